@@ -1,0 +1,93 @@
+"""The CPU as the kernel sees it: frames and token ids, nothing else.
+
+Knows: the shape of the machine (`Geometry`), what one lane is asked to do (`Burst`) and what came of it (`Retired`).
+Does not know: processes, text, policies, JAX. Implementations: `llmos.cpu.engine` (a Transformer) and
+`llmos.cpu.scripted` (a script that reads its own frames). Read next: `memory.py`, then `kernel.py`.
+
+One convention holds everywhere: **the last sampled id is not yet in the KV cache; it is `feed[0]` of the next burst.**
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple, Protocol
+
+TRASH = 0
+"""Frame 0 belongs to nobody: a lane that has stopped, or padding, writes there."""
+
+
+class Cause(IntEnum):
+    """Why a lane stopped."""
+
+    QUANTUM = 0  # all `steps` were run (also: a prefill-only burst is done)
+    WAKE = 1  # the last sampled id is one of `wake`
+    FULL = 2  # the next token has no slot in the frames given
+    FAULT = 3  # an absent page would matter (working-set mode only)
+    MACHINE_CHECK = 4  # logits were not finite; nothing was sampled
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """The fixed sizes of one CPU. `fingerprint` names weights, mode, versions and machine: equal means equal tokens."""
+
+    page: int  # tokens in one frame
+    frames: int  # frames in the pool, frame 0 (TRASH) included
+    max_pages: int  # entries in one block table: page * max_pages tokens is the longest context
+    lanes: int  # bursts that may run in one tick
+    chunk: int  # most tokens of one prefill in one tick; a multiple of `page`
+    vocab: int
+    frame_bytes: int
+    mode: str  # "exact8" | "float32" | "bfloat16" | "scripted"
+    model: str  # a short name for people
+    fingerprint: str
+
+
+class Burst(NamedTuple):
+    """One lane's work. Entry i of the block table is frame `frames[i]` holding positions `starts[i]` .. `starts[i] + page - 1`.
+
+    `feed` goes to positions `pos`, `pos + 1`, ...; then up to `steps` ids are sampled, each fed to the next position
+    except the last. `len(feed) >= 1`; `len(feed) <= chunk`; frames must cover `pos + len(feed) + max(steps - 1, 0)` tokens.
+    """
+
+    frames: tuple[int, ...]
+    starts: tuple[int, ...]
+    pos: int
+    feed: tuple[int, ...]
+    steps: int = 1  # 0 = prefill only
+    wake: tuple[int, ...] = ()  # <= 16 ids that stop the lane when sampled
+    seed: int = 0
+    temperature: int = 0  # thousandths; 0 = greedy, ties to the lowest id
+    min_p: int = 0  # thousandths of the largest probability
+    allowed: bytes | None = None  # bit i (little-endian in each byte) set = id i may be sampled; only with steps <= 1
+
+
+class Retired(NamedTuple):
+    """What one burst did. All integers, so that it can be written to the journal."""
+
+    ids: tuple[int, ...]  # sampled, in order; at most `steps`
+    cause: int  # a Cause
+    fed: int  # tokens that entered the KV cache in this burst: len(feed) + max(len(ids) - 1, 0)
+    mass: tuple[int, ...] = ()  # attention of the last query over table entries, uint16: sums to about 65535
+    wanted: tuple[int, ...] = ()  # absent pages that would matter (working-set mode)
+    top: tuple[tuple[tuple[int, int], ...], ...] = ()  # for each sampled id its 5 likeliest (id, probability * 65535)
+
+
+class Cpu(Protocol):
+    """Executes bursts. Deterministic: the same frames and the same burst retire the same ids."""
+
+    @property
+    def geometry(self) -> Geometry: ...
+
+    def run(self, bursts: Sequence[Burst]) -> Sequence[Retired]:
+        """Run at most `lanes` bursts, at most one of them with more than one token to feed. Blocks."""
+
+    def copy(self, pairs: Sequence[tuple[int, int]]) -> None:
+        """Copy whole frames, (source, target) each; targets are distinct and no target is also a source."""
+
+    def save(self, frame: int) -> bytes:
+        """The frame's bytes (`frame_bytes` of them): keys and values of all layers, and their scales."""
+
+    def load(self, frame: int, data: bytes) -> None:
+        """The opposite of `save`, byte for byte."""

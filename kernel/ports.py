@@ -1,0 +1,70 @@
+"""The kernel's only doors to the outside: the CPU, the codec and the world.
+
+Knows: the shape of everything that enters or leaves. Does not know: who stands behind a port (a live machine, a
+journal being replayed, a test). Everything that enters is plain: int, str, bytes, None and tuples of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+Plain = int | str | bytes | None | tuple["Plain", ...]
+
+
+class Codec(Protocol):
+    """Text to ids and back, for one model. Text never becomes a control id; only `turn` and `cue` emit those."""
+
+    start: tuple[int, ...]  # what a raw document begins with (the BOS id, or nothing)
+    ends: tuple[int, ...]  # ids that end a turn or a document; each stops a thought
+    marks: tuple[int, ...]  # TRAP, GO, RESULT, DONE; () when the model has no spare ids
+    never: tuple[int, ...]  # control ids that may not be sampled (RESULT, DONE)
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Ids of `text` with specials off."""
+
+    def turn(self, role: str, text: str, first: bool) -> tuple[int, ...]:
+        """One whole turn of `role` ("system", "user", "assistant") in the model's chat form.
+
+        `first` opens the conversation: it adds BOS and, before a first "user" turn, the model's default system turn.
+        """
+
+    def cue(self) -> tuple[int, ...]:
+        """What opens the assistant's turn."""
+
+    def piece(self, token: int) -> bytes:
+        """The bytes one id stands for; control ids give b"" ."""
+
+    def name(self, token: int) -> str:
+        """A control id's printable name such as "<|im_end|>"; "" for ordinary ids."""
+
+
+class Delivery(NamedTuple):
+    """Something from the world: a typed line, a device's result, a person's command."""
+
+    kind: str  # "line" (a channel's input), "done" (a device finished), "command" (from the person at the panel), "eof"
+    target: str  # channel name, request number, or verb
+    data: Plain = None
+    ok: int = 1
+
+
+class Request(NamedTuple):
+    """Work for a device. `number` comes back in the Delivery that ends it."""
+
+    number: int
+    pid: int
+    device: str
+    verb: str
+    args: tuple[Plain, ...]
+
+
+class World(Protocol):
+    """Devices and people. Never blocks."""
+
+    def poll(self) -> Sequence[Delivery]: ...
+
+    def submit(self, request: Request) -> None: ...
+
+
+Event = tuple[Any, ...]
+"""(tick, kind, pid, ...plain values). Kinds and their fields are listed in `events.py`."""

@@ -1,0 +1,103 @@
+"""What the screen may see: frozen values, copied out of the kernel once per snapshot.
+
+Knows: the fields the panels draw. Does not know: how they are drawn, or any live object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .labels import Label
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessView:
+    pid: int
+    ppid: int
+    program: str
+    args: str
+    state: str  # NEW READY RUNNING BLOCKED STOPPED ZOMBIE
+    ring: str  # KERNEL SYSTEM USER DATA
+    priority: int
+    tokens: int  # context length now
+    decoded: int  # tokens it has sampled in all
+    prefilled: int
+    pages: int  # table entries
+    shared: int  # of these, frames someone else also maps
+    wait: int  # ticks spent READY without a lane
+    why: str  # what it is blocked on, or how it ended
+    lane: int  # -1 = none
+    quantum: int  # ticks used of the current quantum
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """One token of a process's context: who put it there and what it says."""
+
+    id: int
+    text: str  # printable, control ids as their names
+    who: str  # "m" model, "K" kernel or program, "u" person, "d" device
+
+
+@dataclass(frozen=True, slots=True)
+class LaneView:
+    lane: int
+    pid: int  # 0 = idle
+    program: str
+    quantum: int
+    quantum_max: int
+    stream: tuple[TokenView, ...]  # the last few tokens of its context
+    top: tuple[tuple[str, float], ...]  # the alternatives at the last sampled token, likeliest first
+    chosen: str  # the token that was sampled
+    stop: str  # last stop cause
+    mass: tuple[int, ...]  # attention per page of the running process, uint16
+
+
+@dataclass(frozen=True, slots=True)
+class FrameView:
+    """One cell of the RAM map."""
+
+    owner: int  # pid; 0 = free
+    refs: int
+    kind: str  # "." free, "p" private, "S" shared, "c" cached (published, no owner), "K" trash frame
+    label: str  # ring letter of the page: K S U D
+    writing: bool  # a lane writes it in this tick
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    page: int
+    frame: int
+    refs: int
+    ring: str
+    mass: int  # attention in the last burst, uint16
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    decoded: int = 0
+    prefilled: int = 0
+    shared_frames: int = 0  # frames saved by sharing now
+    copies: int = 0  # copy-on-write copies so far
+    evictions: int = 0  # processes that lost their frames so far
+    switches: int = 0  # context switches so far
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The kernel at one instant."""
+
+    tick: int
+    phase: str  # the phase about to run
+    processes: tuple[ProcessView, ...] = ()
+    lanes: tuple[LaneView, ...] = ()
+    frames: tuple[FrameView, ...] = ()
+    timeline: tuple[tuple[int, ...], ...] = ()  # per lane the pid of each of the last ticks, oldest first
+    selected: int = 0  # the pid whose pages are shown
+    pages: tuple[PageView, ...] = ()
+    counters: Counters = field(default_factory=Counters)
+
+
+__all__ = ["Counters", "FrameView", "Label", "LaneView", "PageView", "ProcessView", "Snapshot", "TokenView"]

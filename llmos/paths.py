@@ -1,0 +1,36 @@
+"""Where llmos keeps its files. The only place that reads the environment for paths.
+
+Knows: the data, state and cache folders (`LLMOS_HOME` moves all three under one folder). Does not know: what is in them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+
+def _folder(kind: str, default: str) -> Path:
+    home = os.environ.get("LLMOS_HOME")
+    return Path(home).expanduser() / kind if home else Path(default)
+
+
+def models() -> Path:
+    """Fetched model files."""
+    return _folder("models", str(Path(platformdirs.user_data_dir("llmos")) / "models"))
+
+
+def journals() -> Path:
+    """Recorded sessions."""
+    return _folder("journals", platformdirs.user_state_dir("llmos"))
+
+
+def cache() -> Path:
+    """Compiled programs; safe to delete."""
+    return _folder("cache", platformdirs.user_cache_dir("llmos"))
+
+
+def home() -> Path:
+    """The files device's folder: what processes may read and write."""
+    return _folder("home", str(Path(platformdirs.user_data_dir("llmos")) / "home"))

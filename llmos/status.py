@@ -1,0 +1,78 @@
+"""What the screen may know of the machine around the kernel: how it boots, how fast it runs, what it is called.
+
+Knows: frozen values. Does not know: threads, JAX, the kernel's insides. Written by `boot.Machine`, drawn by `tui`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from llmos_kernel.view import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class SelfTest:
+    """One line of the power-on self-test."""
+
+    part: str  # "file 1", "CPU", "RAM", ...
+    text: str
+    state: str = "wait"  # "wait" | "busy" | "ok" | "fail"
+    fraction: float = -1.0  # 0..1 while busy and known, else -1
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a log or console panel."""
+
+    tick: int
+    text: str
+    who: str = "K"  # "m" model, "K" kernel or program, "u" person, "d" device
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of console output by one author; consecutive runs join on a line until a text contains a newline."""
+
+    who: str
+    text: str
+    pid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MachineView:
+    """One posted picture of everything. Comparable: an equal view needs no redraw."""
+
+    mode: str  # "BOOT" | "LIVE" | "FROZEN" | "REPLAY" | "HALTED"
+    snapshot: Snapshot
+    model: str = ""
+    arithmetic: str = ""  # exact8 | float32 | bfloat16
+    seed: int = 0
+    speed: float = 8.0  # asked for, tokens/s per lane; 0 = as fast as it can
+    rate: float = 0.0  # measured tokens/s, all lanes
+    boot: tuple[SelfTest, ...] = ()
+    console: tuple[Run, ...] = ()  # the whole visible console, oldest first, bounded
+    foreground: str = ""  # "pid 2 sh"
+    log: tuple[Line, ...] = ()  # bounded tail, oldest first
+    unit: str = "token"  # what one step is: phase | token | call | quantum
+    journal: str = ""  # where it is recorded
+    notice: str = ""  # one line for the person, "" = none
+    problem: str = ""  # why the machine can't run, "" = fine
+    devices: tuple[tuple[str, str, str], ...] = field(default=())  # (name, state glyph letter, last call)
+
+
+class Panel(Protocol):
+    """The one door from a screen to a machine. Every method returns at once; the work happens on the machine's thread."""
+
+    def start(self, post: Callable[[MachineView], None]) -> None:
+        """Boot and begin. `post` is called from the machine's thread, at most 20 times a second and only on change."""
+
+    def say(self, line: str) -> None:
+        """A typed line for the console's foreground process. Kept if the machine is still booting."""
+
+    def command(self, verb: str, *args: str) -> None:
+        """run | pause | step | unit NAME | speed N | select PID | kill PID | interrupt."""
+
+    def close(self) -> str:
+        """Stop the machine, end the journal; a line to print when the screen is gone. May wait up to a second."""
