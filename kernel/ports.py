@@ -54,8 +54,7 @@ class Request(NamedTuple):
     number: int
     pid: int
     device: str
-    verb: str
-    args: tuple[Plain, ...]
+    text: str  # the arguments as one line, the same whether a program or the model wrote them: "cat notes.txt"
 
 
 class World(Protocol):
