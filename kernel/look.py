@@ -1,0 +1,144 @@
+"""Looking at the kernel: one frozen `Snapshot`, for the screen and for tests.
+
+Knows: where each field of `view.py` is found. Does not know: how it is drawn. Never changes anything, never calls a port.
+"""
+
+from __future__ import annotations
+
+from .kernel import PHASES, Kernel
+from .labels import Ring
+from .limits import STREAM
+from .process import Process
+from .view import Counters, FrameView, LaneView, PageView, ProcessView, Snapshot, TokenView
+
+
+def snapshot(kernel: Kernel, selected: int = 0) -> Snapshot:
+    """A picture of the whole kernel; `selected` is the pid whose page table is wanted."""
+    chosen = kernel.processes.get(selected)
+    return Snapshot(
+        tick=kernel.tick,
+        phase=PHASES[kernel.phase],
+        processes=tuple(_process(kernel, p) for p in kernel.processes.values()),
+        lanes=tuple(_lane(kernel, i) for i in range(len(kernel.lanes))),
+        frames=_frames(kernel),
+        timeline=tuple(tuple(line) for line in kernel.timeline),
+        selected=selected if chosen else 0,
+        pages=_pages(kernel, chosen) if chosen else (),
+        counters=_counters(kernel),
+    )
+
+
+def _process(kernel: Kernel, p: Process) -> ProcessView:
+    waiting = kernel.tick - p.account.since if p.state == "READY" else 0
+    return ProcessView(
+        pid=p.pid,
+        ppid=p.ppid,
+        program=p.program,
+        args=" ".join(str(a) for a in p.args)[:80],
+        state=str(p.state),
+        ring=p.ring.name,
+        priority=p.priority,
+        tokens=len(p.space.tokens),
+        decoded=p.account.decoded,
+        prefilled=p.account.prefilled,
+        pages=len(p.space.frames),
+        shared=kernel.memory.shared(p.space),
+        wait=p.account.waited + waiting,
+        why=p.why,
+        lane=p.lane,
+        quantum=p.used,
+    )
+
+
+def _lane(kernel: Kernel, lane: int) -> LaneView:
+    p = kernel.lanes[lane]
+    if p is None:
+        return LaneView(lane, 0, "", 0, kernel.policy.quantum, (), (), "", "", ())
+    tokens = p.space.tokens
+    first = max(0, len(tokens) - STREAM)
+    return LaneView(
+        lane=lane,
+        pid=p.pid,
+        program=p.program,
+        quantum=p.used,
+        quantum_max=kernel.policy.quantum,
+        stream=tuple(TokenView(t, word(kernel, t), chr(p.space.who[i])) for i, t in enumerate(tokens[first:], first)),
+        top=tuple((word(kernel, t), weight / 65535) for t, weight in p.top),
+        chosen=word(kernel, tokens[-1]) if tokens and p.space.who[-1] == ord("m") else "",
+        stop=p.stop,
+        mass=p.mass,
+    )
+
+
+def word(kernel: Kernel, token: int) -> str:
+    """What an id says: a control id's name, or its text."""
+    piece, name = kernel.words.get(token, (b"", f"<{token}>"))
+    return name or piece.decode("utf-8", "replace")
+
+
+def _frames(kernel: Kernel) -> tuple[FrameView, ...]:
+    owner = [0] * kernel.geometry.frames
+    ring = [""] * kernel.geometry.frames
+    for p in kernel.processes.values():
+        rings = _rings(kernel, p)
+        for page, frame in enumerate(p.space.frames):
+            if not owner[frame]:
+                owner[frame], ring[frame] = p.pid, rings[page]
+    writing = {
+        b.frames[i]
+        for b in kernel.work.bursts
+        for i in range(b.pos // kernel.geometry.page, (b.pos + len(b.feed) - 1) // kernel.geometry.page + 1)
+    }
+    return tuple(
+        FrameView(owner[f], kernel.memory.refs[f], _kind(kernel, f), ring[f], f in writing)
+        for f in range(kernel.geometry.frames)
+    )
+
+
+def _kind(kernel: Kernel, frame: int) -> str:
+    if frame == 0:
+        return "K"
+    refs = kernel.memory.refs[frame]
+    if refs:
+        return "S" if refs > 1 else "p"
+    return "c" if frame in kernel.memory.cached else "."
+
+
+def _rings(kernel: Kernel, p: Process) -> list[str]:
+    """The ring letter of each page: the least trusted of its spans."""
+    page = kernel.geometry.page
+    rings = [int(Ring.KERNEL)] * len(p.space.frames)
+    spans = p.space.spans
+    for i, (start, label) in enumerate(spans):
+        end = spans[i + 1][0] if i + 1 < len(spans) else len(p.space.tokens)
+        for n in range(start // page, min(len(rings), (end - 1) // page + 1)):
+            rings[n] = max(rings[n], label.ring)
+    return [Ring(r).name[0] for r in rings]
+
+
+def _pages(kernel: Kernel, p: Process) -> tuple[PageView, ...]:
+    page, rings = kernel.geometry.page, _rings(kernel, p)
+    return tuple(
+        PageView(
+            page=i,
+            frame=frame,
+            refs=kernel.memory.refs[frame],
+            ring=rings[i],
+            mass=p.mass[i] if i < len(p.mass) else 0,
+            text="".join(word(kernel, t) for t in p.space.tokens[i * page : (i + 1) * page]),
+        )
+        for i, frame in enumerate(p.space.frames)
+    )
+
+
+def _counters(kernel: Kernel) -> Counters:
+    processes = kernel.processes.values()
+    return Counters(
+        decoded=kernel.decoded,
+        prefilled=kernel.prefilled,
+        shared_frames=sum(n - 1 for n in kernel.memory.refs if n > 1),
+        copies=kernel.memory.copies,
+        evictions=kernel.evictions,
+        switches=kernel.switches,
+        calls=sum(p.account.calls for p in processes),
+    )

@@ -1,0 +1,108 @@
+"""A process: a program's coroutine, an address space, open channels, and an account of what it used.
+
+Knows: its own state and the legal changes of it. Does not know: the scheduler, the CPU, other processes.
+A program is a coroutine that traps through `syscall.trap`; it never runs while its process thinks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from .labels import Ring
+from .memory import AddressSpace
+
+
+class State(StrEnum):
+    NEW = "NEW"
+    WOKEN = "WOKEN"  # has a result and waits for its program to be driven, in the traps phase
+    READY = "READY"  # has tokens to run and waits for a lane
+    RUNNING = "RUNNING"  # on a lane
+    BLOCKED = "BLOCKED"  # waits for something outside the CPU; `why` says what
+    ZOMBIE = "ZOMBIE"  # over; its parent has not asked yet
+
+
+LEGAL: dict[State, tuple[State, ...]] = {
+    State.NEW: (State.WOKEN, State.ZOMBIE),
+    State.WOKEN: (State.READY, State.BLOCKED, State.ZOMBIE),
+    State.READY: (State.RUNNING, State.WOKEN, State.ZOMBIE),
+    State.RUNNING: (State.READY, State.WOKEN, State.BLOCKED, State.ZOMBIE),
+    State.BLOCKED: (State.WOKEN, State.READY, State.ZOMBIE),
+    State.ZOMBIE: (),
+}
+
+
+@dataclass(slots=True)
+class Account:
+    """What a process used. Ticks and tokens; all of it adds up to what the CPU did."""
+
+    born: int = 0
+    last: int = 0  # tick of its last burst
+    decoded: int = 0
+    prefilled: int = 0
+    recomputed: int = 0  # of these, tokens fed again after an eviction
+    waited: int = 0  # ticks READY without a lane
+    ran: int = 0  # ticks on a lane
+    since: int = 0  # tick at which it last became READY
+    calls: int = 0
+    ended: int = 0
+
+
+@dataclass(slots=True)
+class Thought:
+    """The model at work for one process: what was asked, and how far it is."""
+
+    limit: int  # most tokens to sample
+    temperature: int
+    min_p: int
+    seed: int
+    echo: bool  # stream to the console
+    traps: bool  # may the model call devices?
+    began: int = 0  # the process's account of decoded tokens when it began
+    sampled: list[int] = field(default_factory=list)  # ids so far, calls and results left out
+    pending: bytes = b""  # the end of the echoed text that is not yet whole UTF-8
+    capture: int = -1  # position of the TRAP whose call is being written, -1 = none
+    calls: list[tuple[str, str, str]] = field(default_factory=list)  # (device, arguments, result)
+
+
+@dataclass(slots=True, eq=False)
+class Process:
+    """Owned by the kernel's process table; mutated only there and in `calls.py` and `thinking.py`."""
+
+    pid: int
+    ppid: int
+    program: str
+    args: tuple[Any, ...]
+    coroutine: Coroutine[Any, Any, Any]
+    space: AddressSpace
+    seed: int
+    ring: Ring = Ring.USER
+    priority: int = 1
+    state: State = State.NEW
+    why: str = ""  # what it is blocked on, or how it ended
+    lane: int = -1
+    used: int = 0  # ticks of the current quantum
+    thought: Thought | None = None
+    result: Any = None  # delivered to the coroutine when it is next driven
+    error: Exception | None = None  # raised in the coroutine instead
+    channels: dict[int, str] = field(default_factory=lambda: {0: "console", 1: "console"})
+    pending: dict[int, int] = field(default_factory=dict)  # channel -> number of the request written to it
+    status: int | None = None
+    value: Any = None  # what it gave to `exit` besides the status
+    stop: str = ""  # how its last burst stopped
+    top: tuple[tuple[int, int], ...] = ()  # alternatives at the last sampled token
+    mass: tuple[int, ...] = ()
+    high: int = 0  # most tokens that were ever resident: what is fed below it is recomputed
+    account: Account = field(default_factory=Account)
+
+    def move(self, state: State, why: str = "") -> None:
+        """Change state; an illegal change is a bug in the kernel and raises AssertionError."""
+        assert state in LEGAL[self.state], f"pid {self.pid}: {self.state} -> {state}"
+        self.state, self.why = state, why
+
+    @property
+    def feed_left(self) -> int:
+        """Tokens that are not in the KV cache yet; 1 while decoding."""
+        return len(self.space.tokens) - self.space.resident
