@@ -1,0 +1,24 @@
+"""User programs: coroutines that reach the kernel only through `ulib`.
+
+Knows: the list of installed programs. Does not know: the kernel's insides, the model, the screen.
+A program is `async def main(*args)`; what it returns is its exit status (None is 0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from . import ask, batch, chat, demo, init, sh, top
+
+PROGRAMS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
+    "init": init.main,
+    "sh": sh.main,
+    "ask": ask.main,
+    "chat": chat.main,
+    "top": top.main,
+    "demo": demo.main,
+    "teller": demo.teller,
+    "batch": batch.main,
+    "complete": batch.complete,
+}

@@ -109,7 +109,9 @@ class Requests:
         kernel.emit("result", pending.pid, pending.device, _text(answer), answer.ok)
         if pending.by_model:
             del self.table[number]
-            thinking.resume(kernel, process, pending.device, pending.text, _text(answer), bool(answer.ok), _origin(answer))
+            thinking.resume(
+                kernel, process, pending.device, pending.text, _text(answer), bool(answer.ok), _origin(answer)
+            )
         elif pending.waited:
             del self.table[number]
             if answer.ok:

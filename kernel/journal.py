@@ -52,7 +52,11 @@ class Header:
         try:
             if raw["version"] != VERSION:
                 raise ValueError(f"journal version {raw['version']}; this llmos reads version {VERSION}")
-            fields = {**_tuples(raw), "config": Config(**_tuples(raw["config"])), "geometry": Geometry(**raw["geometry"])}
+            fields = {
+                **_tuples(raw),
+                "config": Config(**_tuples(raw["config"])),
+                "geometry": Geometry(**raw["geometry"]),
+            }
             return Header(**fields)
         except (KeyError, TypeError) as e:
             raise ValueError(f"not a journal header: {e}") from None
@@ -154,7 +158,9 @@ class Player:
 
     def run(self, bursts: Sequence[Burst]) -> Sequence[Retired]:
         retired = [Retired(*r) for r in self._take("run")[1]]
-        if [r.fed for r in retired] != [len(b.feed) + max(len(r.ids) - 1, 0) for b, r in zip(bursts, retired, strict=False)]:
+        if [r.fed for r in retired] != [
+            len(b.feed) + max(len(r.ids) - 1, 0) for b, r in zip(bursts, retired, strict=False)
+        ]:
             raise Divergence(f"tick {self.tick}: other bursts than recorded")
         return retired
 

@@ -208,15 +208,27 @@ class Kernel:
             self.emit("cow", process.pid, *copies[0])
         last = pos + len(feed) == len(space.tokens)
         return Burst(
-            space.frames, space.starts, pos, feed, int(last), self.wakes, thought.seed, thought.temperature, thought.min_p
+            space.frames,
+            space.starts,
+            pos,
+            feed,
+            int(last),
+            self.wakes,
+            thought.seed,
+            thought.temperature,
+            thought.min_p,
         )
 
     def _make_room(self, process: Process, needed: int) -> bool:
         """Evict whole processes, least recently run first, until `needed` more frames are there. Their tokens stay."""
-        victims = [p for p in self.processes.values() if p.space.frames and p is not process and p not in self.work.processes]
+        victims = [
+            p for p in self.processes.values() if p.space.frames and p is not process and p not in self.work.processes
+        ]
         if not victims:
             if not self.work.processes:
-                thinking.abandon(self, process, OutOfMemory(f"{process.program} needs more than {self.memory.total} frames"))
+                thinking.abandon(
+                    self, process, OutOfMemory(f"{process.program} needs more than {self.memory.total} frames")
+                )
             return False
         victims.sort(key=lambda p: (p.lane >= 0, p.account.last, p.pid))
         for victim in victims:
@@ -488,7 +500,9 @@ class Kernel:
             assert process is None or (process.lane == lane and process.state is State.RUNNING), "a lane out of step"
         for p in self.processes.values():
             assert (p.state is State.RUNNING) == (p in on_lanes), f"pid {p.pid} is {p.state} off its lane"
-            assert (p.state in (State.READY, State.RUNNING)) <= (p.thought is not None), f"pid {p.pid} runs without a thought"
+            assert (p.state in (State.READY, State.RUNNING)) <= (p.thought is not None), (
+                f"pid {p.pid} runs without a thought"
+            )
             assert p.state is not State.ZOMBIE or not p.space.frames, f"zombie {p.pid} holds frames"
             assert p.state is not State.WOKEN or p in self.woken, f"pid {p.pid} woken but not queued"
         ready = sum(p.state is State.READY for p in self.processes.values())

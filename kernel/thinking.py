@@ -61,7 +61,7 @@ def sys_think(
         traps=bool(traps and kernel.codec.marks),
         began=process.account.decoded,
     )
-    kernel.emit("think", process.pid, process.feed_left)
+    kernel.emit("think", process.pid, tuple(process.space.tokens[process.space.resident :]))
     if limit:
         kernel.ready(process)
     else:
@@ -122,7 +122,9 @@ def _dispatch(kernel: Kernel, process: Process, thought: Thought, text: str) -> 
     if len(thought.calls) >= MAX_CALLS_A_THOUGHT:
         finish(kernel, process, "calls")
     elif device not in kernel.config.devices:
-        _illegal(kernel, process, thought, f"no device {device!r}; mounted: {', '.join(kernel.config.devices) or 'none'}")
+        _illegal(
+            kernel, process, thought, f"no device {device!r}; mounted: {', '.join(kernel.config.devices) or 'none'}"
+        )
     else:
         process.account.calls += 1
         kernel.leave_lane(process)
@@ -140,9 +142,7 @@ def _illegal(kernel: Kernel, process: Process, thought: Thought, why: str) -> No
     _inject(kernel, process, f"error: {why}", data("kernel"))
 
 
-def resume(
-    kernel: Kernel, process: Process, device: str, text: str, result: str, ok: bool, origin: str
-) -> None:
+def resume(kernel: Kernel, process: Process, device: str, text: str, result: str, ok: bool, origin: str) -> None:
     """A device finished: its result enters the stream and the process wants a lane again."""
     thought = process.thought
     if thought is None:
