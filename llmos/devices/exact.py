@@ -32,9 +32,9 @@ def context() -> decimal.Context:
     return decimal.Context(prec=40, Emax=9999, Emin=-9999, traps=traps)
 
 
-def checked(x: Number) -> Number:
+def checked(x: Fraction) -> Fraction:
     """`x` itself. Raises DeviceError when it has outgrown the limit."""
-    if isinstance(x, Fraction) and max(x.numerator.bit_length(), x.denominator.bit_length()) > MAX_BITS:
+    if max(x.numerator.bit_length(), x.denominator.bit_length()) > MAX_BITS:
         raise DeviceError(f"too large: more than {MAX_BITS * 3 // 10:,} digits")
     return x
 
@@ -162,7 +162,7 @@ def trigonometric(function: Callable[[float], float]) -> Callable[[Number], Numb
     """A circular function of radians, good to about 15 digits."""
 
     def value(a: Number) -> Number:
-        if abs(a) > MAX_ANGLE:
+        if not -MAX_ANGLE <= a <= MAX_ANGLE:
             raise DeviceError("angle too large")
         if function is math.tan and abs(math.cos(float(a))) < float(TINY):
             raise DeviceError("tan is infinite there")
