@@ -1,0 +1,85 @@
+"""Dialogues and documents as token ids, each with a mark for what is to be learned.
+
+Knows: the ChatML form and where the control ids stand. Does not know: what is said. The mask is the whole of supervised
+fine-tuning: the assistant's words, its calls (TRAP ... GO) and its end of turn are learned; what the person says, what
+the kernel injects (RESULT ... DONE) and the frame around turns are only read.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tokenizers import Tokenizer
+
+from .dialogue import Call, Dialogue, Exchange
+
+IM_START, IM_END, END_OF_TEXT = "<|im_start|>", "<|im_end|>", "<|endoftext|>"
+TRAP, GO, RESULT, DONE = "<|trap|>", "<|go|>", "<|result|>", "<|done|>"
+SPECIALS = (END_OF_TEXT, IM_START, IM_END, TRAP, GO, RESULT, DONE)
+CHAT_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+class Example(NamedTuple):
+    """`learned[i]` is 1 when token i, given those before it, is to be predicted. Equal lengths."""
+
+    tokens: list[int]
+    learned: list[int]
+
+
+class ChatForm:
+    """Writes examples with one tokenizer. Text is cut at the control ids only, as the kernel cuts it."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self.ids = {name: tokenizer.token_to_id(name) for name in SPECIALS}
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of ordinary text. Raises ValueError for text that holds a control token's name: our data never does."""
+        if any(name in text for name in SPECIALS):
+            raise ValueError("control token in text")
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def dialogue(self, dialogue: Dialogue) -> Example:
+        out = Example([], [])
+        if dialogue.system:
+            self._turn(out, f"system\n{dialogue.system}")
+        for exchange in dialogue.exchanges:
+            self._turn(out, f"user\n{exchange.request}")
+            self._reply(out, exchange)
+        return out
+
+    def document(self, text: str) -> Example:
+        tokens = [*self.encode(text), self.ids[END_OF_TEXT]]
+        return Example(tokens, [1] * len(tokens))
+
+    def prompt(self, dialogue: Dialogue) -> list[int]:
+        """Everything up to where the assistant answers the last request."""
+        out = self.dialogue(Dialogue(dialogue.kind, dialogue.exchanges[:-1], dialogue.system))
+        self._turn(out, f"user\n{dialogue.exchanges[-1].request}")
+        return [*out.tokens, self.ids[IM_START], *self.encode("assistant\n")]
+
+    def injected(self, result: str) -> list[int]:
+        """What the kernel puts into the stream after a call."""
+        return [self.ids[RESULT], *self.encode(result), self.ids[DONE]]
+
+    def _turn(self, out: Example, text: str) -> None:
+        self._add(out, [self.ids[IM_START], *self.encode(text), self.ids[IM_END], *self.encode("\n")], 0)
+
+    def _reply(self, out: Example, exchange: Exchange) -> None:
+        self._add(out, [self.ids[IM_START], *self.encode("assistant\n")], 0)
+        for part in exchange.reply:
+            if isinstance(part, Call):
+                self._add(out, [self.ids[TRAP], *self.encode(part.text), self.ids[GO]], 1)
+                self._add(out, self.injected(part.result), 0)
+            else:
+                self._add(out, self.encode(part.text), 1)
+        self._add(out, [self.ids[IM_END]], 1)
+        self._add(out, self.encode("\n"), 0)
+
+    @staticmethod
+    def _add(out: Example, ids: list[int], learned: int) -> None:
+        out.tokens.extend(ids)
+        out.learned.extend([learned] * len(ids))

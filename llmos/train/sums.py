@@ -1,0 +1,206 @@
+"""Dialogues that need the calculator: the expression in the call is the lesson, the value comes from exact arithmetic.
+
+Knows: ways to ask for sums, and fractions. Does not know: the calc device (values are computed here with Fraction).
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from math import isqrt
+from random import Random
+
+from . import lexicon
+from .dialogue import Call, Exchange, Maker, Say, ask, expand
+
+LEAD = "[what is|what's|whats|compute|calculate|work out|how much is|tell me|what do you get for|solve|find|evaluate|can you work out|give me|i need|do|]"
+PAIRS = (
+    ("+", "[{a} plus {b}|the sum of {a} and {b}|{a} + {b}|{a}+{b}|{a} and {b} together|{a} added to {b}]"),
+    ("-", "[{a} minus {b}|{a} - {b}|{a}-{b}|{a} take away {b}|{a} less {b}|the difference of {a} and {b}]"),
+    ("*", "[{a} times {b}|{a} * {b}|{a}*{b}|{a} x {b}|{a}x{b}|{a} × {b}|{a} multiplied by {b}|the product of {a} and {b}]"),
+    ("/", "[{a} divided by {b}|{a} / {b}|{a}/{b}|{a} ÷ {b}|{a} over {b}|{a} split by {b}]"),
+)
+
+
+DIGITS = 12
+"""Significant digits of a value that has no end."""
+
+UNITS = {
+    "km": ("length", Fraction(1000)), "m": ("length", Fraction(1)), "cm": ("length", Fraction(1, 100)),
+    "mm": ("length", Fraction(1, 1000)), "miles": ("length", Fraction(1609344, 1000)),
+    "feet": ("length", Fraction(3048, 10000)), "inches": ("length", Fraction(254, 10000)),
+    "yards": ("length", Fraction(9144, 10000)), "kg": ("mass", Fraction(1)), "g": ("mass", Fraction(1, 1000)),
+    "pounds": ("mass", Fraction(45359237, 10**8)), "ounces": ("mass", Fraction(28349523125, 10**12)),
+    "seconds": ("time", Fraction(1)), "minutes": ("time", Fraction(60)), "hours": ("time", Fraction(3600)),
+    "days": ("time", Fraction(86400)), "weeks": ("time", Fraction(604800)),
+}  # fmt: skip
+"""Name to (kind, how many base units)."""
+
+STORIES = (
+    ("*", "there are {a} boxes with {b} {t} each. [how many {t}|how many in all|how many {t} in total]?"),
+    ("*", "{w} has {a} boxes of {b} {t}. how many {t} [does {w} have|are there|in all]?"),
+    ("*", "one of the {t} costs {a}. what do {b} cost?"),
+    ("+", "{w} has {a} {t} and [gets|buys|finds] {b} more. how many [now|in all|{t} now]?"),
+    ("-", "{w} had {a} {t} and [lost|gave away|sold|ate|used] {b}. how many are left?"),
+    ("/", "{w} shares {a} {t} among {b} friends. how many [each|does each get]?"),
+)
+
+
+def reply(expression: str, value: Fraction | None, unit: str = "") -> tuple[Say | Call, ...]:
+    """The call and the sentence after it; `value` None is a division by zero."""
+    if value is None:
+        error = "error: division by zero"
+        return Call("calc", expression, error), failed(error)
+    shown = f"{written(value)} {unit}".rstrip()
+    return Call("calc", expression, shown), Say(f"The answer is {shown.replace('≈', 'about ')}.")
+
+
+def failed(error: str) -> Say:
+    return Say(f"That did not work: {error.removeprefix('error: ')}.")
+
+
+def written(value: Fraction) -> str:
+    """As the device writes it: an integer, a decimal that ends, or "≈" and 12 digits."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    with localcontext() as context:
+        context.prec = 60
+        whole = Decimal(value.numerator) / Decimal(value.denominator)
+        context.prec = DIGITS
+        return f"{whole:f}" if Fraction(whole) == value else f"≈{(+whole).normalize():f}"
+
+
+def operand(rng: Random, most: int = 4) -> tuple[str, Fraction]:
+    """A number as it is written, and its value."""
+    n = lexicon.number(rng, most)
+    if rng.random() < 0.12:
+        text = f"{n}.{rng.randint(1, 99):02d}".rstrip("0")
+        return text, Fraction(text)
+    return str(n), Fraction(n)
+
+
+def apply(op: str, a: Fraction, b: Fraction) -> Fraction | None:
+    if op == "/":
+        return a / b if b else None
+    return {"+": a + b, "-": a - b, "*": a * b}[op]
+
+
+def pair(rng: Random) -> Exchange:
+    """Two numbers, one operation."""
+    op, form = rng.choice(PAIRS)
+    (a, x), (b, y) = operand(rng), operand(rng)
+    request = ask(rng, f"{LEAD} {form}[?|?|]", a=a, b=b)
+    return Exchange(request, reply(f"{a}{op}{b}", apply(op, x, y)))
+
+
+def in_words(rng: Random) -> Exchange:
+    """Numbers spelled out: the call is in digits."""
+    op, form = rng.choice([(op, form) for op, form in PAIRS])
+    a, b = rng.randint(0, 99), rng.randint(1, 99)
+    form = expand(rng, form)
+    while any(mark in form for mark in ("+", "-", "*", "/", "x", "×", "÷")):
+        form = expand(rng, dict(PAIRS)[op])
+    request = ask(rng, f"{LEAD} {form}[?|]", a=lexicon.spelled(a), b=lexicon.spelled(b))
+    return Exchange(request, reply(f"{a}{op}{b}", apply(op, Fraction(a), Fraction(b))))
+
+
+def chain(rng: Random) -> Exchange:
+    """Three or four numbers, written as a sum, with or without brackets and spaces."""
+    terms = [operand(rng, 3) for _ in range(rng.randint(3, 4))]
+    ops = [rng.choice("+-*") for _ in terms[1:]]
+    parts = [terms[0][0]]
+    for op, (text, _) in zip(ops, terms[1:], strict=True):
+        parts += [op, text]
+    if rng.random() < 0.5:
+        at = 2 * rng.randrange(len(ops))
+        parts[at], parts[at + 2] = f"({parts[at]}", f"{parts[at + 2]})"
+    expression = "".join(parts)
+    value = exact(expression)
+    shown = " ".join(parts) if rng.random() < 0.5 else expression
+    return Exchange(ask(rng, f"{LEAD} {{x}}[?|?| =| = ?|]", x=shown), reply(expression, value))
+
+
+def exact(expression: str) -> Fraction:
+    """The value of an expression of our own making: numbers, + - * and brackets, by recursive descent."""
+    tokens = re.findall(r"\d+(?:\.\d+)?|[-+*()]", expression)
+
+    def sum_() -> Fraction:
+        value = product()
+        while tokens and tokens[0] in "+-":
+            value = value + product() if tokens.pop(0) == "+" else value - product()
+        return value
+
+    def product() -> Fraction:
+        value = atom()
+        while tokens and tokens[0] == "*":
+            tokens.pop(0)
+            value *= atom()
+        return value
+
+    def atom() -> Fraction:
+        token = tokens.pop(0)
+        if token != "(":
+            return Fraction(token)
+        value = sum_()
+        tokens.pop(0)
+        return value
+
+    return sum_()
+
+
+def total(rng: Random) -> Exchange:
+    """Add or average a list."""
+    numbers = [lexicon.number(rng, 3) for _ in range(rng.randint(3, 6))]
+    listed = ", ".join(map(str, numbers[:-1])) + rng.choice([" and ", ", ", ", and "]) + str(numbers[-1])
+    if rng.random() < 0.6:
+        request = ask(rng, "[add|sum up|add up|what is the sum of|the total of|sum|what is the total of] {x}[?|.|]", x=listed)
+        return Exchange(request, reply("+".join(map(str, numbers)), Fraction(sum(numbers))))
+    request = ask(rng, "[what is the average of|average|mean of|find the mean of|what's the mean of] {x}[?|]", x=listed)
+    return Exchange(request, reply(f"mean({', '.join(map(str, numbers))})", Fraction(sum(numbers), len(numbers))))
+
+
+def percent(rng: Random) -> Exchange:
+    """A share of a number."""
+    part, whole = rng.choice([5, 10, 12, 15, 20, 25, 30, 50, 75, 90, rng.randint(1, 99)]), lexicon.number(rng)
+    request = ask(rng, f"{LEAD} [{{p}}%|{{p}} %|{{p}} percent|{{p}} per cent] of {{w}}[?|]", p=str(part), w=str(whole))
+    return Exchange(request, reply(f"{part}% of {whole}", Fraction(whole * part, 100)))
+
+
+def power(rng: Random) -> Exchange:
+    """Squares, cubes, powers and square roots of squares."""
+    if rng.random() < 0.3:
+        root = lexicon.number(rng, 3)
+        square = root * root
+        request = ask(rng, f"{LEAD} [the square root of|sqrt of|the root of|square root of] {{a}}[?|]", a=str(square))
+        return Exchange(request, reply(f"sqrt({square})", Fraction(isqrt(square))))
+    base, exponent = lexicon.number(rng, 2), rng.choice([2, 2, 3, 3, 4, 5, 6, 8, 10])
+    forms = {2: "[{a} squared|the square of {a}|{a}^2]", 3: "[{a} cubed|the cube of {a}|{a}^3]"}
+    form = "[{a} to the power of {n}|{a}^{n}|{a}**{n}|{a} to the power {n}|{a} raised to {n}]"
+    if exponent in forms and rng.random() < 0.7:
+        form = forms[exponent]
+    request = ask(rng, f"{LEAD} {form}[?|]", a=str(base), n=str(exponent))
+    return Exchange(request, reply(f"{base}^{exponent}", Fraction(base**exponent)))
+
+
+def story(rng: Random) -> Exchange:
+    """One-step word problems."""
+    first, second, who = lexicon.number(rng, 3) + 2, lexicon.number(rng, 2) + 2, rng.choice(lexicon.NAMES)
+    op, pattern = rng.choice(STORIES)
+    request = ask(rng, pattern, a=str(first), b=str(second), w=who, t=rng.choice(lexicon.THINGS))
+    return Exchange(request, reply(f"{first}{op}{second}", apply(op, Fraction(first), Fraction(second))))
+
+
+def conversion(rng: Random) -> Exchange:
+    """A length, mass or time in another unit."""
+    a = rng.choice(tuple(UNITS))
+    b = rng.choice([name for name in UNITS if UNITS[name][0] == UNITS[a][0] and name != a])
+    text, value = operand(rng, 3)
+    pattern = "[how many {b} are {n} {a}|how many {b} is {n} {a}|convert {n} {a} to {b}|{n} {a} in {b}|what is {n} {a} in {b}|how much is {n} {a} in {b}|turn {n} {a} into {b}|express {n} {a} in {b}|{n} {a} to {b}|how many {b} are there in {n} {a}|how many {b} in {n} {a}][?|]"
+    request = ask(rng, pattern, n=text, a=a, b=b)
+    return Exchange(request, reply(f"{text} {a} in {b}", value * UNITS[a][1] / UNITS[b][1], b))
+
+
+MAKERS: tuple[tuple[int, Maker], ...] = (
+    (9, pair), (3, in_words), (4, chain), (2, total), (2, percent), (3, power), (2, story), (2, conversion),
+)  # fmt: skip

@@ -1,0 +1,135 @@
+"""The training loop: AdamW under a cosine, one jitted step, checkpoints, a line of progress.
+
+Knows: rows to train on, a loss, a folder. Does not know: where the rows came from. A run is a pure function of its
+settings and rows: what a step trains on depends on the seed and the step's number only, so that a resumed run takes
+the same steps, bit for bit on one machine.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array
+
+from llmos.cpu.config import ModelConfig
+
+from . import checkpoint, forward
+from .packing import Rows, batch_index
+
+Notify = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run. `dtype` is of the products: "bfloat16" is twice as fast where the processor has it."""
+
+    steps: int
+    batch: int = 16  # rows in a step
+    rate: float = 2e-3  # highest learning rate
+    warmup: int = 100  # steps
+    decay: float = 0.1  # weight decay, on matrices only
+    floor: float = 0.02  # last learning rate as a share of the highest
+    seed: int = 0
+    dtype: str = "bfloat16"
+    save_every: float = 120.0  # seconds
+    sample_every: int = 250  # steps
+
+
+@dataclass
+class State:
+    """Owned by one `Run`."""
+
+    params: forward.Params
+    optimizer: optax.OptState
+    step: int = 0
+    losses: list[tuple[int, float]] = field(default_factory=list)  # (step, mean loss since the last)
+
+
+class Run:
+    """Trains `config` on `rows` into `folder`; continues the checkpoint that is there, if any."""
+
+    def __init__(self, config: ModelConfig, rows: Rows, settings: Settings, folder: Path) -> None:
+        self.config, self.rows, self.settings, self.folder = config, rows, settings, folder
+        self._optimizer = optimizer(settings)
+        params = forward.init(config, settings.seed)
+        self.state = State(params, self._optimizer.init(params))
+        if (folder / checkpoint.ARRAYS).exists():
+            self._resume()
+        self._step = jax.jit(self._update, donate_argnums=(0, 1))
+
+    def run(self, notify: Notify = print, sample: Callable[[forward.Params], str] | None = None, until: int = 0) -> None:
+        """Train to the last step (or to `until`). Ctrl-C saves and passes on."""
+        begin = saved = time.monotonic()
+        first, recent = self.state.step, []
+        try:
+            while self.state.step < (until or self.settings.steps):
+                recent.append(self.one())
+                step = self.state.step
+                if step % 20 == 0:
+                    self.state.losses.append((step, float(np.mean(jax.device_get(recent)))))
+                    recent = []
+                    notify(self._progress(step - first, time.monotonic() - begin))
+                if sample and step % self.settings.sample_every == 0:
+                    notify(sample(self.state.params))
+                if time.monotonic() - saved > self.settings.save_every:
+                    self.save()
+                    saved = time.monotonic()
+        finally:
+            self.save()
+
+    def one(self) -> Array:
+        """One step; returns its loss, perhaps still being computed."""
+        index = batch_index(len(self.rows.tokens), self.settings.batch, self.settings.seed, self.state.step)
+        batch = self.rows.take(index)
+        state = self.state
+        state.params, state.optimizer, loss = self._step(state.params, state.optimizer, batch)
+        state.step += 1
+        return loss
+
+    def save(self) -> None:
+        tree = (self.state.params, self.state.optimizer)
+        record = {"settings": asdict(self.settings), "config": asdict(self.config), "losses": self.state.losses}
+        checkpoint.write(self.folder, tree, self.state.step, record)
+
+    def _resume(self) -> None:
+        tree, step = checkpoint.read(self.folder, (self.state.params, self.state.optimizer))
+        self.state.params, self.state.optimizer = jax.tree.map(jnp.asarray, tree)
+        self.state.step = step
+
+    def _update(self, params: Any, state: Any, batch: dict[str, Array]) -> tuple[Any, Any, Array]:
+        dtype = jnp.dtype(self.settings.dtype)
+        loss, gradient = jax.value_and_grad(lambda p: forward.loss(self.config, p, batch, dtype))(params)
+        change, state = self._optimizer.update(gradient, state, params)
+        return optax.apply_updates(params, change), state, loss
+
+    def _progress(self, steps: int, seconds: float) -> str:
+        rate = steps * self.settings.batch * self.rows.tokens.shape[1] / seconds
+        left = (self.settings.steps - self.state.step) * seconds / steps
+        loss = self.state.losses[-1][1]
+        return (
+            f"step {self.state.step}/{self.settings.steps}  loss {loss:.3f}  perplexity {math.exp(min(loss, 20)):.1f}  "
+            f"{rate:,.0f} tok/s  {left / 60:.1f} min left"
+        )
+
+
+def optimizer(settings: Settings) -> optax.GradientTransformation:
+    """AdamW under a cosine with warm-up; gradients clipped to norm 1; norms are not decayed."""
+    warmup = min(settings.warmup, max(settings.steps // 10, 1))
+    schedule = optax.warmup_cosine_decay_schedule(
+        0.0, settings.rate, warmup, max(settings.steps, warmup + 1), settings.floor * settings.rate
+    )
+
+    def matrices(params: Any) -> Any:
+        return jax.tree.map(lambda leaf: leaf.ndim > 1, params)
+
+    adam = optax.adamw(schedule, b2=0.98, weight_decay=settings.decay, mask=matrices)
+    return optax.chain(optax.clip_by_global_norm(1.0), adam)
