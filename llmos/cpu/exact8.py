@@ -1,0 +1,251 @@
+"""exact8: the forward pass of `model.py` in integers, so that no bit depends on who else is running.
+
+Knows: how to turn weights, activations, keys and values into integers and back. Does not know: frames, lanes, sampling.
+The promise: a process's logits and KV bytes are bitwise the same whatever its neighbours, its chunks, its lane, the
+bucket or the width of its table. Two rules give it by construction, whatever XLA fuses, splits or vectorises:
+
+1. **Every sum over a data axis is a sum of integers**, which has no rounding and so no order.
+2. **Every float operation stands alone and is correctly rounded** (IEEE +, *, /, sqrt, round, max): no exp, rsqrt or
+   sigmoid from a math library, and no product feeds a sum, for a compiler may fuse the two into one rounding. Where one
+   must, the product is a power of two (exact either way) or passes through `snap`, integer work that nothing fuses across.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from . import kvcache, model
+from .config import ModelConfig, Params
+from .kvcache import PAGE, Pool, View
+
+FULL = 32512
+"""Largest 16-bit activation: 127 * 256, so that both its int8 terms exist."""
+
+ONE = 1 << 16
+"""Unit of fixed-point probabilities and of exponents of two."""
+
+LONGEST = (1 << 15) - PAGE
+"""Most keys in sight: their probabilities, ONE each, must add up below 2**31."""
+
+TINY = 2.0**-40
+LOG2E = 1.4426950408889634
+
+
+class Fixed(NamedTuple):
+    """Rows of 16-bit activations: value = q * scale."""
+
+    q: jax.Array  # [rows, n] int32 in -FULL..FULL
+    scale: jax.Array  # [rows, 1] float32
+
+
+def forward(config: ModelConfig, params: Params, pool: Pool, view: View) -> tuple[jax.Array, Pool, jax.Array]:
+    """As `model.forward`; logits float32, the same bits in every company."""
+    x, pool, mass = trunk(config, params, pool, view)
+    return head(config, params, jnp.take_along_axis(x, view.last[:, None, None], axis=1)[:, 0]), pool, mass
+
+
+def trunk(config: ModelConfig, params: Params, pool: Pool, view: View) -> tuple[jax.Array, Pool, jax.Array]:
+    """All layers: the residual stream [B, T, dim] float32, the pool, the attention mass."""
+    pool = {name: list(arrays) for name, arrays in pool.items()}
+    mass = jnp.zeros(view.table.shape, jnp.int32)
+    b, t = view.tokens.shape
+    ids = view.tokens.reshape(-1)
+    x = params["embed"]["w"][ids].astype(jnp.float32) * params["embed"]["scale"][ids][:, None]  # [B*T, dim]
+    for i, layer in enumerate(params["layers"]):
+        q, k, v = project(config, params, layer, rms_norm(x, config.norm_eps), view)
+        for name, value in (("k", k), ("v", v)):
+            terms, scale = one_term(value)
+            pool[name][i] = kvcache.write(pool[name][i], terms, view)
+            pool[name + "_scale"][i] = kvcache.write(pool[name + "_scale"][i], scale, view)
+        mixed, layer_mass = attention(q, {name: kvcache.read(pool[name][i], view) for name in pool}, view)
+        mass += layer_mass
+        x = x + snap(matmul(fixed(mixed), layer["o"]))
+        h = rms_norm(x, config.norm_eps)
+        x = x + snap(matmul(fixed(swiglu(matmul(h, layer["gate"]), matmul(h, layer["up"]))), layer["down"]))
+    return x.reshape(b, t, -1), pool, mass
+
+
+def head(config: ModelConfig, params: Params, x: jax.Array) -> jax.Array:
+    """The residual stream [rows, dim] -> logits [rows, vocab]."""
+    return matmul(rms_norm(x, config.norm_eps), params["head"])
+
+
+def fixed(x: jax.Array) -> Fixed:
+    """Round rows [rows, n] to 16 bits below each row's largest magnitude."""
+    top = jnp.maximum(jnp.max(jnp.abs(x), -1, keepdims=True), TINY)
+    return Fixed(_int(jnp.round(x * (FULL / top))), top * (1 / FULL))
+
+
+def one_term(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """x [..., n] -> int8 [..., n] and its scale [..., 1]."""
+    top = jnp.maximum(jnp.max(jnp.abs(x), -1, keepdims=True), TINY)
+    return jnp.round(x * (127 / top)).astype(jnp.int8), top * (1 / 127)
+
+
+def two_terms(q: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """16-bit integers as two int8 terms: q = 256 * high + low."""
+    high = (q + 128) >> 8
+    return high.astype(jnp.int8), (q - (high << 8)).astype(jnp.int8)
+
+
+def matmul(x: Fixed, weight: Params) -> jax.Array:
+    """x [rows, in] times weight [out, in] -> [rows, out]. Both terms ride as rows of one product: weights are read once."""
+    y = _dot(jnp.concatenate(two_terms(x.q)), weight["w"])
+    out: jax.Array = _join(y, axis=0) * x.scale * weight["scale"]
+    return out
+
+
+def rms_norm(x: jax.Array, eps: float) -> Fixed:
+    """RMSNorm without its gain (that lives in the weights): only the scale of the rounded row changes."""
+    top = jnp.maximum(jnp.max(jnp.abs(x), -1, keepdims=True), TINY)
+    r = x * (1 / top)
+    return Fixed(_int(jnp.round(r * FULL)), (1 / FULL) / _rms(r, eps, top))
+
+
+def _rms(r: jax.Array, eps: float, top: jax.Array) -> jax.Array:
+    """Root of mean(r**2) + eps / top**2 over rows of |r| <= 1, the sum in fixed point."""
+    n = r.shape[-1]
+    unit = 2.0 ** (30 - (n - 1).bit_length())
+    total = jnp.sum(_int(jnp.round(r * r * unit)), -1, keepdims=True)
+    total += _int(jnp.round(jnp.minimum(eps * unit * n / top / top, 2.0**30 - 1)))
+    return jnp.maximum(jnp.sqrt(total.astype(jnp.float32) * (1 / (unit * n))), TINY)
+
+
+def project(
+    config: ModelConfig, params: Params, layer: Params, h: Fixed, view: View
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Queries [B, T, H, D], keys and values [B, T, K, D], as `model.project`."""
+    out = []
+    cos, sin = params["cos"][view.at][:, :, None], params["sin"][view.at][:, :, None]
+    for name in ("q", "k", "v"):
+        y = matmul(h, layer[name])
+        if name + "_bias" in layer:
+            y = snap(y) + layer[name + "_bias"]
+        y = y.reshape(*view.at.shape, -1, config.head_dim)
+        if name + "_norm" in layer:
+            y = _head_norm(y, layer[name + "_norm"], config.norm_eps)
+        out.append(y if name == "v" else rotate(y, cos, sin))
+    return out[0], out[1], out[2]
+
+
+def _head_norm(x: jax.Array, gain: jax.Array, eps: float) -> jax.Array:
+    top = jnp.maximum(jnp.max(jnp.abs(x), -1, keepdims=True), TINY)
+    r = x * (1 / top)
+    return r / _rms(r, eps, top) * gain
+
+
+def rotate(x: jax.Array, cos: jax.Array, sin: jax.Array) -> jax.Array:
+    """RoPE, half-split form."""
+    a, b = jnp.split(x, 2, axis=-1)
+    return jnp.concatenate([snap(a * cos) - snap(b * sin), snap(b * cos) + snap(a * sin)], axis=-1)
+
+
+def attention(q: jax.Array, pages: dict[str, jax.Array], view: View) -> tuple[jax.Array, jax.Array]:
+    """q [B, T, H, D] over int8 pages [B*K, S, D] -> [B*T, H*D], attention mass [B, W].
+
+    The maximum first (it has no order), then integer sums of probabilities and of probabilities times values.
+    """
+    b, t, heads, d = q.shape
+    kv = pages["k"].shape[0] // b
+    group = heads // kv
+    m = t * group
+    rows = jnp.transpose(q.reshape(b, t, kv, group, d), (0, 2, 1, 3, 4)).reshape(b * kv * m, d)
+    query = fixed(rows)
+    scores = _two_term_dot(query.q.reshape(b * kv, m, d), pages["k"], 2)
+    unit = query.scale.reshape(b * kv, m, 1) * (LOG2E * ONE * d**-0.5)
+    scores = _int(jnp.round(jnp.clip(scores * unit * pages["k_scale"][:, None, :, 0], -(2.0**30), 2.0**30)))
+    seen = jnp.broadcast_to(kvcache.visible(view, group), (b, kv, m, scores.shape[-1])).reshape(scores.shape)
+    top = jnp.max(jnp.where(seen, scores, -(1 << 30)), -1, keepdims=True)
+    p = jnp.where(seen, exp2(jnp.maximum(top - scores, 0)), 0)  # [B*K, m, S], ONE = the likeliest
+    total = jnp.maximum(jnp.sum(p, -1, keepdims=True), 1).astype(jnp.float32)
+    out = _mix(p, seen, pages["v"], pages["v_scale"][:, None, :, 0]) / total
+    out = jnp.transpose(out.reshape(b, kv, t, group, d), (0, 2, 1, 3, 4)).reshape(b * t, heads * d)
+    return out, _mass(p.reshape(b, kv, t, group, -1), total.reshape(b, kv, t, group, 1), view)
+
+
+def _mix(p: jax.Array, seen: jax.Array, values: jax.Array, scale: jax.Array) -> jax.Array:
+    """Sum of p * values * scale over keys -> [B*K, m, D]; the largest scale in sight keeps p * scale within 16 bits."""
+    largest = jnp.max(jnp.where(seen, scale, TINY), -1, keepdims=True)
+    weight = _int(jnp.round(p.astype(jnp.float32) * (scale / largest) * (FULL / ONE)))
+    return _two_term_dot(weight, values, 1) * largest * (ONE / FULL)
+
+
+def _mass(p: jax.Array, total: jax.Array, view: View) -> jax.Array:
+    """Attention of the last token per table entry, summed over heads: p [B, K, T, G, S] -> [B, W]."""
+    last = view.last[:, None, None, None, None]
+    p, total = jnp.take_along_axis(p, last, axis=2), jnp.take_along_axis(total, last, axis=2)
+    share = jnp.sum(p.reshape(*p.shape[:-1], -1, PAGE), -1).astype(jnp.float32) / total
+    return jnp.sum(_int(jnp.round(share * 65535)), (1, 2, 3))
+
+
+def swiglu(gate: jax.Array, up: jax.Array) -> jax.Array:
+    """gate * sigmoid(gate) * up, the exponential in fixed point."""
+    e = exp2(_int(jnp.round(jnp.minimum(jnp.abs(gate) * (LOG2E * ONE), 2.0**30)))).astype(jnp.float32) * (1 / ONE)
+    return gate * jnp.where(gate >= 0, 1.0, e) / (1 + e) * up
+
+
+def exp2(d: jax.Array) -> jax.Array:
+    """ONE * 2**(-d / ONE) for int32 d >= 0, in integers: a cubic on the fraction, a shift for the rest."""
+    f = d & (ONE - 1)
+    y = 15158 - ((2597 * f) >> 16)
+    y = 45329 - ((y * f) >> 16)
+    y = ONE - ((y * (f >> 1)) >> 15)
+    return y >> jnp.minimum(d >> 16, 31)
+
+
+def snap(x: jax.Array) -> jax.Array:
+    """Round float32 to 16 bits of mantissa by integer work, so that no product is fused with the sum that follows."""
+    bits = lax.bitcast_convert_type(x, jnp.int32)
+    return lax.bitcast_convert_type((bits + 128) & -256, jnp.float32)
+
+
+def _int(x: jax.Array) -> jax.Array:
+    return x.astype(jnp.int32)
+
+
+def _dot(x: jax.Array, w: jax.Array) -> jax.Array:
+    """int8 [rows, in] times int8 [out, in] -> int32 [rows, out]."""
+    return lax.dot_general(x, w, (((1,), (1,)), ((), ())), preferred_element_type=jnp.int32)
+
+
+def _join(y: jax.Array, axis: int) -> jax.Array:
+    """The products of the high and the low terms, one after the other along `axis` -> their float32 sum."""
+    high, low = jnp.split(y.astype(jnp.float32), 2, axis)
+    return high * 256 + low
+
+
+def _two_term_dot(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
+    """x [n, m, c] of 16 bits times int8 y [n, ...] over its `axis` -> float32 [n, m, ...]."""
+    both = jnp.concatenate(two_terms(x), axis=1)
+    z = lax.dot_general(both, y, (((2,), (axis,)), ((0,), (0,))), preferred_element_type=jnp.int32)
+    return _join(z, axis=1)
+
+
+def prepare(config: ModelConfig, params: Params, length: int) -> Params:
+    """Float parameters to exact8's: gains folded into the matrices that follow, int8 rows with a scale each. NumPy."""
+    layers = []
+    for layer in params["layers"]:
+        out: Params = {k: _float(a) for k, a in layer.items() if k.endswith("_bias") or k in ("q_norm", "k_norm")}
+        for name in ("q", "k", "v", "gate", "up"):
+            gain = layer["attn_norm" if name in "qkv" else "mlp_norm"]
+            out[name] = quantize(_float(layer[name]) * _float(gain))
+        layers.append({**out, "o": quantize(_float(layer["o"])), "down": quantize(_float(layer["down"]))})
+    head = _float(params["embed" if config.tied else "head"]) * _float(params["norm"])
+    cos, sin = model.rope_tables(config, length)
+    embed = quantize(_float(params["embed"]))
+    return {"embed": embed, "head": quantize(head), "layers": layers, "cos": cos, "sin": sin}
+
+
+def _float(a: Any) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return np.asarray(a, np.float32)
+
+
+def quantize(w: np.ndarray) -> Params:
+    """w [out, in] -> int8 with one scale a row."""
+    scale = np.maximum(np.abs(w).max(1), TINY) / 127
+    return {"w": np.rint(w / scale[:, None]).astype(np.int8), "scale": scale.astype(np.float32)}

@@ -1,0 +1,128 @@
+"""RAM: the KV cache as a pool of equal page frames.
+
+Knows: the layout of a frame (16 tokens' keys and values of all layers), how tokens are written and pages read inside a
+compiled step, and how a frame becomes bytes and back. Does not know: which process owns a frame (`llmos_kernel.memory`)
+or how keys are computed (`model.py`, `exact8.py`). Layout per layer, chosen so that reading a page copies one contiguous
+row and no transpose is needed afterwards:
+
+    k, v               [kv_heads, frames, PAGE * head_dim]   float32, bfloat16 or int8
+    k_scale, v_scale   [kv_heads, frames, PAGE]              float32, only beside int8
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from .config import ModelConfig
+
+PAGE = 16
+"""Tokens in one frame."""
+
+NOWHERE = 1 << 30
+"""First position of a table entry that holds nothing: later than every query, so nobody attends to it."""
+
+Pool = dict[str, list[jax.Array]]
+
+Ints = Any
+"""int32: a NumPy array on the host, a traced one inside a step, or only its shape."""
+
+
+class View(NamedTuple):
+    """Where one step of B lanes and T tokens each reads and writes. All int32.
+
+    A padded token goes to the trash frame 0; a padded table entry is frame 0 at position NOWHERE.
+    """
+
+    tokens: Ints  # [B, T]
+    at: Ints  # [B, T] positions
+    frame: Ints  # [B, T] the frame each token's key and value go to
+    slot: Ints  # [B, T] and the slot in it
+    table: Ints  # [B, W] frames to read
+    starts: Ints  # [B, W] first position in each
+    last: Ints  # [B] index in T of the token whose logits and attention are wanted
+
+
+def create(config: ModelConfig, frames: int, dtype: str) -> Pool:
+    """An empty pool. `dtype` is "float32", "bfloat16" or "int8" (which brings scales along)."""
+    width = config.kv_heads, frames, PAGE * config.head_dim
+    pool = {name: [jnp.zeros(width, dtype) for _ in range(config.layers)] for name in ("k", "v")}
+    if dtype == "int8":
+        for name in ("k_scale", "v_scale"):
+            pool[name] = [jnp.zeros((config.kv_heads, frames, PAGE), "float32") for _ in range(config.layers)]
+    return pool
+
+
+def frame_bytes(config: ModelConfig, dtype: str) -> int:
+    """Bytes of one saved frame."""
+    per_token = 2 * config.head_dim * jnp.dtype(dtype).itemsize + (8 if dtype == "int8" else 0)
+    return config.layers * config.kv_heads * PAGE * per_token
+
+
+def write(array: jax.Array, values: jax.Array, view: View) -> jax.Array:
+    """Put values [B, T, kv_heads, n] (one token's share of a frame) into their frames and slots."""
+    heads, frames, width = array.shape
+    n = width // PAGE
+    row = (jnp.arange(heads) * frames + view.frame[..., None]) * PAGE + view.slot[..., None]  # [B, T, kv_heads]
+    flat = array.reshape(heads * frames * PAGE, n)
+    flat = flat.at[row.reshape(-1)].set(values.astype(array.dtype).reshape(-1, n), mode="promise_in_bounds")
+    return flat.reshape(array.shape)
+
+
+def read(array: jax.Array, view: View) -> jax.Array:
+    """The pages of every lane's table, side by side: [B * kv_heads, W * PAGE, n]."""
+    heads, frames, width = array.shape
+    row = view.table[:, None, :] + (jnp.arange(heads) * frames)[:, None]  # [B, kv_heads, W]
+    pages = array.reshape(heads * frames, width).at[row].get(mode="promise_in_bounds")
+    return pages.reshape(row.shape[0] * heads, -1, width // PAGE)
+
+
+def visible(view: View, group: int) -> jax.Array:
+    """Which keys each query may see: [B, 1, T * group, W * PAGE] bool, for queries ordered (token, head of the group)."""
+    key = (view.starts[..., None] + jnp.arange(PAGE)).reshape(view.starts.shape[0], 1, -1)
+    return jnp.repeat(key <= view.at[..., None], group, axis=1)[:, None]
+
+
+def copy_frames(pool: Pool, source: jax.Array, target: jax.Array) -> Pool:
+    """Copy whole frames; source and target are [n] int32."""
+    return _each(lambda a: a.at[:, target].set(a[:, source]), pool)
+
+
+def take_frame(pool: Pool, frame: jax.Array) -> Pool:
+    """One frame of every array: [kv_heads, width] each."""
+    return _each(lambda a: lax.dynamic_index_in_dim(a, frame, 1, keepdims=False), pool)
+
+
+def put_frame(pool: Pool, frame: jax.Array, page: Pool) -> Pool:
+    """The opposite of `take_frame`."""
+    return _each(lambda a, p: lax.dynamic_update_index_in_dim(a, p, frame, 1), pool, page)
+
+
+def _each(change: Callable[..., jax.Array], *pools: Pool) -> Pool:
+    result: Pool = jax.tree.map(change, *pools)
+    return result
+
+
+def to_bytes(page: Pool) -> bytes:
+    """A page as bytes: for each array name in order, its layers in order."""
+    return b"".join(np.asarray(a).tobytes() for name in sorted(page) for a in page[name])
+
+
+def from_bytes(data: bytes, like: Pool) -> Pool:
+    """The opposite of `to_bytes`; `like` is any page of the same shapes. ValueError when the length is wrong."""
+    page: Pool = {}
+    offset = 0
+    for name in sorted(like):
+        page[name] = []
+        for a in like[name]:
+            count = a.size * a.dtype.itemsize
+            page[name].append(jnp.asarray(np.frombuffer(data[offset : offset + count], a.dtype).reshape(a.shape)))
+            offset += count
+    if offset != len(data):
+        raise ValueError(f"a saved frame has {offset} bytes, not {len(data)}")
+    return page

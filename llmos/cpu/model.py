@@ -1,0 +1,132 @@
+"""The program that the CPU runs: one forward pass of a Llama-family Transformer, in floating point.
+
+Knows: the arithmetic of grouped-query attention, RoPE, RMSNorm and SwiGLU, and what Qwen2 (biases) and Qwen3 (norms of
+queries and keys) add. Does not know: processes, sampling, how frames are found (`kvcache.py`), or files (`loaders`).
+Shapes: B lanes, T tokens each, H query heads, K key/value heads, G = H / K, D head_dim, S = keys in sight.
+Used as it stands in the modes float32 (the reference) and bfloat16; `exact8.py` is the same pass in integers.
+"""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from . import kvcache
+from .config import ModelConfig, Params
+from .kvcache import Pool, View
+
+
+def forward(config: ModelConfig, params: Params, pool: Pool, view: View) -> tuple[jax.Array, Pool, jax.Array]:
+    """Feed view.tokens; write their keys and values into the pool.
+
+    Returns the logits [B, vocab] after each lane's last token, the pool, and that token's attention mass over table
+    entries [B, W] int32, summed over layers and heads, 65535 each.
+    """
+    x, pool, mass = trunk(config, params, pool, view)
+    return head(config, params, jnp.take_along_axis(x, view.last[:, None, None], axis=1)[:, 0]), pool, mass
+
+
+def trunk(config: ModelConfig, params: Params, pool: Pool, view: View) -> tuple[jax.Array, Pool, jax.Array]:
+    """All layers: the residual stream [B, T, dim] float32, the pool, the attention mass."""
+    pool = {name: list(arrays) for name, arrays in pool.items()}
+    mass = jnp.zeros(view.table.shape, jnp.int32)
+    x = params["embed"][view.tokens].astype(jnp.float32)  # [B, T, dim]
+    for i, layer in enumerate(params["layers"]):
+        h = rms_norm(x, layer["attn_norm"], config.norm_eps)
+        q, k, v = project(config, params, layer, h, view.at)
+        pool["k"][i] = kvcache.write(pool["k"][i], k, view)
+        pool["v"][i] = kvcache.write(pool["v"][i], v, view)
+        mixed, layer_mass = attention(q, kvcache.read(pool["k"][i], view), kvcache.read(pool["v"][i], view), view)
+        mass += layer_mass
+        x = x + matmul(mixed, layer["o"])
+        h = rms_norm(x, layer["mlp_norm"], config.norm_eps)
+        x = x + matmul(jax.nn.silu(matmul(h, layer["gate"])) * matmul(h, layer["up"]), layer["down"])
+    return x, pool, mass
+
+
+def head(config: ModelConfig, params: Params, x: jax.Array) -> jax.Array:
+    """The residual stream [rows, dim] -> logits [rows, vocab]."""
+    return matmul(rms_norm(x, params["norm"], config.norm_eps), params["embed" if config.tied else "head"])
+
+
+def matmul(x: jax.Array, w: jax.Array) -> jax.Array:
+    """x [..., in] times w [out, in] -> [..., out] float32. In bfloat16 the weights decide: both sides are rounded to it."""
+    contract = (((x.ndim - 1,), (1,)), ((), ()))
+    exact = lax.Precision.HIGHEST
+    return lax.dot_general(x.astype(w.dtype), w, contract, precision=exact, preferred_element_type=jnp.float32)
+
+
+def rms_norm(x: jax.Array, gain: jax.Array, eps: float) -> jax.Array:
+    """x over its root mean square, times a learned gain. [..., n]"""
+    return x * lax.rsqrt(jnp.mean(x * x, -1, keepdims=True) + eps) * gain.astype(jnp.float32)
+
+
+def project(
+    config: ModelConfig, params: Params, layer: Params, h: jax.Array, at: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Queries [B, T, H, D], keys [B, T, K, D] (both rotated to their positions) and values [B, T, K, D]."""
+    q, k, v = (matmul(h, layer[name]) + layer.get(name + "_bias", 0.0) for name in ("q", "k", "v"))
+    q, k, v = (a.reshape(*at.shape, -1, config.head_dim) for a in (q, k, v))
+    if "q_norm" in layer:
+        q, k = rms_norm(q, layer["q_norm"], config.norm_eps), rms_norm(k, layer["k_norm"], config.norm_eps)
+    cos, sin = params["cos"][at][:, :, None], params["sin"][at][:, :, None]  # [B, T, 1, D/2]
+    return rotate(q, cos, sin), rotate(k, cos, sin), v
+
+
+def rotate(x: jax.Array, cos: jax.Array, sin: jax.Array) -> jax.Array:
+    """RoPE, half-split form: element i turns with element i + D/2."""
+    a, b = jnp.split(x, 2, axis=-1)
+    return jnp.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
+
+
+def attention(q: jax.Array, keys: jax.Array, values: jax.Array, view: View) -> tuple[jax.Array, jax.Array]:
+    """q [B, T, H, D] over keys and values [B*K, S, D] -> mixed values [B, T, H*D], attention mass [B, W]."""
+    b, t, heads, d = q.shape
+    kv = keys.shape[0] // b
+    group = heads // kv
+    rows = jnp.transpose(q.reshape(b, t, kv, group, d), (0, 2, 1, 3, 4)).reshape(b * kv, t * group, d)
+    scores = _batched(rows, keys, 2).reshape(b, kv, t * group, -1) * d**-0.5
+    scores = jnp.where(kvcache.visible(view, group), scores, -1e30)
+    p = jnp.exp(scores - jnp.max(scores, -1, keepdims=True))
+    p = p / jnp.sum(p, -1, keepdims=True)  # [B, K, T*G, S]
+    out = _batched(p.reshape(b * kv, t * group, -1), values, 1)
+    out = jnp.transpose(out.reshape(b, kv, t, group, d), (0, 2, 1, 3, 4)).reshape(b, t, heads * d)
+    seen = jnp.take_along_axis(p.reshape(b, kv, t, group, -1), view.last[:, None, None, None, None], axis=2)
+    pages = jnp.sum(seen.reshape(b, kv * group, -1, kvcache.PAGE), -1)
+    return out, jnp.sum(jnp.round(pages * 65535).astype(jnp.int32), 1)
+
+
+def _batched(a: jax.Array, b: jax.Array, axis: int) -> jax.Array:
+    """A batch of products of a's last axis with b's `axis`, accumulated in float32."""
+    contract = (((2,), (axis,)), ((0,), (0,)))
+    exact = lax.Precision.HIGHEST
+    return lax.dot_general(a.astype(b.dtype), b, contract, precision=exact, preferred_element_type=jnp.float32)
+
+
+def prepare(config: ModelConfig, params: Params, dtype: str, length: int) -> Params:
+    """Parameters as the forward pass wants them: in `dtype`, with RoPE tables for `length` positions. NumPy in and out."""
+    cast = {k: jax.tree.map(lambda a: np.asarray(a, np.float32).astype(jnp.dtype(dtype)), v) for k, v in params.items()}
+    cos, sin = rope_tables(config, length)
+    return {**cast, "cos": cos, "sin": sin}
+
+
+def rope_tables(config: ModelConfig, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cosines and sines [length, head_dim / 2] float32, computed in float64 once."""
+    half = np.arange(0, config.head_dim, 2, dtype=np.float64) / config.head_dim
+    frequency = _stretch(1.0 / config.rope_theta**half, dict(config.rope_scaling))
+    angle = np.arange(length, dtype=np.float64)[:, None] * frequency
+    return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+
+
+def _stretch(frequency: np.ndarray, scaling: dict[str, float]) -> np.ndarray:
+    """Llama 3's longer contexts: slow waves turn `factor` times slower, fast ones as before, a ramp between."""
+    if not scaling:
+        return frequency
+    low, high = scaling.get("low_freq_factor", 1.0), scaling.get("high_freq_factor", 4.0)
+    turns = scaling.get("original_max_position_embeddings", 8192.0) * frequency / (2 * math.pi)
+    keep = np.clip((turns - low) / (high - low), 0.0, 1.0)
+    return frequency * (keep + (1 - keep) / scaling.get("factor", 8.0))
