@@ -105,6 +105,11 @@ class HostWorld:
             self._bell.wait(seconds)
         self._bell.clear()
 
+    @property
+    def quiet(self) -> bool:
+        """Nothing is waiting to be delivered."""
+        return self._inbox.empty()
+
     def close(self) -> None:
         for flight in self._flights.values():
             flight.cancelled.set()

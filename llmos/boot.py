@@ -1,0 +1,163 @@
+"""Booting: the only file that knows every part, and puts a machine together from a few options.
+
+Knows: how model, engine, codec, devices, kernel and journal fit. Does not know: what they do afterwards. Heavy imports
+happen inside functions, so that the screen can be up before JAX is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llmos_apps import PROGRAMS
+from llmos_kernel.cpu import Cpu
+from llmos_kernel.journal import Header, Recorder
+from llmos_kernel.kernel import Config, Kernel
+from llmos_kernel.ports import Codec
+
+from . import paths
+from .errors import UsageError
+from .journal import Writer
+from .machine import Machine
+from .status import SelfTest
+from .world import HostWorld
+
+if TYPE_CHECKING:
+    from .cpu.config import Model
+
+Progress = Callable[[SelfTest], None]
+PAGE = 16
+FRAMES = 129  # of the machine room: 128 pages of 16 tokens and the trash frame
+DEVICES = ("calc", "clock", "files", "search")
+SCRIPTED = "scripted"  # a machine without a model, for tests and for looking at the OS alone
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a machine is made of. Everything has a default; names are those of the command line."""
+
+    model: str | None = None  # a name, a path, or None for the best one that is installed
+    mode: str = "exact8"
+    frames: int = FRAMES
+    lanes: int = 2
+    max_pages: int | None = None  # None: as long as the model and the frames allow
+    chunk: int = 64
+    seed: int = 0
+    init: tuple[Any, ...] = ("sh",)
+    devices: tuple[str, ...] = DEVICES
+    now: datetime | None = None  # pins the clock
+    home: Path | None = None  # of the files device
+    library: Path | None = None  # a folder of documents for search
+    journal: Path | None = None  # where to record; None: not at all
+    tools: bool = True  # tell the model in its system text what is mounted
+
+
+def _silent(line: SelfTest) -> None:
+    """Nobody watches this boot."""
+
+
+def boot(options: Options, progress: Progress = _silent, model: Model | None = None) -> Machine:
+    """Put a machine together; `progress` gets the lines of the self-test. Raises LlmosError. Blocks for seconds.
+
+    `model` spares loading one that is loaded already.
+    """
+    cpu, codec = _processor(options, progress, model)
+    pages = cpu.geometry.frames - 1
+    progress(SelfTest("RAM", f"{pages} frames x {PAGE} tokens = {pages * PAGE:,} tokens", "ok"))
+    world, names, system = _world(options, progress)
+    init = tuple(system if argument is SYSTEM else argument for argument in options.init)
+    config = Config(args=init, seed=options.seed, devices=names)
+    if options.journal is None:
+        return Machine(Kernel(config, PROGRAMS, cpu, codec, world), world)
+    writer = Writer(options.journal, Header.of(config, cpu, codec, sources()))
+    recorder = Recorder(cpu, codec, world, writer)
+    progress(SelfTest("log", f"{options.journal}   recording; everything you type is in it", "ok"))
+    return Machine(Kernel(config, PROGRAMS, recorder, recorder, recorder), world, recorder, writer)
+
+
+SYSTEM: Any = object()
+"""Stands in `Options.init` for the system text, which is known only when the devices are mounted."""
+
+
+def _processor(options: Options, progress: Progress, model: Model | None) -> tuple[Cpu, Codec]:
+    """The CPU and the codec of the model that was asked for."""
+    if options.model == SCRIPTED:
+        from .cpu.scripted import ByteCodec, ScriptedCpu
+
+        pages = options.max_pages or options.frames - 1
+        progress(SelfTest("CPU", "scripted: no model, letters out of a hash", "ok"))
+        return ScriptedCpu(None, options.frames, options.lanes, pages, PAGE, options.chunk), ByteCodec()
+    model = model or load_model(options.model, progress)
+    return build_engine(model, options, progress), codec_of(model)
+
+
+def load_model(name: str | None, progress: Progress = _silent) -> Model:
+    """File 1 of the machine. Raises ModelFileError or UsageError."""
+    from . import store
+    from .cpu.loaders import load
+
+    path = store.resolve(name) if name else store.default()
+    progress(SelfTest("file 1", f"parameters   {path.name}", "busy", 0.0))
+    model = load(path, lambda part: progress(SelfTest("file 1", f"parameters   {path.name}", "busy", part)))
+    size = f"{path.stat().st_size / 1e6:,.1f} MB" if path.is_file() else ""
+    progress(SelfTest("file 1", f"parameters   {model.name}  {size}  sha256 {model.sha256[:8]}  {model.note}".rstrip(), "ok"))
+    return model
+
+
+def build_engine(model: Model, options: Options, progress: Progress = _silent) -> Cpu:
+    """File 2: the forward pass, compiled for a few shapes."""
+    forward = Path(__file__).with_name("cpu") / "model.py"
+    lines = len(forward.read_text(encoding="utf-8").splitlines())
+    progress(SelfTest("file 2", f"forward pass llmos/cpu/model.py  {lines} lines", "ok"))
+    progress(SelfTest("CPU", "starting JAX", "busy"))
+    from .cpu.xla import configure
+
+    configure()
+    from .cpu.engine import Engine
+
+    began = time.monotonic()
+    longest = max(1, min(model.config.context // PAGE, options.frames - 1))
+    pages = min(options.max_pages or longest, longest)
+    engine = Engine(model, options.mode, options.frames, options.lanes, pages, options.chunk)
+    engine.warm(lambda what, part: progress(SelfTest("CPU", f"compiling {what}", "busy", part)))
+    text = f"JAX, {options.mode}, {options.lanes} lanes, page {PAGE} tokens  ({time.monotonic() - began:.1f} s)"
+    progress(SelfTest("CPU", text, "ok"))
+    return engine
+
+
+def codec_of(model: Model) -> Codec:
+    """Text to ids and back for this model, with its chat form and control ids."""
+    from .cpu.isa import ModelCodec
+
+    return ModelCodec(model)
+
+
+def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, ...], str]:
+    """Mounted devices, their names, and the system text that tells a model about them ("" when it should not know)."""
+    from .devices import registry
+    from .devices.base import Context
+
+    now = options.now
+    context = Context() if now is None else Context(now=lambda: now)
+    settings = registry.Settings(home=options.home or paths.home(), library=options.library)
+    devices = registry.mounted(options.devices, settings)
+    progress(SelfTest("devices", " ".join(f"{name} on" for name in devices) or "none", "ok"))
+    system = registry.instructions(devices) if options.tools and devices else ""
+    return HostWorld(devices, context), tuple(devices), system
+
+
+def sources() -> str:
+    """A hash of the kernel's and the programs' source: a journal replays exactly under the same one."""
+    digest = hashlib.sha256()
+    for package in ("llmos_kernel", "llmos_apps"):
+        spec = importlib.util.find_spec(package)
+        assert spec is not None and spec.origin is not None
+        for path in sorted(Path(spec.origin).parent.rglob("*.py")):
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,261 @@
+"""The command line: names, options and how errors look. What a command does lives in the module it calls.
+
+Knows: every command. Does not know: models, kernels, widgets; those are imported by the command that needs them, so that
+`llmos --help` stays quick. Errors are one line on standard error; exit status 2 for bad use, 1 for failure.
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+import traceback
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from . import __version__
+from .errors import LlmosError
+from .labs.cli import lab_app
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=False,
+    help="llmos: an operating system whose CPU is a language model, that you can watch think.",
+)
+app.add_typer(lab_app, name="lab", help="Problems to solve and measurements to make.")
+
+Model = Annotated[str | None, typer.Option("--model", "-m", help="A name (see `llmos models`) or a path.")]
+Mode = Annotated[str, typer.Option("--dtype", help="Arithmetic: exact8, float32 or bfloat16.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
+Seed = Annotated[int, typer.Option("--seed", help="Of all random streams.")]
+Tokens = Annotated[int, typer.Option("--max-tokens", min=1, max=100_000)]
+Temperature = Annotated[float, typer.Option("--temperature", min=0.0, max=10.0, help="0 is greedy.")]
+
+
+def emit(value: Any) -> None:
+    """One JSON object on standard output."""
+    print(jsonlib.dumps(value, ensure_ascii=False))
+
+
+@app.callback(invoke_without_command=True)
+def room(
+    context: typer.Context,
+    model: Model = None,
+    mode: Mode = "exact8",
+    seed: Seed = 0,
+    speed: Annotated[float, typer.Option("--speed", min=0, help="Tokens a second; 0 is as fast as it can.")] = 8.0,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Open the machine room, or run one of the commands below."""
+    if version:
+        print(f"llmos {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        from .front import machine_room
+
+        machine_room(model, mode, seed, speed)
+
+
+@app.command()
+def run(
+    program: Annotated[str, typer.Argument(help="A program: sh, chat, ask, demo, top.")] = "sh",
+    args: Annotated[list[str] | None, typer.Argument(help="Its arguments.")] = None,
+    model: Model = None,
+    mode: Mode = "exact8",
+    seed: Seed = 0,
+    lanes: Annotated[int, typer.Option("--lanes", min=1, max=64, help="Processes that decode together.")] = 4,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the machine room.")] = False,
+    json: Json = False,
+) -> None:
+    """Run one program: in the machine room, or as plain lines with --plain."""
+    from .front import run_plain, run_screen
+
+    if plain or json or not sys.stdout.isatty():
+        raise typer.Exit(run_plain(program, args or [], model, mode, seed, lanes, json))
+    run_screen(program, args or [], model, mode, seed, lanes)
+
+
+@app.command()
+def ask(
+    text: Annotated[str, typer.Argument(help="The question.")],
+    model: Model = None,
+    mode: Mode = "exact8",
+    seed: Seed = 0,
+    max_tokens: Tokens = 256,
+    temperature: Temperature = 0.0,
+    now: Annotated[datetime | None, typer.Option("--now", help="Pin the clock device.")] = None,
+    home: Annotated[Path | None, typer.Option("--home", help="Folder of the files device.")] = None,
+    library: Annotated[Path | None, typer.Option("--library", help="Folder of documents for search.")] = None,
+    devices: Annotated[str | None, typer.Option("--devices", help="Names, with commas; default: all core ones.")] = None,
+    system_tools: Annotated[bool, typer.Option(help="Tell the model in its system text what is mounted.")] = True,
+    json: Json = False,
+) -> None:
+    """Ask one question; the answer is marked with where it comes from."""
+    from .front import ask as ask_machine
+
+    answer = ask_machine(
+        text,
+        quiet=json,
+        model=model,
+        mode=mode,
+        seed=seed,
+        limit=max_tokens,
+        temperature=temperature,
+        now=now,
+        home=home,
+        library=library,
+        devices=devices,
+        tools=system_tools,
+    )
+    if json:
+        emit(answer)
+
+
+@app.command()
+def generate(
+    prompt: Annotated[list[str], typer.Option("--prompt", help="Text to continue; may be given several times.")],
+    model: Model = None,
+    chat: Annotated[bool, typer.Option("--chat", help="Use the model's chat form.")] = False,
+    max_tokens: Tokens = 64,
+    temperature: Temperature = 0.0,
+    min_p: Annotated[float, typer.Option("--min-p", min=0.0, max=1.0)] = 0.0,
+    seed: Seed = 0,
+    mode: Mode = "exact8",
+    json: Json = False,
+) -> None:
+    """Continue prompts, each as a process of its own, side by side."""
+    from .front import generate as generate_machine
+
+    runs = generate_machine(prompt, model, chat, max_tokens, temperature, min_p, seed, mode)
+    if json:
+        emit(runs[0] if len(runs) == 1 else {"runs": runs})
+    else:
+        for one in runs:
+            print(one["text"])
+
+
+@app.command()
+def models(json: Json = False) -> None:
+    """List the models that are here."""
+    from . import store
+
+    found = store.installed()
+    if json:
+        emit({"models": found})
+        return
+    for line in store.lines(found):
+        print(line)
+
+
+@app.command()
+def pull(
+    name: Annotated[str, typer.Argument(help="smollm2, or hf:OWNER/NAME[:FILE].")],
+    source: Annotated[Path | None, typer.Option("--from", help="Take it from this folder or file.")] = None,
+    json: Json = False,
+) -> None:
+    """Fetch a model; checked by hash, never half-written."""
+    from . import store
+    from .front import Meter
+
+    with Meter(quiet=json) as meter:
+        path = store.pull(name, source, meter)
+    if json:
+        emit({"name": name, "path": str(path), "bytes": path.stat().st_size})
+    else:
+        print(f"{name} is at {path}")
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Say what is here, what is missing, and the command that mends it."""
+    from . import doctor as doctor_module
+
+    report = doctor_module.report()
+    if json:
+        emit(report)
+        return
+    for line in doctor_module.lines(report):
+        print(line)
+
+
+@app.command()
+def replay(
+    journal: Annotated[Path, typer.Argument(help="A recorded session.")],
+    tick: Annotated[int | None, typer.Option("--tick", min=0, help="Stop before this tick.")] = None,
+    events: Annotated[bool, typer.Option("--events", help="Print every event, one JSON list a line.")] = False,
+    json: Json = False,
+) -> None:
+    """Run a recorded session again, without a model."""
+    from .front import replay as replay_journal
+
+    result = replay_journal(journal, tick, events)
+    if json:
+        emit(result)
+
+
+@app.command()
+def devices(json: Json = False) -> None:
+    """List the peripherals that can be mounted, with help."""
+    from .front import list_devices
+
+    found = list_devices()
+    if json:
+        emit({"devices": found})
+        return
+    for one in found:
+        print(f"{one['name']:<10} {one['help']}")
+
+
+@app.command()
+def bench(
+    what: Annotated[str, typer.Argument(help="cpu or kernel.")],
+    model: Model = None,
+    modes: Annotated[str, typer.Option("--modes", help="With commas.")] = "exact8,float32,bfloat16",
+    json: Json = False,
+) -> None:
+    """Measure; where a peer is installed, measure it in the same run and print the ratio."""
+    from .front import bench as run_bench
+
+    result = run_bench(what, model, tuple(modes.split(",")), quiet=json)
+    if json:
+        emit(result)
+
+
+def main() -> None:
+    """The entry point: runs a command and turns what goes wrong into one line and a status."""
+    debug = "--debug" in sys.argv
+    try:
+        status = app(standalone_mode=False)
+    except LlmosError as e:
+        status = _complain(str(e), e.status, debug)
+    except click.exceptions.Abort:
+        status = _complain("interrupted", 130, False)
+    except click.ClickException as e:
+        status = _complain(e.format_message(), e.exit_code, debug)
+    except KeyboardInterrupt:
+        status = _complain("interrupted", 130, False)
+    except BrokenPipeError:
+        sys.stderr.close()
+        status = 0
+    except (OSError, MemoryError) as e:
+        status = _complain(f"{type(e).__name__}: {e}", 1, debug)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _complain(message: str, status: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    print("llmos: " + " ".join(message.split()), file=sys.stderr)
+    return status
+
+
+__all__ = ["app", "main"]
+
+if __name__ == "__main__":
+    main()

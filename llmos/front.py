@@ -1,0 +1,331 @@
+"""What the commands do: assemble a machine for one purpose, run it, and shape the answer.
+
+Knows: options of commands and the fields of their JSON (a contract). Does not know: argument parsing (`cli.py`).
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from . import boot as booting
+from . import journal as journals
+from . import paths
+from .boot import DEVICES, PAGE, Options, boot
+from .errors import LlmosError, UsageError
+from .machine import Machine
+from .status import SelfTest
+
+POOL_BYTES = 4 * 2**30  # most memory that `generate` gives to frames
+
+
+# -- the machine room -------------------------------------------------------------------------------------------------
+
+
+def machine_room(model: str | None, mode: str, seed: int, speed: float) -> None:
+    """Open the screen at once; the machine boots behind it."""
+    options = Options(model=model, mode=mode, seed=seed, journal=_journal(), init=("sh", booting.SYSTEM))
+    _screen(options, speed)
+
+
+def run_screen(program: str, args: Sequence[str], model: str | None, mode: str, seed: int, lanes: int) -> None:
+    options = Options(model=model, mode=mode, seed=seed, lanes=lanes, journal=_journal(), init=_init(program, args))
+    _screen(options, 8.0)
+
+
+def _screen(options: Options, speed: float) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the machine room needs a terminal; `llmos run sh --plain` works anywhere")
+    from .room import Room
+    from .tui.app import MachineRoom
+
+    MachineRoom(Room(options, speed)).run()
+
+
+def _journal() -> Path:
+    return journals.fresh(paths.journals())
+
+
+def _init(program: str, args: Sequence[str]) -> tuple[Any, ...]:
+    from llmos_apps import PROGRAMS
+
+    if program not in PROGRAMS:
+        raise UsageError(f"no program {program!r}; there are {', '.join(PROGRAMS)}")
+    if program in ("sh", "chat"):
+        return (program, booting.SYSTEM)
+    if program == "ask":
+        return (program, " ".join(args), booting.SYSTEM)
+    return (program, *args)
+
+
+# -- plain lines ------------------------------------------------------------------------------------------------------
+
+
+def run_plain(
+    program: str, args: Sequence[str], model: str | None, mode: str, seed: int, lanes: int, json: bool
+) -> int:
+    """A program on standard input and output; its exit status. Ctrl-C interrupts the foreground process."""
+    options = Options(model=model, mode=mode, seed=seed, lanes=lanes, init=_init(program, args))
+    machine = boot(options, _boot_lines)
+    threading.Thread(target=_feed, args=(machine,), daemon=True).start()
+    write = sys.stderr.write if json else sys.stdout.write
+    status = 0
+    pending = machine.events(lambda: False)
+    while True:
+        try:
+            for events in pending:
+                _print_out(events, write)
+                status = next((e[3] for e in events if e[1] == "exit" and e[2] == 1), status)
+            break
+        except KeyboardInterrupt:
+            machine.command("interrupt")
+            pending = machine.events(lambda: False)
+    if json:
+        import json as jsonlib
+
+        print(jsonlib.dumps({"program": program, "status": status, "ticks": machine.kernel.tick}))
+    machine.close()
+    return int(status)
+
+
+def _feed(machine: Machine) -> None:
+    for line in sys.stdin:
+        machine.type(line.rstrip("\n"))
+    machine.world.end_input()
+
+
+def _print_out(events: Sequence[tuple[Any, ...]], write: Callable[[str], Any]) -> None:
+    for event in events:
+        if event[1] == "out" and event[3] != "u":
+            write(printable(event[4]))
+    sys.stdout.flush()
+
+
+def printable(text: str) -> str:
+    """Model or file text made inert for a terminal: control characters other than newline and tab become pictures."""
+    return "".join(c if c in "\n\t" or c.isprintable() else _picture(c) for c in text)
+
+
+def _picture(c: str) -> str:
+    code = ord(c)
+    return chr(0x2400 + code) if code < 32 else "␡" if code == 127 else "�"
+
+
+def _boot_lines(line: SelfTest) -> None:
+    """Boot progress for plain runs: only what is finished, on standard error."""
+    if line.state == "ok":
+        print(f"{line.part:<8} {line.text}", file=sys.stderr)
+
+
+def _quiet(line: SelfTest) -> None:
+    """For commands whose standard error should stay clean."""
+
+
+# -- ask --------------------------------------------------------------------------------------------------------------
+
+
+def ask(
+    text: str,
+    quiet: bool,
+    model: str | None,
+    mode: str,
+    seed: int,
+    limit: int,
+    temperature: float,
+    now: datetime | None,
+    home: Path | None,
+    library: Path | None,
+    devices: str | None,
+    tools: bool,
+) -> dict[str, Any]:
+    """One question; {"answer", "tokens", "calls", "mark"}."""
+    names = DEVICES if devices is None else tuple(d for d in devices.split(",") if d)
+    options = Options(
+        model=model,
+        mode=mode,
+        seed=seed,
+        lanes=1,
+        devices=names,
+        now=now,
+        home=home,
+        library=library,
+        tools=tools,
+        init=("ask", text, booting.SYSTEM, limit, round(temperature * 1000)),
+    )
+    machine = boot(options, _quiet)
+    value: Any = None
+    failure = ""
+    for events in machine.events():
+        if not quiet:
+            _print_out(events, sys.stdout.write)
+        for event in events:
+            if event[1] == "exit" and event[2] == 2:
+                value, failure = event[4], event[5]
+    machine.close()
+    if value is None:
+        raise LlmosError(f"no answer: {failure or 'the machine stopped'}")
+    answer, tokens, calls, mark = value
+    return {
+        "answer": answer.strip(),
+        "tokens": tokens,
+        "calls": [{"device": d, "args": a, "result": r} for d, a, r in calls],
+        "mark": mark,
+    }
+
+
+# -- generate ---------------------------------------------------------------------------------------------------------
+
+
+def generate(
+    prompts: Sequence[str],
+    model_name: str | None,
+    chat: bool,
+    limit: int,
+    temperature: float,
+    min_p: float,
+    seed: int,
+    mode: str,
+) -> list[dict[str, Any]]:
+    """Continue each prompt; runs in order: {"prompt_tokens", "tokens", "text", "stop", "tokens_per_second"}."""
+    jobs = tuple((p, int(chat), limit, round(temperature * 1000), round(min_p * 1000), seed) for p in prompts)
+    options = Options(
+        model=model_name, mode=mode, seed=seed, devices=(), tools=False, init=("batch", *jobs), lanes=min(len(jobs), 32)
+    )
+    machine = boot_for(options, [(p, chat) for p in prompts], limit)
+    runs: dict[int, dict[str, Any]] = {}
+    failures: dict[int, str] = {}
+    began, first = time.perf_counter(), 0.0
+    for events in machine.events():
+        for _, kind, pid, *data in events:
+            if kind == "think":
+                runs[pid] = {"prompt_tokens": list(data[0])}
+            elif kind == "retire":
+                first = first or time.perf_counter()
+            elif kind == "exit" and pid in runs and data[1] is not None:
+                text, ids, stop = data[1]
+                runs[pid] |= {"tokens": list(ids), "text": text, "stop": "end" if stop == "end" else "length"}
+                seconds = time.perf_counter() - (first or began)
+                runs[pid]["tokens_per_second"] = round(max(len(ids) - 1, 1) / max(seconds, 1e-6), 2)
+            elif kind == "exit" and data[2]:
+                failures[pid] = data[2]
+    machine.close()
+    if failures:
+        raise LlmosError("; ".join(dict.fromkeys(failures.values())))
+    return [runs[pid] for pid in sorted(runs)]
+
+
+def boot_for(options: Options, prompts: Sequence[tuple[str, bool]], limit: int) -> Machine:
+    """Boot with just the frames these prompts need: each its own context, plus the tokens to come."""
+    if options.model == booting.SCRIPTED:
+        return boot(options, _quiet)
+    model = booting.load_model(options.model)
+    codec = booting.codec_of(model)
+    lengths = [
+        len(codec.turn("user", p, True) + codec.cue()) if chat else len(codec.start + codec.encode(p)) for p, chat in prompts
+    ]
+    longest = max(lengths)
+    if longest > model.config.context:
+        raise UsageError(f"a prompt of {longest:,} tokens; {model.name} can attend to {model.config.context:,}")
+    pages = [-(-min(n + limit, model.config.context) // PAGE) for n in lengths]
+    options = replace(options, frames=sum(pages) + 1, max_pages=max(pages))
+    return boot(options, _quiet, model=model)
+
+
+# -- replay, devices, bench, progress ---------------------------------------------------------------------------------
+
+
+def replay(path: Path, tick: int | None, events: bool) -> dict[str, Any]:
+    """Run a journal again and tell its story; {"ticks", "events", "processes", "end"}."""
+    import json as jsonlib
+
+    from llmos_apps import PROGRAMS
+    from llmos_kernel.errors import Divergence
+    from llmos_kernel.journal import replay as run_again
+    from llmos_kernel.look import snapshot
+
+    from .narrate import log_line
+
+    header, records = journals.read(path)
+    count, kernel = 0, None
+    try:
+        for kernel in run_again(header, records, PROGRAMS):
+            for event in kernel.take_events():
+                count += 1
+                line = log_line(event)
+                if events:
+                    print(jsonlib.dumps(_jsonable(event), ensure_ascii=False))
+                elif line:
+                    print(f"{line.tick:>6} {printable(line.text)}", file=sys.stderr)
+            if tick is not None and kernel.tick >= tick:
+                break
+    except Divergence as e:
+        hint = "" if header.sources == booting.sources() else " (the programs have changed since it was recorded)"
+        raise LlmosError(f"{path}: the replay took another way: {e}{hint}") from None
+    assert kernel is not None
+    processes = [asdict(p) for p in snapshot(kernel).processes]
+    return {"ticks": kernel.tick, "events": count, "processes": processes, "halted": kernel.halted}
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return [_jsonable(v) for v in value]
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def list_devices() -> list[dict[str, Any]]:
+    from .devices import registry
+
+    found = registry.mounted(None, registry.Settings(home=paths.home()))
+    return [{"name": d.name, "help": d.help, "usage": list(d.usage), "outside": d.outside} for d in found.values()]
+
+
+def bench(what: str, model: str | None, modes: tuple[str, ...], quiet: bool) -> dict[str, Any]:
+    if what == "kernel":
+        from .bench_kernel import bench_kernel
+
+        result: dict[str, Any] = bench_kernel()
+    elif what == "cpu":
+        from . import store
+        from .bench_cpu import bench_cpu
+
+        result = bench_cpu(store.resolve(model) if model else store.default(), modes)
+    else:
+        raise UsageError(f"no bench {what!r}; there are cpu and kernel")
+    if not quiet:
+        _print_table(result)
+    return result
+
+
+def _print_table(value: Any, indent: int = 0) -> None:
+    for key, item in value.items():
+        if isinstance(item, dict):
+            print(" " * indent + str(key))
+            _print_table(item, indent + 2)
+        else:
+            print(" " * indent + f"{key:<36} {item}")
+
+
+class Meter:
+    """A one-line progress bar on standard error; silent when that is no terminal or nobody should see it."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.shown = not quiet and sys.stderr.isatty()
+
+    def __call__(self, done: int, total: int) -> None:
+        if self.shown and total:
+            part = done / total
+            bar = "█" * round(part * 30) + "─" * (30 - round(part * 30))
+            print(f"\r[{bar}] {done / 1e6:6.1f} of {total / 1e6:.1f} MB", end="", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Meter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.shown:
+            print(file=sys.stderr)

@@ -1,0 +1,84 @@
+"""A machine as a library: a kernel with its ports, stepped by whoever holds it.
+
+Knows: how to step, run, look and listen. Does not know: how its parts were made (`boot.py`), threads, screens.
+
+    from llmos import Machine
+    m = Machine.boot(model="nano")
+    m.type("what is 37*48?")
+    m.run(); print(m.snapshot().processes)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from llmos_kernel.journal import Recorder
+from llmos_kernel.kernel import Kernel
+from llmos_kernel.look import snapshot
+from llmos_kernel.ports import Event
+from llmos_kernel.view import Snapshot
+
+from .journal import Writer
+from .world import HostWorld
+
+
+class Machine:
+    """One booted machine. Not thread-safe, except `type` and `command`."""
+
+    def __init__(self, kernel: Kernel, world: HostWorld, recorder: Recorder | None = None, writer: Writer | None = None):
+        self.kernel, self.world = kernel, world
+        self._recorder, self._writer = recorder, writer
+
+    @staticmethod
+    def boot(**options: Any) -> Machine:
+        """Load a model, compile, mount devices; see `boot.Options` for the names. Blocks for seconds."""
+        from .boot import Options, boot
+
+        return boot(Options(**options))
+
+    def step(self) -> list[Event]:
+        """One tick; its events."""
+        self.kernel.step()
+        return self.kernel.take_events()
+
+    def events(self, until: Callable[[], bool] = lambda: False) -> Iterator[list[Event]]:
+        """Step as fast as it goes, a list of events per tick, until it halts or `until` is true; waits for the world."""
+        while not self.kernel.halted and not until():
+            events = self.step()
+            if events:
+                yield events
+            elif self.kernel.idle:
+                self.world.wait(1.0)
+
+    def run(self) -> list[Event]:
+        """All events until the machine halts or waits for a person."""
+        return [e for events in self.events(self.waits) for e in events]
+
+    def waits(self) -> bool:
+        """Idle, and no device is at work: only a person can make it go on."""
+        return self.kernel.idle and not self.kernel.requests.table and self.world.quiet
+
+    def snapshot(self, selected: int = 0) -> Snapshot:
+        return snapshot(self.kernel, selected)
+
+    def type(self, line: str) -> None:
+        self.world.type(line)
+
+    def command(self, verb: str, *args: Any) -> None:
+        self.world.command(verb, *args)
+
+    @property
+    def journal(self) -> str:
+        return str(self._writer.path) if self._writer else ""
+
+    def flush(self) -> None:
+        if self._writer:
+            self._writer.flush()
+
+    def close(self) -> None:
+        """End the journal; devices still at work are told to stop."""
+        self.world.close()
+        if self._recorder and self._writer:
+            self._recorder.close()
+            self._writer.close()
