@@ -277,7 +277,7 @@ class Kernel:
             account.decoded += len(retired.ids)
             if retired.top:
                 process.top = retired.top[-1]
-                self.learn(id for id, _ in process.top)
+                self.learn(token for token, _ in process.top)
             self.learn(retired.ids)
             self.emit("retire", process.pid, retired.ids)
             for token in retired.ids:

@@ -22,7 +22,6 @@ from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.ports import Codec
 
 from . import paths
-from .errors import UsageError
 from .journal import Writer
 from .machine import Machine
 from .status import SelfTest
@@ -106,7 +105,9 @@ def load_model(name: str | None, progress: Progress = _silent) -> Model:
     progress(SelfTest("file 1", f"parameters   {path.name}", "busy", 0.0))
     model = load(path, lambda part: progress(SelfTest("file 1", f"parameters   {path.name}", "busy", part)))
     size = f"{path.stat().st_size / 1e6:,.1f} MB" if path.is_file() else ""
-    progress(SelfTest("file 1", f"parameters   {model.name}  {size}  sha256 {model.sha256[:8]}  {model.note}".rstrip(), "ok"))
+    progress(
+        SelfTest("file 1", f"parameters   {model.name}  {size}  sha256 {model.sha256[:8]}  {model.note}".rstrip(), "ok")
+    )
     return model
 
 

@@ -37,7 +37,9 @@ TELLERS: dict[str, Callable[..., str]] = {
     "evict": lambda pid, n, by: f"evict  pid {pid} gives back {n} frames, needed by pid {by}; its tokens stay",
     "trap": lambda pid: f"trap   pid {pid} emitted TRAP: the kernel captures what follows",
     "call": lambda pid, device, text, by: f"call   pid {pid} {device} {_clip(text, 40)} ({by})",
-    "result": lambda pid, device, text, ok: f"result pid {pid} {device} {'' if ok else 'error: '}{_clip(text, 40)} label DATA",
+    "result": lambda pid, device, text, ok: (
+        f"result pid {pid} {device} {'' if ok else 'error: '}{_clip(text, 40)} label DATA"
+    ),
     "illegal": lambda pid, why: f"illegal instruction  pid {pid}: {_clip(why)}",
     "refused": lambda pid, why: f"refused {_clip(why)}",
     "interrupt": lambda pid: f"interrupt pid {pid} from the keyboard",

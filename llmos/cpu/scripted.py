@@ -127,9 +127,9 @@ class ByteCodec:
     """One id a byte; turns are START role newline text END."""
 
     start: tuple[int, ...] = ()
-    ends = (END,)
-    marks = (TRAP, GO, RESULT, DONE)
-    never = (RESULT, DONE)
+    ends: tuple[int, ...] = (END,)
+    marks: tuple[int, ...] = (TRAP, GO, RESULT, DONE)
+    never: tuple[int, ...] = (RESULT, DONE)
 
     def encode(self, text: str) -> tuple[int, ...]:
         return tuple(text.encode("utf-8", "replace"))
@@ -156,7 +156,7 @@ def replies(answer: Callable[[str], str]) -> Script:
     def script(context: Sequence[int]) -> int:
         begin = max((i for i, t in enumerate(context) if t == START), default=-1)
         heard = bytes(t for t in context[:begin] if t < 256)
-        said = [t for t in _without_results(context[begin + 1 :])][len("assistant\n") :]
+        said = _without_results(context[begin + 1 :])[len("assistant\n") :]
         turns = heard.decode("utf-8", "replace").split("user\n")
         reply = _compile(answer(turns[-1]), _last_result(context))
         return reply[len(said)] if len(said) < len(reply) else END
