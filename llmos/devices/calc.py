@@ -48,7 +48,7 @@ class Calculator:
     """Stateless. A result is an exact number, or "≈" and 12 digits; with its unit after a conversion."""
 
     name = "calc"
-    help = "calc SUM: exact arithmetic, percent, units, as in `calc 37*48`, `calc 15% of 80`, `calc 5 km in miles`"
+    help = "exact sums, percent and units, such as calc 37*48 or calc 15% of 80 or calc 5 km in miles"
     usage = ("SUM", "SUM UNIT in UNIT")
     grammar = _GRAMMAR
     outside = False

@@ -44,7 +44,7 @@ class Clock:
     """Stateless; the time comes with the call."""
 
     name = "clock"
-    help = "clock FORM: the time, dates and weekdays, as in `clock now`, `clock add 30 days to 2026-01-31`"
+    help = "the date and time, such as clock now or clock add 30 days to 2026-01-31"
     usage = ("now", "date", "time", "weekday [DATE]", "add N days [to DATE]", "days from A to B")
     grammar = _GRAMMAR
     outside = False
