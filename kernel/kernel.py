@@ -251,8 +251,8 @@ class Kernel:
         work = self.work
         for process, burst, retired in zip(work.processes, work.bursts, work.retired, strict=True):
             self._retire(process, burst, retired)
-        for lane, process in enumerate(self.lanes):
-            self.timeline[lane].append(process.pid if process else 0)
+        for line, running in zip(self.timeline, self.lanes, strict=True):
+            line.append(running.pid if running else 0)
 
     def _retire(self, process: Process, burst: Burst, retired: Retired) -> None:
         space, account = process.space, process.account

@@ -22,6 +22,7 @@ from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.ports import Codec
 
 from . import paths
+from .errors import LlmosError
 from .journal import Writer
 from .machine import Machine
 from .status import SelfTest
@@ -158,7 +159,9 @@ def sources() -> str:
     digest = hashlib.sha256()
     for package in ("llmos_kernel", "llmos_apps"):
         spec = importlib.util.find_spec(package)
-        assert spec is not None and spec.origin is not None
-        for path in sorted(Path(spec.origin).parent.rglob("*.py")):
+        origin = spec.origin if spec else None
+        if origin is None:
+            raise LlmosError(f"{package} is not installed as files")
+        for path in sorted(Path(origin).parent.rglob("*.py")):
             digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -64,7 +64,7 @@ class Tail:
 
     def take(self, events: Iterable[Event]) -> None:
         for event in events:
-            tick, kind, pid, *data = event
+            _, kind, pid, *data = event
             if kind == "out":
                 self._print(str(data[0]), str(data[1]), pid)
             elif (line := log_line(event)) is not None:

@@ -50,14 +50,16 @@ class HostWorld:
                 delivery = self._inbox.get_nowait()
             except Empty:
                 break
-            if delivery.kind != "done" or self._flights.pop(int(delivery.target), None):
+            if delivery.kind != "done" or self._flights.pop(int(delivery.target), None) is not None:
                 deliveries.append(delivery)
         return deliveries
 
     def submit(self, request: Request) -> None:
         flight = Flight(request, time.monotonic() + self.context.timeout + GRACE)
         self._flights[request.number] = flight
-        threading.Thread(target=self._fly, args=(flight,), daemon=True, name=f"{request.device}-{request.number}").start()
+        threading.Thread(
+            target=self._fly, args=(flight,), daemon=True, name=f"{request.device}-{request.number}"
+        ).start()
 
     def _fly(self, flight: Flight) -> None:
         request = flight.request
@@ -77,7 +79,9 @@ class HostWorld:
         now = time.monotonic()
         for flight in [f for f in self._flights.values() if f.deadline < now]:
             flight.cancelled.set()
-            self._done(flight.request, (f"no answer within {self.context.timeout:g} s", flight.request.device), ok=False)
+            self._done(
+                flight.request, (f"no answer within {self.context.timeout:g} s", flight.request.device), ok=False
+            )
 
     # -- everybody's side -------------------------------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ class ScriptedCpu:
     def _run(self, burst: Burst) -> Retired:
         page = self.geometry.page
         capacity = len(burst.frames) * page
-        pos, out = burst.pos, []
+        pos, out = burst.pos, list[int]()
         feed = list(burst.feed)
         state = self._prefix(burst, pos)
         cause = Cause.QUANTUM
