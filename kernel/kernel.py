@@ -72,6 +72,7 @@ class Kernel:
         self.ends = codec.ends
         self.trap, self.go = codec.marks[:2] if codec.marks else (-1, -1)
         self.wakes = (*codec.ends, *codec.marks[:2])
+        self.sampleable = _all_but(codec.never, self.geometry.vocab)
 
         self.tick = 0
         self.phase = 0
@@ -217,6 +218,7 @@ class Kernel:
             thought.seed,
             thought.temperature,
             thought.min_p,
+            self.sampleable if last and thought.traps else None,
         )
 
     def _make_room(self, process: Process, needed: int) -> bool:
@@ -507,3 +509,13 @@ class Kernel:
             assert p.state is not State.WOKEN or p in self.woken, f"pid {p.pid} woken but not queued"
         ready = sum(p.state is State.READY for p in self.processes.values())
         assert ready == self.policy.waiting(), "the ready queue and the states differ"
+
+
+def _all_but(never: Sequence[int], vocab: int) -> bytes | None:
+    """A mask of allowed ids, bit i for id i: RESULT and DONE are the kernel's to write, not the model's."""
+    if not never:
+        return None
+    mask = bytearray(b"\xff" * -(-vocab // 8))
+    for token in never:
+        mask[token // 8] &= ~(1 << token % 8)
+    return bytes(mask)
