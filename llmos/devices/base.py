@@ -35,6 +35,7 @@ class Context:
     timeout: float = 10.0  # seconds
     cancelled: Callable[[], bool] = field(default=lambda: False)
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
+    caller: int = 0  # whose call this is (a pid), for devices that remember something between calls
     stream: Callable[[str], None] = field(default=lambda text: None)  # partial output, for the screen only
 
 

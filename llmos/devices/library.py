@@ -161,6 +161,6 @@ def _read(path: Path) -> str:
     if path.suffix.lower() in (".html", ".htm"):
         from .hypertext import read_html
 
-        page = read_html(text, "")
+        page = read_html(text)
         return f"# {page.title}\n\n{page.text}" if page.title else page.text
     return text
