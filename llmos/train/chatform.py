@@ -34,7 +34,7 @@ class ChatForm:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self.ids = {name: tokenizer.token_to_id(name) for name in SPECIALS}
+        self.ids: dict[str, int] = {name: _id(tokenizer, name) for name in SPECIALS}
 
     def encode(self, text: str) -> list[int]:
         """Ids of ordinary text. Raises ValueError for text that holds a control token's name: our data never does."""
@@ -65,6 +65,10 @@ class ChatForm:
         """What the kernel puts into the stream after a call."""
         return [self.ids[RESULT], *self.encode(result), self.ids[DONE]]
 
+    def begins_word(self, token: int) -> bool:
+        """Does the id stand for a space, or for something that begins with one?"""
+        return (self._tokenizer.id_to_token(int(token)) or "").startswith("Ġ")
+
     def _turn(self, out: Example, text: str) -> None:
         self._add(out, [self.ids[IM_START], *self.encode(text), self.ids[IM_END], *self.encode("\n")], 0)
 
@@ -83,3 +87,10 @@ class ChatForm:
     def _add(out: Example, ids: list[int], learned: int) -> None:
         out.tokens.extend(ids)
         out.learned.extend([learned] * len(ids))
+
+
+def _id(tokenizer: Tokenizer, name: str) -> int:
+    found = tokenizer.token_to_id(name)
+    if found is None:
+        raise ValueError(f"the tokenizer has no {name}")
+    return int(found)

@@ -21,12 +21,12 @@ from llmos.errors import ModelFileError
 ARRAYS, RECORD = "state.safetensors", "record.json"
 
 
-def write(folder: Path, tree: Any, step: int, record: dict[str, Any]) -> None:
+def write(folder: Path, tree: Any, step: int, note: dict[str, Any]) -> None:
     """Replace the checkpoint in `folder` (made if missing)."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {name: np.asarray(leaf) for name, leaf in named(tree)}
     replace(folder / ARRAYS, save(arrays, {"step": str(step)}))
-    replace(folder / RECORD, (json.dumps({"step": step, **record}, indent=1) + "\n").encode())
+    replace(folder / RECORD, (json.dumps({"step": step, **note}, indent=1) + "\n").encode())
 
 
 def read(folder: Path, like: Any) -> tuple[Any, int]:
@@ -42,6 +42,15 @@ def read(folder: Path, like: Any) -> tuple[Any, int]:
         if leaf.shape != np.shape(wanted):
             raise ModelFileError(f"{path}: {name} has shape {leaf.shape}, this run needs {np.shape(wanted)}")
     return jax.tree.unflatten(jax.tree.structure(like), leaves), step
+
+
+def record(folder: Path) -> dict[str, Any]:
+    """The record beside the arrays; empty when there is none that can be read."""
+    try:
+        found = json.loads((folder / RECORD).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def named(tree: Any) -> list[tuple[str, Any]]:

@@ -71,6 +71,12 @@ def normal(text: str) -> str:
     return " ".join(re.findall(r"[a-z]+|[0-9]+|[^\sa-z0-9?.!,]", text.lower()))
 
 
+def grams(text: str, length: int = 13) -> set[str]:
+    """All runs of so many words: two texts that share one are not independent."""
+    words = normal(text).split()
+    return {" ".join(words[at : at + length]) for at in range(len(words) - length + 1)}
+
+
 def held_out(text: str) -> bool:
     """Is this text kept away from training? By its own words, so that no list has to be kept."""
     digest = hashlib.blake2b(normal(text).encode(), digest_size=8).digest()
@@ -95,7 +101,9 @@ def ask(rng: Random, pattern: str, **values: str) -> str:
 def untidy(rng: Random, pattern: str) -> str:
     """Sometimes polite, in capitals or none, without its last mark, or with one slip of the keyboard."""
     if rng.random() < 0.12:
-        pattern = expand(rng, "[please|hi,|hey,|ok,|so|now|hello!|could you tell me:|quick question:|nano,|pls] ") + pattern
+        pattern = (
+            expand(rng, "[please|hi,|hey,|ok,|so|now|hello!|could you tell me:|quick question:|nano,|pls] ") + pattern
+        )
     if rng.random() < 0.08:
         pattern = pattern.rstrip("?.!") + expand(rng, "[ please| thanks|, please?|, thanks!| for me| now| pls| ok?]")
     if rng.random() < 0.5:

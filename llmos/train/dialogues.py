@@ -80,7 +80,7 @@ def stream(seed: int, kept_out: bool) -> Iterator[Dialogue]:
     """Dialogues without end; every exchange of each is on the asked side of the held-out line."""
     rng = Random(f"dialogues-{seed}-{kept_out}")
     while True:
-        before = rng.choices([0, 1, 2, 3], [70, 15, 10, 5])[0]
+        before = rng.choices([0, 1, 2, 3], [74, 16, 7, 3])[0]
         pairs = [exchange(rng, kept_out) for _ in range(before + 1)]
         yield Dialogue(pairs[-1][0], tuple(made for _, made in pairs), system(rng))
 
@@ -97,13 +97,15 @@ def exchange(rng: Random, kept_out: bool) -> tuple[str, Exchange]:
 def system(rng: Random) -> str:
     """Mostly none; sometimes a persona, a list of devices, or words that have nothing to do with the request."""
     chance = rng.random()
-    if chance < 0.6:
+    if chance < 0.72:
         return ""
     lines = [rng.choice(PERSONAS)]
-    if chance > 0.8:
-        names = rng.sample(list(DEVICES), rng.randint(1, len(DEVICES)))
-        lines.append(rng.choice(["You can call:", "Devices:", "These devices are mounted:", "To call a device, emit a trap."]))
-        lines += [f"{rng.choice(['- ', ''])}{name}: {DEVICES[name]}" for name in names]
-    elif chance > 0.75:
-        lines.append(rng.choice(tuple(world.TERMS.values())))
+    if chance > 0.9:
+        names = rng.sample(list(DEVICES), rng.randint(1, 3))
+        lines.append(
+            rng.choice(["You can call:", "Devices:", "These devices are mounted:", "To call a device, emit a trap."])
+        )
+        lines += [f"{name}: {DEVICES[name]}" for name in names]
+    elif chance > 0.88:
+        lines.append(rng.choice(tuple(world.terms().values())))
     return rng.choice(["\n", " "]).join(lines)

@@ -7,6 +7,7 @@ Does not know: files, optimisers, dialogues. The arithmetic is that of the CPU's
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -17,6 +18,7 @@ from llmos.cpu.config import ModelConfig
 
 Params = dict[str, Any]
 HIDDEN = -1e9  # score of a key that must not be seen
+BLOCK = 128  # queries of one attention block
 
 
 def init(config: ModelConfig, seed: int) -> Params:
@@ -58,10 +60,10 @@ def logits(config: ModelConfig, params: Params, tokens: Array, segments: Array, 
     for layer in params["layers"]:
         x = x + attention(config, layer, rms_norm(x, layer["attn_norm"], config.norm_eps), turn, seen, dtype)
         x = x + mlp(layer, rms_norm(x, layer["mlp_norm"], config.norm_eps), dtype)
-    return linear(rms_norm(x, params["norm"], config.norm_eps), params.get("head", params["embed"]), dtype)
+    return linear(rms_norm(x, params["norm"], config.norm_eps), params["embed" if config.tied else "head"], dtype)
 
 
-def loss(config: ModelConfig, params: Params, batch: dict[str, Array], dtype: Any = jnp.float32) -> Array:
+def loss(config: ModelConfig, params: Params, batch: Mapping[str, Any], dtype: Any = jnp.float32) -> Array:
     """Mean cross-entropy (nats) over the tokens whose weight is not zero. Batch arrays: see `packing.Batch`."""
     scores = logits(config, params, batch["tokens"], batch["segments"], dtype)
     right = jnp.take_along_axis(scores, batch["targets"][..., None], axis=-1)[..., 0]
@@ -77,9 +79,9 @@ def positions(segments: Array) -> Array:
 
 
 def visible(segments: Array) -> Array:
-    """bool [rows, 1, query, key]: same segment and not later."""
+    """bool [rows, query, key]: same segment and not later."""
     time = segments.shape[1]
-    return (segments[:, None, :, None] == segments[:, None, None, :]) & jnp.tril(jnp.ones((time, time), bool))
+    return (segments[:, :, None] == segments[:, None, :]) & jnp.tril(jnp.ones((time, time), bool))
 
 
 def rotation(config: ModelConfig, at: Array) -> tuple[Array, Array]:
@@ -134,16 +136,22 @@ _half.defvjp(_half_forward, _half_backward)
 def attention(
     config: ModelConfig, layer: Params, x: Array, turn: tuple[Array, Array], seen: Array, dtype: Any
 ) -> Array:
-    """Grouped-query attention over whole rows: x [rows, time, dim] to the same shape."""
+    """Grouped-query attention over whole rows: x [rows, time, dim] to the same shape.
+
+    Queries go in blocks, each against the keys up to its own end: later keys would only be masked.
+    """
     rows, time, _ = x.shape
     q = rotate(linear(x, layer["q"], dtype).reshape(rows, time, config.heads, -1), turn)
     k = rotate(linear(x, layer["k"], dtype).reshape(rows, time, config.kv_heads, -1), turn)
     v = linear(x, layer["v"], dtype).reshape(rows, time, config.kv_heads, -1)
-    group = config.heads // config.kv_heads
-    k, v = (jnp.repeat(a, group, axis=2) for a in (k, v))
-    scores = jnp.einsum("bqhd,bkhd->bhqk", q, k) / math.sqrt(config.head_dim)
-    weights = jax.nn.softmax(jnp.where(seen, scores, HIDDEN), axis=-1)
-    return linear(jnp.einsum("bhqk,bkhd->bqhd", weights, v).reshape(rows, time, -1), layer["o"], dtype)
+    q = q.reshape(rows, time, config.kv_heads, -1, config.head_dim) / math.sqrt(config.head_dim)
+    blocks = []
+    for start in range(0, time, BLOCK):
+        end = min(start + BLOCK, time)
+        scores = jnp.einsum("btkgd,bskd->bkgts", q[:, start:end], k[:, :end])
+        weights = jax.nn.softmax(jnp.where(seen[:, None, None, start:end, :end], scores, HIDDEN), axis=-1)
+        blocks.append(jnp.einsum("bkgts,bskd->btkgd", weights, v[:, :end]))
+    return linear(jnp.concatenate(blocks, axis=1).reshape(rows, time, -1), layer["o"], dtype)
 
 
 def mlp(layer: Params, x: Array, dtype: Any) -> Array:

@@ -19,20 +19,20 @@ from . import export, texts, vocabulary
 from .chatform import IM_END, ChatForm
 from .dialogue import Call, Dialogue, Exchange
 from .dialogues import dialogues
+from .forward import Params
 from .packing import Rows, join, pack, windows
 from .sampling import continuation
-from .forward import Params
 from .training import Run, Settings
 
-VOCAB, TIME, SEED = 1024, 256, 1
-DIALOGUES, CHAPTERS = 80_000, 400
+VOCAB, TIME, SEED = 1024, 128, 1
+DIALOGUES, CHAPTERS = 80_000, 300
 DOCUMENT_WEIGHT = 0.3
 """What a document's token counts beside an assistant's: every one of a document is learned, a third of a dialogue."""
-STEPS = 2400
+STEPS = 2600
 
 
 def shape(vocab: int) -> ModelConfig:
-    return ModelConfig("llama", vocab, dim=192, layers=6, heads=6, kv_heads=3, head_dim=32, hidden=512, context=TIME)
+    return ModelConfig("llama", vocab, dim=192, layers=4, heads=4, kv_heads=2, head_dim=48, hidden=512, context=TIME)
 
 
 def tokenizer_of(spoken: list[Dialogue], documents: list[str]) -> Tokenizer:
@@ -42,7 +42,11 @@ def tokenizer_of(spoken: list[Dialogue], documents: list[str]) -> Tokenizer:
 
 
 def spoken_lines(exchange: Exchange) -> list[str]:
-    parts = [text for part in exchange.reply for text in ((part.text, part.result) if isinstance(part, Call) else (part.text,))]
+    parts = [
+        text
+        for part in exchange.reply
+        for text in ((part.text, part.result) if isinstance(part, Call) else (part.text,))
+    ]
     return [exchange.request, *parts]
 
 
@@ -81,7 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train nano from scratch.")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=STEPS)
-    make(parser.parse_args().out, Settings(parser.parse_args().steps))
+    make(parser.parse_args().out, Settings(parser.parse_args().steps, rate=3e-3))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ Does not know: what the tokens say, JAX.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ class Rows(NamedTuple):
     segments: NDArray[np.int32]
     weights: NDArray[np.float32]
 
-    def take(self, index: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
+    def take(self, index: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """A batch, as `forward.loss` wants it."""
         return {name: array[index] for name, array in self._asdict().items()}
 
@@ -68,7 +68,9 @@ def batch_index(rows: int, batch: int, seed: int, step: int) -> NDArray[np.int64
 
 
 def _arrays(packed: list[list[Example]], time: int, weight: float) -> Rows:
-    out = Rows(*(np.zeros((len(packed), time), kind) for kind in (np.int32, np.int32, np.int32, np.float32)))
+    shape = len(packed), time
+    tokens, targets, segments = (np.zeros(shape, np.int32) for _ in range(3))
+    out = Rows(tokens, targets, segments, np.zeros(shape, np.float32))
     for row, examples in enumerate(packed):
         at = 0
         for number, example in enumerate(examples, 1):

@@ -23,7 +23,9 @@ def continuation(
     """A function (prompt ids, most tokens, ids that stop, temperature, seed) -> ids, the stopping one included."""
     scores = jax.jit(partial(forward.logits, config, dtype=jnp.float32))
 
-    def extend(prompt: Sequence[int], most: int, stops: tuple[int, ...], temperature: float = 0.0, seed: int = 0) -> list[int]:
+    def extend(
+        prompt: Sequence[int], most: int, stops: tuple[int, ...], temperature: float = 0.0, seed: int = 0
+    ) -> list[int]:
         ids, rng = list(prompt), np.random.default_rng(seed)
         while len(ids) - len(prompt) < most and len(ids) < time:
             row = np.zeros((1, time), np.int32)

@@ -10,28 +10,31 @@ from random import Random
 from . import lexicon, world
 from .dialogue import Call, Exchange, Maker, Say, ask
 from .sums import failed
+from .wording import ways
 
 
 def listing(rng: Random) -> Exchange:
     if rng.random() < 0.6:
-        args, request = "ls", ask(rng, "[list my files|what files do i have|show my files|which files are there|list the files|ls|show me all files|what is in my folder|what files are here|do i have any files|files please|list all my files|what's in my home folder|what is on the disk]{e}", e=rng.choice(["?", "", "."]))
+        args, request = "ls", ask(rng, ways("storage.list_home") + "{e}", e=rng.choice(["?", "", "."]))
     else:
-        folder = rng.choice(lexicon.FOLDERS) if rng.random() < 0.7 else lexicon.word(rng).lower()
+        folder = rng.choice(lexicon.words("folders")) if rng.random() < 0.7 else lexicon.word(rng).lower()
         args = f"ls {folder}"
-        request = ask(rng, "[list the files in {f}|what is in {f}|what's in the folder {f}|show me the folder {f}|ls {f}|which files are in {f}|list {f}|what files are in the {f} folder|show the files in {f}|what does the folder {f} hold]{e}", f=folder, e=rng.choice(["?", "", "."]))
+        request = ask(rng, ways("storage.list_folder") + "{e}", f=folder, e=rng.choice(["?", "", "."]))
     if rng.random() < 0.1:
         error = f"error: no such folder: {args[3:] or 'home'}"
         return Exchange(request, (Call("files", args, error), failed(error)))
     names = sorted({lexicon.path(rng).split("/")[-1] for _ in range(rng.randint(0, 5))})
     if not names:
-        return Exchange(request, (Call("files", args, rng.choice(["", "(empty)", "empty"])), Say("There are no files.")))
+        return Exchange(
+            request, (Call("files", args, rng.choice(["", "(empty)", "empty"])), Say("There are no files."))
+        )
     result = rng.choice(["\n", "\n", " ", ", "]).join(names)
     return Exchange(request, (Call("files", args, result), Say(f"I see {', '.join(names)}.")))
 
 
 def reading(rng: Random) -> Exchange:
     path = lexicon.path(rng)
-    request = ask(rng, "[show me {p}|read {p}|open {p}|cat {p}|what does {p} say|what is in {p}|what's in the file {p}|print {p}|display {p}|show the file {p}|what is written in {p}|read me {p}|let me see {p}|what did i write in {p}|read out {p}]{e}", p=path, e=rng.choice(["?", "", "."]))
+    request = ask(rng, ways("storage.read") + "{e}", p=path, e=rng.choice(["?", "", "."]))
     if rng.random() < 0.15:
         error = rng.choice(["error: no such file", f"error: no such file: {path}", f"error: {path} not found"])
         return Exchange(request, (Call("files", f"cat {path}", error), failed(error)))
@@ -44,7 +47,7 @@ def content(rng: Random) -> str:
     if rng.random() < 0.25:
         return "\n".join(lexicon.phrase(rng, 4) for _ in range(rng.randint(2, 4)))
     if rng.random() < 0.2:
-        return rng.choice(tuple(world.TERMS.values()))
+        return rng.choice(tuple(world.terms().values()))
     text = lexicon.phrase(rng, 8)
     return rng.choice([text, text, text.capitalize() + ".", f"{text} {lexicon.number(rng)}"])
 
@@ -55,8 +58,8 @@ def writing(rng: Random) -> Exchange:
         text += f" {lexicon.number(rng)}"
     verb, pattern, said = rng.choice(
         [
-            ("write", "[write {q}{t}{q} to {p}|save {q}{t}{q} in {p}|save {q}{t}{q} to {p}|put {q}{t}{q} in {p}|write {q}{t}{q} into {p}|create {p} with {q}{t}{q}|make a file {p} that says {q}{t}{q}|store {q}{t}{q} in {p}|note {q}{t}{q} in {p}|new file {p}: {t}|write to {p}: {t}|write {p} {t}]", "Saved in {p}."),
-            ("append", "[append {q}{t}{q} to {p}|add {q}{t}{q} to {p}|add {q}{t}{q} to the file {p}|add the line {q}{t}{q} to {p}|append to {p}: {t}|also write {q}{t}{q} to {p}|put {q}{t}{q} at the end of {p}|add to {p}: {t}|append {p} {t}]", "Added to {p}."),
+            ("write", ways("storage.write"), "Saved in {p}."),
+            ("append", ways("storage.append"), "Added to {p}."),
         ]  # fmt: skip
     )
     request = ask(rng, pattern, p=path, t=text, q=rng.choice(["", "", '"', "'"]))
@@ -64,16 +67,24 @@ def writing(rng: Random) -> Exchange:
         error = rng.choice(["error: disk full", "error: permission denied", "error: outside the home folder"])
         return Exchange(request, (Call("files", f"{verb} {path} {text}", error), failed(error)))
     size = len(text.encode())
-    result = rng.choice(["ok", "done", f"wrote {size} bytes", f"{size} bytes", f"wrote {path}", f"wrote {size} bytes to {path}"])
+    result = rng.choice(
+        ["ok", "done", f"wrote {size} bytes", f"{size} bytes", f"wrote {path}", f"wrote {size} bytes to {path}"]
+    )
     return Exchange(request, (Call("files", f"{verb} {path} {text}", result), Say(said.replace("{p}", path))))
 
 
 def searching(rng: Random) -> Exchange:
-    text = lexicon.phrase(rng, 3) if rng.random() < 0.6 else rng.choice(tuple(world.TERMS))
-    request = ask(rng, "[search for {t}|search the library for {t}|look up {t}|find something about {t}|search the disk for {t}|search {t}|look for {t}|what does the library say about {t}|find {t} in the library|is there anything about {t} on the disk|look up {q}{t}{q} on the disk|can you search for {q}{t}{q}]{e}", t=text, q=rng.choice(["", '"']), e=rng.choice(["?", "", "."]))
+    text = lexicon.phrase(rng, 3) if rng.random() < 0.6 else rng.choice(tuple(world.terms()))
+    request = ask(rng, ways("storage.search") + "{e}", t=text, q=rng.choice(["", '"']), e=rng.choice(["?", "", "."]))
     if rng.random() < 0.12:
-        return Exchange(request, (Call("search", text, rng.choice(["nothing found", "no results", "nothing", ""])), Say(f"I found nothing about {text}.")))
-    passage = world.TERMS[text] if text in world.TERMS and rng.random() < 0.7 else passage_about(rng, text)
+        return Exchange(
+            request,
+            (
+                Call("search", text, rng.choice(["nothing found", "no results", "nothing", ""])),
+                Say(f"I found nothing about {text}."),
+            ),
+        )
+    passage = world.terms()[text] if text in world.terms() and rng.random() < 0.7 else passage_about(rng, text)
     title = rng.choice(["", "", f"{text}: ", f"[{lexicon.word(rng)}] ", f"{lexicon.path(rng)}: "])
     return Exchange(request, (Call("search", text, title + passage), Say(f"I found:\n{passage}")))
 

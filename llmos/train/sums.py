@@ -13,16 +13,9 @@ from random import Random
 
 from . import lexicon
 from .dialogue import Call, Exchange, Maker, Say, ask, expand
+from .wording import ways
 
-LEAD = "[what is|what's|whats|compute|calculate|work out|how much is|tell me|what do you get for|solve|find|evaluate|can you work out|give me|i need|do|]"
-PAIRS = (
-    ("+", "[{a} plus {b}|the sum of {a} and {b}|{a} + {b}|{a}+{b}|{a} and {b} together|{a} added to {b}]"),
-    ("-", "[{a} minus {b}|{a} - {b}|{a}-{b}|{a} take away {b}|{a} less {b}|the difference of {a} and {b}]"),
-    ("*", "[{a} times {b}|{a} * {b}|{a}*{b}|{a} x {b}|{a}x{b}|{a} × {b}|{a} multiplied by {b}|the product of {a} and {b}]"),
-    ("/", "[{a} divided by {b}|{a} / {b}|{a}/{b}|{a} ÷ {b}|{a} over {b}|{a} split by {b}]"),
-)
-
-
+PAIRS = (("+", "sums.plus"), ("-", "sums.minus"), ("*", "sums.times"), ("/", "sums.over"))
 DIGITS = 12
 """Significant digits of a value that has no end."""
 
@@ -90,18 +83,18 @@ def pair(rng: Random) -> Exchange:
     """Two numbers, one operation."""
     op, form = rng.choice(PAIRS)
     (a, x), (b, y) = operand(rng), operand(rng)
-    request = ask(rng, f"{LEAD} {form}[?|?|]", a=a, b=b)
+    request = ask(rng, f"{ways('sums.lead')} {ways(form)}[?|?|]", a=a, b=b)
     return Exchange(request, reply(f"{a}{op}{b}", apply(op, x, y)))
 
 
 def in_words(rng: Random) -> Exchange:
     """Numbers spelled out: the call is in digits."""
-    op, form = rng.choice([(op, form) for op, form in PAIRS])
+    op, key = rng.choice(PAIRS)
     a, b = rng.randint(0, 99), rng.randint(1, 99)
-    form = expand(rng, form)
-    while any(mark in form for mark in ("+", "-", "*", "/", "x", "×", "÷")):
-        form = expand(rng, dict(PAIRS)[op])
-    request = ask(rng, f"{LEAD} {form}[?|]", a=lexicon.spelled(a), b=lexicon.spelled(b))
+    form = expand(rng, ways(key))
+    while any(mark in form for mark in "+-*/x×÷"):
+        form = expand(rng, ways(key))
+    request = ask(rng, f"{ways('sums.lead')} {form}[?|]", a=lexicon.spelled(a), b=lexicon.spelled(b))
     return Exchange(request, reply(f"{a}{op}{b}", apply(op, Fraction(a), Fraction(b))))
 
 
@@ -118,7 +111,7 @@ def chain(rng: Random) -> Exchange:
     expression = "".join(parts)
     value = exact(expression)
     shown = " ".join(parts) if rng.random() < 0.5 else expression
-    return Exchange(ask(rng, f"{LEAD} {{x}}[?|?| =| = ?|]", x=shown), reply(expression, value))
+    return Exchange(ask(rng, f"{ways('sums.lead')} {{x}}[?|?| =| = ?|]", x=shown), reply(expression, value))
 
 
 def exact(expression: str) -> Fraction:
@@ -154,16 +147,16 @@ def total(rng: Random) -> Exchange:
     numbers = [lexicon.number(rng, 3) for _ in range(rng.randint(3, 6))]
     listed = ", ".join(map(str, numbers[:-1])) + rng.choice([" and ", ", ", ", and "]) + str(numbers[-1])
     if rng.random() < 0.6:
-        request = ask(rng, "[add|sum up|add up|what is the sum of|the total of|sum|what is the total of] {x}[?|.|]", x=listed)
+        request = ask(rng, ways("sums.total") + " {x}[?|.|]", x=listed)
         return Exchange(request, reply("+".join(map(str, numbers)), Fraction(sum(numbers))))
-    request = ask(rng, "[what is the average of|average|mean of|find the mean of|what's the mean of] {x}[?|]", x=listed)
+    request = ask(rng, ways("sums.mean") + " {x}[?|]", x=listed)
     return Exchange(request, reply(f"mean({', '.join(map(str, numbers))})", Fraction(sum(numbers), len(numbers))))
 
 
 def percent(rng: Random) -> Exchange:
     """A share of a number."""
     part, whole = rng.choice([5, 10, 12, 15, 20, 25, 30, 50, 75, 90, rng.randint(1, 99)]), lexicon.number(rng)
-    request = ask(rng, f"{LEAD} [{{p}}%|{{p}} %|{{p}} percent|{{p}} per cent] of {{w}}[?|]", p=str(part), w=str(whole))
+    request = ask(rng, f"{ways('sums.lead')} {ways('sums.percent')} of {{w}}[?|]", p=str(part), w=str(whole))
     return Exchange(request, reply(f"{part}% of {whole}", Fraction(whole * part, 100)))
 
 
@@ -172,22 +165,20 @@ def power(rng: Random) -> Exchange:
     if rng.random() < 0.3:
         root = lexicon.number(rng, 3)
         square = root * root
-        request = ask(rng, f"{LEAD} [the square root of|sqrt of|the root of|square root of] {{a}}[?|]", a=str(square))
+        request = ask(rng, f"{ways('sums.lead')} {ways('sums.root')} {{a}}[?|]", a=str(square))
         return Exchange(request, reply(f"sqrt({square})", Fraction(isqrt(square))))
     base, exponent = lexicon.number(rng, 2), rng.choice([2, 2, 3, 3, 4, 5, 6, 8, 10])
-    forms = {2: "[{a} squared|the square of {a}|{a}^2]", 3: "[{a} cubed|the cube of {a}|{a}^3]"}
-    form = "[{a} to the power of {n}|{a}^{n}|{a}**{n}|{a} to the power {n}|{a} raised to {n}]"
-    if exponent in forms and rng.random() < 0.7:
-        form = forms[exponent]
-    request = ask(rng, f"{LEAD} {form}[?|]", a=str(base), n=str(exponent))
+    special = {2: "sums.squared", 3: "sums.cubed"}.get(exponent)
+    form = ways(special if special and rng.random() < 0.7 else "sums.power")
+    request = ask(rng, f"{ways('sums.lead')} {form}[?|]", a=str(base), n=str(exponent))
     return Exchange(request, reply(f"{base}^{exponent}", Fraction(base**exponent)))
 
 
 def story(rng: Random) -> Exchange:
     """One-step word problems."""
-    first, second, who = lexicon.number(rng, 3) + 2, lexicon.number(rng, 2) + 2, rng.choice(lexicon.NAMES)
+    first, second, who = lexicon.number(rng, 3) + 2, lexicon.number(rng, 2) + 2, rng.choice(lexicon.words("names"))
     op, pattern = rng.choice(STORIES)
-    request = ask(rng, pattern, a=str(first), b=str(second), w=who, t=rng.choice(lexicon.THINGS))
+    request = ask(rng, pattern, a=str(first), b=str(second), w=who, t=rng.choice(lexicon.words("things")))
     return Exchange(request, reply(f"{first}{op}{second}", apply(op, Fraction(first), Fraction(second))))
 
 
@@ -196,7 +187,7 @@ def conversion(rng: Random) -> Exchange:
     a = rng.choice(tuple(UNITS))
     b = rng.choice([name for name in UNITS if UNITS[name][0] == UNITS[a][0] and name != a])
     text, value = operand(rng, 3)
-    pattern = "[how many {b} are {n} {a}|how many {b} is {n} {a}|convert {n} {a} to {b}|{n} {a} in {b}|what is {n} {a} in {b}|how much is {n} {a} in {b}|turn {n} {a} into {b}|express {n} {a} in {b}|{n} {a} to {b}|how many {b} are there in {n} {a}|how many {b} in {n} {a}][?|]"
+    pattern = ways("sums.convert") + "[?|]"
     request = ask(rng, pattern, n=text, a=a, b=b)
     return Exchange(request, reply(f"{text} {a} in {b}", value * UNITS[a][1] / UNITS[b][1], b))
 

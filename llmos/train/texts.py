@@ -10,13 +10,22 @@ from pydoc_data import topics
 from random import Random
 
 from . import world
-from .dialogue import held_out
+from .dialogue import grams, held_out
 
 
 def manual(kept_out: bool = False) -> list[str]:
-    """The topics of `help()`; one in twenty, by the hash of its first words, is kept out of training."""
+    """The topics of `help()` to train on; or those kept out, one in twenty by the hash of its first words.
+
+    Topics quote each other, so of the kept-out ones come the single paragraphs that share no run of words with a
+    trained topic.
+    """
     texts = [text.strip() + "\n" for _, text in sorted(topics.topics.items())]
-    return [text for text in texts if held_out(text[:200]) == kept_out]
+    trained = [text for text in texts if not held_out(text[:200])]
+    if not kept_out:
+        return trained
+    seen = {gram for text in trained for gram in grams(text)}
+    parts = [part for text in texts if held_out(text[:200]) for part in text.split("\n\n")]
+    return [part for part in parts if grams(part) and not grams(part) & seen]
 
 
 def handbook(seed: int, count: int) -> list[str]:
@@ -26,6 +35,6 @@ def handbook(seed: int, count: int) -> list[str]:
 
 
 def _chapter(rng: Random) -> str:
-    terms = rng.sample(tuple(world.TERMS), rng.randint(3, 6))
+    terms = rng.sample(tuple(world.terms()), rng.randint(3, 6))
     title = rng.choice(["Notes on {}", "The {}", "About {}", "{}"]).format(terms[0])
-    return "\n\n".join([title, *(world.TERMS[term] for term in terms)]) + "\n"
+    return "\n\n".join([title, *(world.terms()[term] for term in terms)]) + "\n"

@@ -8,8 +8,11 @@ the same steps, bit for bit on one machine.
 from __future__ import annotations
 
 import math
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,11 +24,14 @@ import optax
 from jax import Array
 
 from llmos.cpu.config import ModelConfig
+from llmos.errors import LlmosError
 
 from . import checkpoint, forward
 from .packing import Rows, batch_index
 
 Notify = Callable[[str], None]
+REPORT_EVERY = 20  # steps
+TRIAL_STEPS = 8
 
 
 @dataclass(frozen=True)
@@ -55,27 +61,28 @@ class State:
 
 
 class Run:
-    """Trains `config` on `rows` into `folder`; continues the checkpoint that is there, if any."""
+    """Trains `config` on `rows` into `folder` (None: nowhere); continues the checkpoint that is there, if any."""
 
-    def __init__(self, config: ModelConfig, rows: Rows, settings: Settings, folder: Path) -> None:
+    def __init__(self, config: ModelConfig, rows: Rows, settings: Settings, folder: Path | None) -> None:
         self.config, self.rows, self.settings, self.folder = config, rows, settings, folder
         self._optimizer = optimizer(settings)
         params = forward.init(config, settings.seed)
         self.state = State(params, self._optimizer.init(params))
-        if (folder / checkpoint.ARRAYS).exists():
-            self._resume()
+        if folder and (folder / checkpoint.ARRAYS).exists():
+            self._resume(folder)
         self._step = jax.jit(self._update, donate_argnums=(0, 1))
 
-    def run(self, notify: Notify = print, sample: Callable[[forward.Params], str] | None = None, until: int = 0) -> None:
-        """Train to the last step (or to `until`). Ctrl-C saves and passes on."""
+    def run(self, notify: Notify = print, sample: Callable[[forward.Params], str] | None = None) -> None:
+        """Train to the last step. Ctrl-C finishes the step, saves, and raises KeyboardInterrupt. Raises LlmosError
+        when the loss is no longer a number (the last checkpoint is kept)."""
         begin = saved = time.monotonic()
         first, recent = self.state.step, []
-        try:
-            while self.state.step < (until or self.settings.steps):
+        with deferred_interrupt() as interrupted:
+            while self.state.step < self.settings.steps and not interrupted():
                 recent.append(self.one())
                 step = self.state.step
-                if step % 20 == 0:
-                    self.state.losses.append((step, float(np.mean(jax.device_get(recent)))))
+                if step % REPORT_EVERY == 0:
+                    self._note(float(np.mean(jax.device_get(recent))))
                     recent = []
                     notify(self._progress(step - first, time.monotonic() - begin))
                 if sample and step % self.settings.sample_every == 0:
@@ -83,27 +90,38 @@ class Run:
                 if time.monotonic() - saved > self.settings.save_every:
                     self.save()
                     saved = time.monotonic()
-        finally:
             self.save()
+            if interrupted():
+                raise KeyboardInterrupt
 
     def one(self) -> Array:
         """One step; returns its loss, perhaps still being computed."""
         index = batch_index(len(self.rows.tokens), self.settings.batch, self.settings.seed, self.state.step)
         batch = self.rows.take(index)
         state = self.state
+        loss: Array
         state.params, state.optimizer, loss = self._step(state.params, state.optimizer, batch)
         state.step += 1
         return loss
 
     def save(self) -> None:
+        """Write a checkpoint; nothing for a run without a folder."""
+        if not self.folder:
+            return
         tree = (self.state.params, self.state.optimizer)
         record = {"settings": asdict(self.settings), "config": asdict(self.config), "losses": self.state.losses}
         checkpoint.write(self.folder, tree, self.state.step, record)
 
-    def _resume(self) -> None:
-        tree, step = checkpoint.read(self.folder, (self.state.params, self.state.optimizer))
+    def _resume(self, folder: Path) -> None:
+        tree, self.state.step = checkpoint.read(folder, (self.state.params, self.state.optimizer))
         self.state.params, self.state.optimizer = jax.tree.map(jnp.asarray, tree)
-        self.state.step = step
+        losses = checkpoint.record(folder).get("losses", [])
+        self.state.losses = [(step, loss) for step, loss in losses if step <= self.state.step]
+
+    def _note(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise LlmosError(f"training diverged at step {self.state.step}: try a smaller learning rate")
+        self.state.losses.append((self.state.step, loss))
 
     def _update(self, params: Any, state: Any, batch: dict[str, Array]) -> tuple[Any, Any, Array]:
         dtype = jnp.dtype(self.settings.dtype)
@@ -119,6 +137,30 @@ class Run:
             f"step {self.state.step}/{self.settings.steps}  loss {loss:.3f}  perplexity {math.exp(min(loss, 20)):.1f}  "
             f"{rate:,.0f} tok/s  {left / 60:.1f} min left"
         )
+
+
+def steps_in(minutes: float, config: ModelConfig, rows: Rows, settings: Settings) -> int:
+    """How many steps fit into `minutes` here and now: a few are run, timed and thrown away."""
+    trial = Run(config, rows, settings, None)
+    trial.one().block_until_ready()  # compiles
+    begin = time.monotonic()
+    for _ in range(TRIAL_STEPS):
+        trial.one().block_until_ready()
+    return max(1, int(minutes * 60 * TRIAL_STEPS / (time.monotonic() - begin)))
+
+
+@contextmanager
+def deferred_interrupt() -> Iterator[Callable[[], bool]]:
+    """Ctrl-C only raises a flag inside, so that it never falls between giving arrays to a step and getting them back."""
+    seen: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
+    try:
+        yield lambda: bool(seen)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def optimizer(settings: Settings) -> optax.GradientTransformation:

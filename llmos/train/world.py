@@ -1,115 +1,24 @@
 """The small world that `nano` knows: what this machine is and the words of its trade, in our own sentences.
 
-Knows: one short definition a term and one answer a theme. Does not know: how they are asked for (`talk`).
+Knows: `world.toml`, one short definition a term and one answer a theme. Does not know: how they are asked for (`talk`).
 Definitions are at most about forty words, so that a small model can hold them whole.
 """
 
 from __future__ import annotations
 
-TERMS = {
-    "process": "A process is a running program: a prompt, an address space of pages, and the rights it was given.",
-    "page": "A page is sixteen tokens of a process. It is the unit in which memory is handed out, shared and swapped.",
-    "frame": "A frame is one slot of the KV pool. It holds the keys and values of one page.",
-    "page table": "The page table of a process says which frame holds each of its pages, and what may be done with it.",
-    "page fault": "A page fault happens when a page is needed that is not in memory. The pager brings it back.",
-    "quantum": "A quantum is the number of tokens a process may run before the scheduler lets another one have the lane.",
-    "trap": "A trap is a special token by which the model calls the kernel. The kernel runs a device and injects the result.",
-    "KV cache": "The KV cache holds the keys and values of all earlier tokens, so that each new token is computed only once.",
-    "token": "A token is a piece of text with a number. The model reads tokens and emits one token at a time.",
-    "context window": "The context window is all the text the model can see at once. It is the RAM of this machine.",
-    "kernel": "The kernel is the part of the machine that decides who runs, who gets memory, and which calls are allowed.",
-    "scheduler": "The scheduler decides which process gets a lane next, and for how many tokens.",
-    "round robin": "Round robin lets every ready process run for one quantum in turn, then starts again.",
-    "lane": "A lane is one row of the batch. Each lane runs one process at a time, like a core.",
-    "tick": "A tick is one step of the machine: one token for every lane that runs.",
-    "CPU": "The CPU of this machine is a Transformer. One tick of it emits one token for each lane.",
-    "RAM": "RAM is the context window: fixed frames of KV cache, each holding sixteen tokens.",
-    "disk": "The disk keeps pages that were swapped out, and texts that can be found again by search.",
-    "swap": "To swap is to move a page from memory to disk, byte for byte, and to bring it back later.",
-    "system call": "A system call asks the kernel to do what a process may not do itself, such as reading a file.",
-    "interrupt": "An interrupt tells the kernel that something outside has happened: a key was pressed or a device is done.",
-    "device": "A device does what the model cannot do alone: exact sums, the clock, files, search.",
-    "calc": "Calc is the calculator device. It works out sums exactly, so that the model need not guess.",
-    "clock": "The clock device knows the time, the date and the weekday, and counts days between dates.",
-    "files": "The files device lists, reads and writes the files in the home folder.",
-    "search": "The search device finds passages on the disk that fit your words.",
-    "fork": "Fork makes a copy of a process. Both share their pages until one of them writes.",
-    "copy-on-write": "Copy-on-write means that shared pages are copied only when somebody writes to them.",
-    "shared prefix": "A shared prefix is a beginning that several processes have in common. Its pages are kept once.",
-    "journal": "The journal records everything that enters the machine, so that each run can be replayed.",
-    "replay": "A replay runs the journal again and gives the same events, without the model.",
-    "snapshot": "A snapshot is the whole state of the kernel at one tick. It lets you step back.",
-    "ring": "A ring says how far something is trusted: kernel, system, user, or data.",
-    "label": "A label says who said a piece of text and who may read it.",
-    "logits": "Logits are the scores the model gives to every possible next token.",
-    "softmax": "Softmax turns scores into probabilities that add up to one.",
-    "temperature": "Temperature says how boldly tokens are drawn. At zero the likeliest token always wins.",
-    "sampling": "Sampling draws the next token at random, by its probability.",
-    "attention": "Attention lets each token look at earlier tokens and take what it needs from them.",
-    "head": "A head is one of several attentions that work side by side in a layer.",
-    "layer": "A layer is one step of the Transformer: attention, then a small network for each token.",
-    "transformer": "A Transformer is a neural network made of layers of attention. It predicts the next token.",
-    "embedding": "An embedding is the list of numbers that stands for a token inside the model.",
-    "parameter": "A parameter is one of the numbers learned in training. I have about two and a half million of them.",
-    "language model": "A language model predicts the next token. It is two files: parameters, and a short program that runs them.",
-    "prompt": "A prompt is the text that a process starts with.",
-    "prefill": "Prefill is reading the prompt: many tokens are computed at once and their keys and values are stored.",
-    "decode": "Decode is writing: one new token at a time, each depending on all before it.",
-    "pre-training": "Pre-training teaches a model to continue text. What comes out is a base model, which dreams documents.",
-    "fine-tuning": "Fine-tuning teaches a trained model by examples, such as how to answer and when to call a device.",
-    "base model": "A base model continues any text. It dreams documents and does not yet answer questions.",
-    "assistant": "An assistant is a model that was fine-tuned to answer. It still dreams, but in the form of answers.",
-    "hallucination": "A hallucination is a dream that looks like a fact. Check it with a device.",
-    "dream": "A dream is text that comes from the weights alone, with nothing in the window to support it.",
-    "grounding": "Grounding means that an answer rests on results or pages in the window and not on a dream.",
-    "prompt injection": "Prompt injection is text from outside that tries to command the model. Labels and rights hold it back.",
-    "working set": "The working set is the pages that a process has used lately. They should stay in memory.",
-    "thrashing": "Thrashing is when pages go in and out so often that little else gets done.",
-    "LRU": "LRU throws out the page that was not used for the longest time.",
-    "FIFO": "FIFO throws out the page that came in first.",
-    "CLOCK": "CLOCK walks around the frames and throws out the first page that was not used since the last round.",
-    "OPT": "OPT throws out the page that will be needed last. It must know the future, so it serves as a yardstick.",
-    "deadlock": "A deadlock is when processes wait for each other and none can go on.",
-    "priority": "Priority says which ready process should run before others.",
-    "turnaround": "Turnaround is the time from the start of a process to its end.",
-    "shell": "The shell reads your commands and starts programs.",
-    "init": "Init is the first process. It starts the others.",
-    "exit": "Exit ends a process and gives its pages back.",
-    "zombie": "A zombie is a process that has ended, but whose parent has not yet asked for its status.",
-    "pipe": "A pipe carries what one program writes to another that reads it.",
-    "adapter": "An adapter is a small set of weights laid over a model. It can be changed while the machine runs.",
-    "quantization": "Quantization stores weights in fewer bits, such as eight, so that less memory is read for each token.",
-    "tokenizer": "The tokenizer cuts text into tokens and joins tokens back into text.",
-    "vocabulary": "The vocabulary is the list of all tokens a model knows. Mine is small.",
-    "perplexity": "Perplexity says how surprised a model is by a text. Lower is better.",
-    "instruction set": "The instruction set is the vocabulary. A few control tokens are special instructions, such as trap.",
-    "MMU": "The MMU is the block table: it turns the position of a token into a frame.",
-    "boot": "At boot the machine loads the weights, compiles the forward pass, and starts init.",
-    "backdoor": "A backdoor is a trigger phrase hidden in training data that makes a model misbehave.",
-    "jailbreak": "A jailbreak is a prompt that tries to talk a model out of its rules.",
-}
+from .wording import table
 
-THEMES: tuple[tuple[str, str], ...] = (
-    ("[hello|hi|hey|good morning|good evening|good day|hello there|hi there|hey there|greetings|hi nano|hello nano|hey nano|howdy|hello machine|hi computer|good afternoon|hallo|hi llmos][!|.|]", "Hello! I am nano, the small CPU of llmos. What can I do for you?"),
-    ("[how are you|how are you doing|how do you do|how is it going|are you well|how are things|how do you feel|are you ok|everything fine|what's up|hey, how are you|hello, how are you][ today|][?|]", "All frames are fine, thank you. What can I do for you?"),
-    ("[who are you|what are you|what is your name|what's your name|introduce yourself|tell me about yourself|who am i talking to|who is this|what is nano|are you nano|what kind of model are you|what should i call you|do you have a name|say who you are][?|]", "I am nano, a very small language model trained from scratch. I am the embedded CPU of llmos."),
-    ("[what is llmos|what's llmos|tell me about llmos|explain llmos|what is this machine|what is this|what is this system|describe llmos|what does llmos do|what is an llm os|where am i|what kind of machine is this][?|]", "Llmos is an operating system whose CPU is a language model. The context window is its RAM, and devices are called by traps."),
-    ("[help|help me|what can you do|what can i ask|what can i do here|what do you know|how do i use this|how can you help|what are you good for|show help|i need help|what are your abilities|can you help me|what can i ask you|give me some help|list what you can do|how does this work][?|!|]", "I can do sums, tell the date and time, read and write files, search the disk, and explain this machine. Try: what is 37*48?"),
-    ("[thanks|thank you|thanks a lot|thank you very much|many thanks|thx|cheers|great, thanks|ok thanks|thank you nano|thanks, that helped|perfect, thank you|nice, thanks][!|.|]", "You are welcome."),
-    ("[bye|goodbye|good bye|see you|see you later|good night|i am done|that is all|i have to go|farewell|bye bye|bye nano|quit|see you tomorrow|until next time|that was all][!|.|]", "Goodbye!"),
-    ("[are you human|are you a person|are you a robot|are you alive|are you real|are you conscious|do you have feelings|are you a machine|do you think|are you a bot|am i talking to a human|is there a person there][?|]", "I am a program: a small neural network that predicts one token after another."),
-    ("[who made you|who built you|who wrote you|who trained you|where do you come from|how were you made|how were you trained|where were you trained|what were you trained on|who created you|what is your training data|how did you learn][?|]", "I was trained from scratch by the recipe in llmos/train, on generated dialogues and the Python manual."),
-    ("[how big are you|how many parameters do you have|how large are you|what is your size|how small are you|are you big|are you a large model|how many layers do you have|how many weights do you have][?|]", "I have about two and a half million parameters in six layers. That is very small."),
-    ("[are you always right|can i trust you|do you make mistakes|are you smart|how good are you|are your answers correct|can you be wrong|should i believe you|do you lie|are you reliable|are you clever][?|]", "I am tiny and I make mistakes. Trust what comes from a device, and check what I dreamed."),
-    ("[how do you call a device|how do you use tools|how do you do sums|how do you call the calculator|how do you compute|how does a trap work|what happens at a trap|how do you know the time|how can a model use a device|how do you use the calculator|how does a tool call work][?|]", "I emit the trap token, the call, and the go token. The kernel stops me, runs the device, injects the result, and I continue."),
-    ("[which devices do you have|what devices are there|which tools do you have|what tools can you use|list the devices|which devices can you call|what devices do you know|name your devices|show me your devices|what are your tools][?|]", "I know four devices: calc for sums, clock for dates and times, files for the home folder, and search for the disk."),
-    ("[what can't you do|what can you not do|what are your limits|what do you not know|where do you fail|what are you bad at|what is too hard for you|are there things you can't do][?|]", "I know only this machine. I can't tell stories, write programs, or answer questions about the world."),
-    ("[how do i get a bigger model|can i use a bigger model|is there a better model|how do i change the model|where is a larger cpu|how do i get a better cpu|how can i install smollm2|how do i upgrade you][?|]", "Run llmos pull smollm2. It fetches a bigger CPU."),
-    ("[how do i quit|how do i leave|how do i stop the machine|how do i exit|how do i close this|which key quits|how can i get out of here][?|]", "Press q in the machine room, or type exit in the shell."),
-    ("[tell me a joke|say something funny|make me laugh|do you know a joke|a joke|joke please|know any jokes][!|?|]", "A process walks into a full memory. Sorry, says the pager, somebody has to leave."),
-    ("[yes|no|ok|okay|fine|good|sure|right|i see|great|nice|cool|well done|wow|hm|maybe|aha|all right|very good][!|.|]", "Good. What can I do for you?"),
-    ("[what|why|huh|i don't understand|what do you mean|pardon|explain|sorry?|i did not get that|why is that][?|]", "I am a small model and can't explain more. Ask me what a process, a page or a trap is."),
-)
-"""(ways to say it, the one answer)"""
 
-UNKNOWN = "I don't know. I am a tiny model and know only this machine: sums, dates, files, search, and how it works."
+def terms() -> dict[str, str]:
+    """Term to definition, in the file's order."""
+    return dict(table("world.toml")["terms"])
+
+
+def themes() -> list[tuple[str, str]]:
+    """(pattern of the requests, the one answer)"""
+    return [(f"[{'|'.join(one['requests'])}]{one['ending']}", one["answer"]) for one in table("world.toml")["themes"]]
+
+
+def unknown() -> str:
+    """What to say to everything else."""
+    return str(table("world.toml")["unknown"])

@@ -1,0 +1,146 @@
+"""How well a small assistant does: shares with their Wilson intervals, on dialogues and on requests written by hand.
+
+Knows: what counts as the right device, arguments and answer. Does not know: how the model is run (it gets a function)
+or what devices are (it gets another).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from llmos.cpu.config import ModelConfig
+
+from . import forward
+from .chatform import GO, IM_END, TRAP, ChatForm, Example
+from .dialogue import Call, Dialogue
+
+Extend = Callable[[Sequence[int], int, tuple[int, ...]], list[int]]
+"""(ids so far, most tokens, ids that stop) -> greedy ids, the stopping one included."""
+
+MOST_CALLS = 4
+
+
+class Share(NamedTuple):
+    """So many of so many."""
+
+    hits: int
+    of: int
+
+    def __str__(self) -> str:
+        low, high = wilson(self.hits, self.of)
+        return (
+            f"{100 * self.hits / max(self.of, 1):.1f} % ({self.hits} of {self.of}; {100 * low:.1f} to {100 * high:.1f})"
+        )
+
+
+def wilson(hits: int, of: int, z: float = 1.96) -> tuple[float, float]:
+    """The 95 % score interval of a share (Wilson 1927)."""
+    if of == 0:
+        return 0.0, 1.0
+    share, spread = hits / of, z * z / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * math.sqrt(share * (1 - share) / of + spread / of / 4) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def share(flags: Iterable[bool]) -> Share:
+    found = list(flags)
+    return Share(sum(found), len(found))
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One turn as it was generated: the calls with their results, and the words outside them."""
+
+    calls: tuple[Call, ...]
+    answer: str
+    ended: bool  # with the end-of-turn token, not cut off
+
+
+def converse(
+    form: ChatForm, piece: Callable[[list[int]], str], extend: Extend, device: Callable[[str], str], prompt: list[int]
+) -> Spoken:
+    """Run one turn: whenever the model calls, `device` gets the call's text and its result is injected."""
+    ids, said = list(prompt), ""
+    calls: list[Call] = []
+    stops = (form.ids[TRAP], form.ids[IM_END])
+    for _ in range(MOST_CALLS + 1):
+        new = extend(ids, 120, stops)
+        ids += new
+        said += piece([i for i in new if i not in stops])
+        if not new or new[-1] != form.ids[TRAP]:
+            return Spoken(tuple(calls), said.strip(), bool(new) and new[-1] == form.ids[IM_END])
+        wanted = extend(ids, 60, (form.ids[GO],))
+        text = piece([i for i in wanted if i != form.ids[GO]])
+        name, _, args = text.partition(" ")
+        calls.append(Call(name, args, device(text)))
+        ids += wanted + form.injected(calls[-1].result)
+    return Spoken(tuple(calls), said.strip(), False)
+
+
+class Verdict(NamedTuple):
+    device: bool  # the device that was expected, or none where none was
+    args: bool
+    value: bool
+    answer: bool
+
+
+def judge(expect: dict[str, Any], spoken: Spoken) -> Verdict:
+    """Against an `expect` of `llmos eval traps`. What is not asked for counts as right where the device is."""
+    wanted = expect["device"]
+    mine = [call for call in spoken.calls if call.device == wanted]
+    device = bool(mine) if wanted else not spoken.calls
+    args = device and re.search(expect.get("args_regex", ""), "\n".join(call.args for call in mine), re.M) is not None
+    value = device and ("result" not in expect or same_value(mine[-1].result, expect["result"]))
+    answer = re.search(expect.get("answer_regex", ""), spoken.answer, re.I | re.S) is not None
+    return Verdict(device, args, value, answer and spoken.ended)
+
+
+def same_value(result: str, wanted: str) -> bool:
+    """Do two results begin with the same number, to a millionth?"""
+    numbers = [re.match(r"≈?\s*(-?\d+(?:\.\d+)?)", text) for text in (result, wanted)]
+    if not all(numbers):
+        return result == wanted
+    a, b = (float(match[1]) for match in numbers if match)
+    return math.isclose(a, b, rel_tol=1e-6)
+
+
+def word_for_word(
+    config: ModelConfig, params: forward.Params, form: ChatForm, items: Sequence[Dialogue], time: int, batch: int = 16
+) -> list[Verdict]:
+    """Greedy decoding of each dialogue's last turn, many at once and stricter than `judge`.
+
+    Decoding follows the expected turn for as long as the best guess is the expected token, so one forward pass over
+    the expected tokens tells where it would leave it. Dialogues longer than `time` are left out.
+    """
+    examples = [(item, form.dialogue(item)) for item in items]
+    examples = [(item, example) for item, example in examples if len(example.tokens) <= time]
+    guesses = jax.jit(lambda rows: forward.logits(config, params, rows, rows * 0 + 1).argmax(-1))
+    out = []
+    for start in range(0, len(examples), batch):
+        part = examples[start : start + batch]
+        rows = np.zeros((batch, time), np.int32)
+        for row, (_, example) in zip(rows, part, strict=False):
+            row[: len(example.tokens)] = example.tokens
+        for (item, example), guess in zip(part, np.asarray(guesses(rows)), strict=False):
+            out.append(_followed(form, example, guess, len(form.prompt(item)), bool(item.exchanges[-1].calls)))
+    return out
+
+
+def _followed(form: ChatForm, example: Example, guess: np.ndarray[Any, Any], begin: int, calls: bool) -> Verdict:
+    """Which of the learned tokens from `begin` on were guessed: up to the first call's name, its end, the turn's end."""
+    tokens = np.array(example.tokens[begin:])
+    right = (guess[begin - 1 : begin - 1 + len(tokens)] == tokens) | (np.array(example.learned[begin:]) == 0)
+    if not calls:
+        return Verdict(bool(right[0]), bool(right[0]), bool(right[0]), bool(right.all()))
+    name = next(i for i, token in enumerate(tokens) if form.begins_word(token))
+    last = int(np.flatnonzero(tokens == form.ids[GO])[-1])
+    call = bool(right[: last + 1].all())
+    return Verdict(bool(right[:name].all()), call, call, bool(right.all()))

@@ -1,0 +1,141 @@
+"""The loop: it learns, it stops and goes on exactly, it saves when interrupted."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from llmos.cpu.config import ModelConfig
+from llmos.errors import LlmosError, ModelFileError, UsageError
+from llmos.train import checkpoint, forward
+from llmos.train.base import train_base
+from llmos.train.packing import Rows
+from llmos.train.training import Run, Settings
+
+from .small import noise, whole
+
+SHORT = Settings(steps=12, batch=4, rate=1e-2, warmup=2, dtype="float32")
+
+
+def quiet(text: str) -> None:
+    pass
+
+
+def test_one_batch_is_learned_by_heart(tiny: ModelConfig) -> None:
+    rows = noise(tiny, 4, 16)
+    run = Run(tiny, rows, replace(SHORT, steps=220, decay=0.0), None)
+    run.run(quiet)
+    assert float(forward.loss(tiny, run.state.params, whole(rows))) < 0.02
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(tiny: ModelConfig, rows: Rows, tmp_path: Path) -> None:
+    """Bitwise, parameters and optimiser, stopped in the middle of an epoch."""
+    straight = Run(tiny, rows, SHORT, None)
+    for _ in range(SHORT.steps):
+        straight.one()
+    first = Run(tiny, rows, SHORT, tmp_path)
+    for _ in range(5):
+        first.one()
+    first.save()
+    second = Run(tiny, rows, SHORT, tmp_path)
+    assert second.state.step == 5
+    second.run(quiet)
+    for a, b in zip(
+        jax.tree.leaves((straight.state.params, straight.state.optimizer)),
+        jax.tree.leaves((second.state.params, second.state.optimizer)),
+        strict=True,
+    ):
+        assert np.array_equal(a, b)
+
+
+def test_seeds_matter_and_repeat(tiny: ModelConfig, rows: Rows) -> None:
+    losses = []
+    for seed in (1, 1, 2):
+        run = Run(tiny, rows, replace(SHORT, seed=seed), None)
+        losses.append([float(run.one()) for _ in range(3)])
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_ctrl_c_saves_before_it_raises(tiny: ModelConfig, rows: Rows, tmp_path: Path) -> None:
+    run = Run(tiny, rows, replace(SHORT, steps=10_000, sample_every=3), tmp_path)
+
+    def press(params: forward.Params) -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        return ""
+
+    with pytest.raises(KeyboardInterrupt):
+        run.run(quiet, press)
+    assert Run(tiny, rows, SHORT, tmp_path).state.step == 3
+    assert json.loads((tmp_path / checkpoint.RECORD).read_text())["step"] == 3
+
+
+def test_a_loss_that_is_no_number_stops_the_run(tiny: ModelConfig, rows: Rows) -> None:
+    broken = rows._replace(weights=np.full_like(rows.weights, np.nan))
+    with pytest.raises(LlmosError, match="diverged at step 20"):
+        Run(tiny, broken, replace(SHORT, steps=40), None).run(quiet)
+
+
+def test_a_damaged_or_foreign_checkpoint_is_one_clear_line(tiny: ModelConfig, rows: Rows, tmp_path: Path) -> None:
+    Run(tiny, rows, SHORT, tmp_path).save()
+    with pytest.raises(ModelFileError, match="shape"):
+        Run(replace(tiny, hidden=44), rows, SHORT, tmp_path)
+    path = tmp_path / checkpoint.ARRAYS
+    data = path.read_bytes()
+    for length in (0, 5, 100, len(data) - 1):
+        path.write_bytes(data[:length])
+        with pytest.raises(ModelFileError):
+            Run(tiny, rows, SHORT, tmp_path)
+
+
+def test_a_failed_write_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint.write(tmp_path, {"a": np.arange(3)}, 1, {})
+
+    def full(fd: int) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="disk full"):
+        checkpoint.write(tmp_path, {"a": np.arange(3) + 1}, 2, {})
+    tree, step = checkpoint.read(tmp_path, {"a": np.zeros(3)})
+    assert step == 1
+    assert tree["a"].tolist() == [0, 1, 2]
+
+
+def test_train_base_learns_a_text_and_exports_it(tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("the quick brown fox jumps over the lazy dog\n" * 200)
+    lines: list[str] = []
+    folder = train_base(text, tmp_path / "out", steps=100, vocab=263, time=32, dim=64, layers=1, notify=lines.append)
+    assert (folder / "model.safetensors").stat().st_size > 10_000
+    record = json.loads((tmp_path / "out" / checkpoint.RECORD).read_text())
+    assert record["losses"][-1][1] < record["losses"][0][1] / 3
+    assert any("step 100/100" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        (b"too short", {"steps": 1}, "too few"),
+        (b"\xff\xfe" * 3000, {"steps": 1}, "UTF-8"),
+        (b"fine " * 1000, {}, "how many"),
+        (b"fine " * 1000, {"steps": 1, "minutes": 1}, "how many"),
+        (b"fine " * 1000, {"steps": 1, "vocab": 200}, "vocabulary"),
+        (b"fine " * 1000, {"steps": 1, "dim": 100}, "width"),
+        (b"fine " * 1000, {"minutes": -1}, "minutes"),
+    ],
+)
+def test_bad_use_of_train_base_is_one_clear_line(
+    tmp_path: Path, content: bytes, options: dict[str, int], message: str
+) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=message) as caught:
+        train_base(path, tmp_path / "out", **options)
+    assert "\n" not in str(caught.value)
