@@ -156,10 +156,10 @@ def _shown(value: Any) -> str:
 
 def _failed(error: Exception, printed: str) -> Result:
     """How a program ended that did not end well."""
-    from pydantic_monty import MontyCrashedError, MontyError
-
     if isinstance(error, DeviceError):
         raise error
+    from pydantic_monty import MontyCrashedError, MontyError
+
     if len(printed) > MAX_OUTPUT:
         return Result(cut(printed), "python")
     reason = one_line(error)
