@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-WIDTH, HEIGHT = 48, 8  # characters of a line chart; a character is 2 dots wide and 4 high
+WIDTH, HEIGHT = 32, 5  # characters of a line chart (each costs about three tokens); one is 2 dots wide and 4 high
 BAR = 30  # characters of the longest bar
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # braille bit of (row, column) in a cell
 _EIGHTHS = " ▏▎▍▌▋▊▉█"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import Future
@@ -58,6 +59,10 @@ class McpTool:
         """Raises DeviceError when the arguments don't fit, the tool fails, or the server is gone."""
         return Result(self.server.call(self.tool, _arguments(text, self.schema), ctx), f"mcp:{self.name}")
 
+    def close(self) -> None:
+        """Closes the server, for all its tools."""
+        self.server.close()
+
 
 class McpServer:
     """`target` is a command and its arguments (stdio), or a URL (streamable HTTP). `changed` is told when devices come or go.
@@ -76,7 +81,8 @@ class McpServer:
         """What the server offers now; nothing when it is not running."""
         run = self.run
         tools = run.tools if run is not None and run.alive else []
-        made = [McpTool(self, tool.name, _help(tool), dict(tool.input_schema)) for tool in tools]
+        usable = [tool for tool in tools if re.fullmatch(r"[\w.-]{1,64}", tool.name, re.ASCII)]
+        made = [McpTool(self, tool.name, _help(tool), dict(tool.input_schema)) for tool in usable]
         return {tool.name: tool for tool in made}
 
     def start(self) -> None:

@@ -6,6 +6,7 @@ Does not know: what any device does, or how a call is marked in the stream (that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -15,13 +16,19 @@ from pathlib import Path
 from llmos.errors import UsageError
 
 from .base import Closable, Device, DeviceError, one_line
+from .browser import Browser
 from .calc import Calculator
 from .clock import Clock
 from .files import Files
 from .library import Library
+from .llm import RemoteModel
+from .mcp import McpServer
+from .plot import Plot
+from .python import Python
 from .search import Page, Search
 
 GROUP = "llmos.devices"  # entry points: name -> a callable that takes Settings and returns a Device
+BUILT_IN = ("calc", "clock", "files", "search", "page", "python", "plot", "browser", "llm", "mcp")
 
 
 @dataclass(frozen=True)
@@ -29,18 +36,32 @@ class Settings:
     """What devices may use of the machine around them. Nothing reaches outside unless it is named here."""
 
     home: Path  # the files device's folder
-    library: Path | None = None  # documents for search; None = the ones that come with llmos
+    library: Path | None = None  # documents for search and browser; None = the ones that come with llmos
+    hosts: tuple[str, ...] = ()  # the browser may use the network for these: "host" or "host:port"
+    servers: tuple[tuple[str, tuple[str, ...] | str], ...] = ()  # MCP: (name, command and arguments, or URL)
+    llm_url: str = ""  # root of an OpenAI-compatible API, such as "http://127.0.0.1:8080/v1"; "" = off
+    llm_model: str = "default"
+    llm_key: str = ""
+
+    @property
+    def documents(self) -> Path:
+        """The folder that is mounted as the disk."""
+        return self.library if self.library is not None else Path(str(resources.files("llmos") / "library"))
 
 
 def mounted(names: Iterable[str], settings: Settings) -> dict[str, Device]:
-    """The named devices, in that order. Raises UsageError for a name nobody knows or a device that can't be mounted."""
+    """The named devices, in that order; "mcp" stands for every tool of every configured server.
+
+    Raises UsageError for a name nobody knows or a device that can't be mounted.
+    """
     factories = _factories(settings)
     devices: dict[str, Device] = {}
     for name in names:
         if name not in factories:
+            close(devices)
             raise UsageError(f"no device {name!r}; there are: {' '.join(available())}")
         try:
-            devices[name] = factories[name]()
+            devices |= factories[name]()
         except DeviceError as error:
             close(devices)
             raise UsageError(f"{name} can't be mounted: {one_line(error)}") from None
@@ -65,13 +86,35 @@ def instructions(devices: Mapping[str, Device]) -> str:
     return "\n".join(["These devices are mounted:", *lines]) if lines else ""
 
 
-def _factories(settings: Settings) -> dict[str, Callable[[], Device]]:
-    """One callable for each name. Search and page share one library, opened when the first of them is mounted."""
+def grammar(devices: Mapping[str, Device]) -> str:
+    """One llguidance Lark grammar for every legal call, "NAME ARGS", of the mounted devices. At least one is needed."""
+    calls: list[str] = []
+    rules: list[str] = []
+    for number, (name, device) in enumerate(devices.items()):
+        calls.append(f'"{name} " d{number}_start')
+        rules.append(_renamed(device.grammar, f"d{number}_"))
+    return "\n".join([f"start: {' | '.join(calls)}", *rules])
+
+
+def _renamed(lark: str, prefix: str) -> str:
+    """The rules of a grammar under names of their own. What stands in quotes, slashes or a JSON schema stays as it is."""
+    names = set(re.findall(r"^([A-Za-z_]\w*)\s*:", lark, re.MULTILINE))
+
+    def rename(match: re.Match[str]) -> str:
+        name = match[0]
+        return (prefix.upper() if name.isupper() else prefix) + name if name in names else name
+
+    return re.sub(r'"(?:\\.|[^"\\\n])*"|/(?:\\.|[^/\\\n])+/|[A-Za-z_]\w*', rename, lark)
+
+
+def _factories(settings: Settings) -> dict[str, Callable[[], dict[str, Device]]]:
+    """What each name mounts. Search and page share one library, opened when the first of them is mounted."""
     shelf: list[Library] = []
 
     def library() -> Library:
         if not shelf:
-            shelf.append(open_library(settings.library))
+            shelf.append(Library())
+            shelf[0].mount(settings.documents)
         return shelf[0]
 
     built_in: dict[str, Callable[[], Device]] = {
@@ -80,16 +123,34 @@ def _factories(settings: Settings) -> dict[str, Callable[[], Device]]:
         "files": lambda: Files(settings.home),
         "search": lambda: Search(library()),
         "page": lambda: Page(library()),
+        "python": Python,
+        "plot": lambda: Plot(settings.home),
+        "browser": lambda: Browser((settings.home, settings.documents), settings.hosts),
+        "llm": lambda: _remote(settings),
     }
-    others = {point.name: point for point in entry_points(group=GROUP)}
-    return {name: (lambda p=point: p.load()(settings)) for name, point in others.items()} | built_in
+    others = {point.name: (lambda point=point: point.load()(settings)) for point in entry_points(group=GROUP)}
+    one = {name: (lambda name=name, make=make: {name: make()}) for name, make in (others | built_in).items()}
+    return one | {"mcp": lambda: _tools(settings)}
 
 
-BUILT_IN = ("calc", "clock", "files", "search", "page")
+def _remote(settings: Settings) -> Device:
+    if not settings.llm_url:
+        raise DeviceError("no model server is configured")
+    return RemoteModel(settings.llm_url, settings.llm_model, settings.llm_key)
 
 
-def open_library(folder: Path | None) -> Library:
-    """A library in memory over `folder`, or over the documents that come with llmos."""
-    library = Library()
-    library.mount(folder if folder is not None else Path(str(resources.files("llmos") / "library")))
-    return library
+def _tools(settings: Settings) -> dict[str, Device]:
+    """The tools of every configured server, under "server.tool"."""
+    if not settings.servers:
+        raise DeviceError("no server is configured")
+    devices: dict[str, Device] = {}
+    for name, target in settings.servers:
+        server = McpServer(name, target)
+        try:
+            server.start()
+        except DeviceError:
+            server.close()
+            close(devices)
+            raise
+        devices |= {tool.name: tool for tool in server.devices().values()}
+    return devices
