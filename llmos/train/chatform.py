@@ -65,6 +65,10 @@ class ChatForm:
         """What the kernel puts into the stream after a call."""
         return [self.ids[RESULT], *self.encode(result), self.ids[DONE]]
 
+    def decode(self, ids: list[int]) -> str:
+        """Text of ids, control ids left out."""
+        return str(self._tokenizer.decode(ids))
+
     def begins_word(self, token: int) -> bool:
         """Does the id stand for a space, or for something that begins with one?"""
         return (self._tokenizer.id_to_token(int(token)) or "").startswith("Ġ")

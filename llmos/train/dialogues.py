@@ -5,22 +5,33 @@ Knows: the kinds of dialogue and their shares. Does not know: tokens (`chatform`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from random import Random
 
-from . import dates, lexicon, storage, sums, talk, world
+from . import dates, lexicon, lookups, storage, sums, talk
 from .dialogue import Call, Dialogue, Exchange, Maker, Say, held_out
 
-SHARES = {"sums": 29, "dates": 20, "storage": 23, "talk": 25, "two": 3}
+SHARES = {"sums": 27, "dates": 17, "storage": 17, "lookups": 6, "talk": 30, "two": 3}
 """How many of a hundred last exchanges are of each kind."""
 
 DEVICES = {
-    "calc": "exact sums, such as calc 37*48",
-    "clock": "the date and time, such as clock add 30 days to 2026-01-31",
-    "files": "your files, such as files cat notes.txt",
+    "calc": "exact sums, percent and units, such as calc 37*48 or calc 15% of 80 or calc 5 km in miles",
+    "clock": "the date and time, such as clock now or clock add 30 days to 2026-01-31",
+    "files": "your files, such as files cat notes.txt or files write notes.txt Buy milk",
     "search": "finds texts on the disk, such as search page fault",
+    "page": "reads on from a found text, such as page Paging#2",
     "python": "runs a short program, such as python print(2)",
+    "browser": "reads web pages, such as browser open paging.md or browser follow 2",
 }
+"""What the machine's system text says of each device: a test holds it to the devices' own words."""
+
+REPEATS = 8
+"""How often the same short talk may come."""
+
+MOUNTED = ("calc", "clock", "files", "search", "page")
+"""What is mounted where nothing else is asked for."""
+
 PERSONAS = (
     "You are nano, the CPU of llmos.",
     "You are a helpful assistant.",
@@ -56,33 +67,40 @@ MAKERS: dict[str, tuple[tuple[int, Maker], ...]] = {
     "sums": sums.MAKERS,
     "dates": dates.MAKERS,
     "storage": storage.MAKERS,
+    "lookups": lookups.MAKERS,
     "talk": talk.MAKERS,
     "two": ((1, two_calls),),
 }
 
 
 def dialogues(seed: int, count: int, kept_out: bool = False) -> list[Dialogue]:
-    """`count` dialogues, no two with the same requests: for training, or (`kept_out`) from the held-out wordings only.
+    """`count` dialogues: for training, or (`kept_out`) from the held-out wordings only.
 
-    Raises ValueError when the generator runs dry of new ones.
+    No two have the same system text and requests, but for talk: a small world has few ways to say hello, so a
+    dialogue that ends in talk may come up to `REPEATS` times. Raises ValueError when the generator runs dry.
     """
-    found: dict[str, Dialogue] = {}
+    made: list[Dialogue] = []
+    seen = Counter[tuple[str, str]]()
     source = stream(seed, kept_out)
     for _ in range(60 * count + 1000):
-        if len(found) == count:
-            return list(found.values())
-        made = next(source)
-        found.setdefault(made.requests, made)
-    raise ValueError(f"only {len(found)} different dialogues of {count} wanted")
+        if len(made) == count:
+            return made
+        new = next(source)
+        key = new.system, new.requests
+        if seen[key] < (REPEATS if new.kind == "talk" else 1):
+            seen[key] += 1
+            made.append(new)
+    raise ValueError(f"only {len(made)} different dialogues of {count} wanted")
 
 
 def stream(seed: int, kept_out: bool) -> Iterator[Dialogue]:
     """Dialogues without end; every exchange of each is on the asked side of the held-out line."""
     rng = Random(f"dialogues-{seed}-{kept_out}")
     while True:
-        before = rng.choices([0, 1, 2, 3], [74, 16, 7, 3])[0]
+        said = system(rng)
+        before = rng.randint(0, 4) if "mounted" in said else rng.choices([0, 1, 2, 3], [74, 16, 7, 3])[0]
         pairs = [exchange(rng, kept_out) for _ in range(before + 1)]
-        yield Dialogue(pairs[-1][0], tuple(made for _, made in pairs), system(rng))
+        yield Dialogue(pairs[-1][0], tuple(made for _, made in pairs), said)
 
 
 def exchange(rng: Random, kept_out: bool) -> tuple[str, Exchange]:
@@ -95,17 +113,12 @@ def exchange(rng: Random, kept_out: bool) -> tuple[str, Exchange]:
 
 
 def system(rng: Random) -> str:
-    """Mostly none; sometimes a persona, a list of devices, or words that have nothing to do with the request."""
+    """None, a persona, or the machine's list of what is mounted: of everything, of some, with a persona before it."""
     chance = rng.random()
-    if chance < 0.72:
+    if chance < 0.5:
         return ""
-    lines = [rng.choice(PERSONAS)]
-    if chance > 0.9:
-        names = rng.sample(list(DEVICES), rng.randint(1, 3))
-        lines.append(
-            rng.choice(["You can call:", "Devices:", "These devices are mounted:", "To call a device, emit a trap."])
-        )
-        lines += [f"{name}: {DEVICES[name]}" for name in names]
-    elif chance > 0.88:
-        lines.append(rng.choice(tuple(world.terms().values())))
-    return rng.choice(["\n", " "]).join(lines)
+    if chance < 0.6:
+        return rng.choice(PERSONAS)
+    names = MOUNTED if chance < 0.85 else rng.sample(list(DEVICES), rng.randint(1, len(DEVICES)))
+    lines = ["These devices are mounted:", *(f"- {name}: {DEVICES[name]}" for name in names)]
+    return "\n".join(lines if chance < 0.95 else [rng.choice(PERSONAS), *lines])

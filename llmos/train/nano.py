@@ -1,15 +1,20 @@
-"""The recipe of `nano`, the CPU that ships in the package: data, tokenizer, shape, run, export.
+"""The recipe of `nano`, the CPU that ships in the package: data, tokenizer, shape, two stages, export.
 
 Knows: every choice that makes nano what it is. Does not know: how a step is computed (`training`). Run it again with
 
-    python -m llmos.train.nano --out DIR            (hours and figures: llmos/cpu/nano/README.md)
+    python -m llmos.train.nano --out DIR            (time and figures: llmos/cpu/nano/README.md)
+
+First short rows, where most is learned quickly; then long ones, with the machine's system text, several exchanges and
+whole search results in one context.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from tokenizers import Tokenizer
 
@@ -24,15 +29,32 @@ from .packing import Rows, join, pack, windows
 from .sampling import continuation
 from .training import Run, Settings
 
-VOCAB, TIME, SEED = 1024, 128, 1
-DIALOGUES, CHAPTERS = 80_000, 300
-DOCUMENT_WEIGHT = 0.3
-"""What a document's token counts beside an assistant's: every one of a document is learned, a third of a dialogue."""
-STEPS = 2600
+VOCAB, CHAPTERS, CONTEXT = 1024, 300, 384
+DOCUMENT_WEIGHT = 0.4
+"""What a document's token counts beside an assistant's: all of a document is learned, a third of a dialogue."""
+
+
+class Stage(NamedTuple):
+    name: str
+    time: int  # tokens in a row
+    dialogues: int
+    copies: int  # of each document
+    settings: Settings
+
+
+STAGES = (
+    Stage("short", 128, 80_000, 6, Settings(steps=2600, batch=16, rate=3e-3, seed=1)),
+    Stage("long", CONTEXT, 30_000, 5, Settings(steps=1500, batch=6, rate=2e-3, seed=2)),
+)
 
 
 def shape(vocab: int) -> ModelConfig:
-    return ModelConfig("llama", vocab, dim=192, layers=4, heads=4, kv_heads=2, head_dim=48, hidden=512, context=TIME)
+    """1.8 million parameters."""
+    return ModelConfig("llama", vocab, dim=192, layers=4, heads=4, kv_heads=2, head_dim=48, hidden=512, context=CONTEXT)
+
+
+def documents(seed: int) -> list[str]:
+    return texts.manual() + texts.handbook(seed, CHAPTERS)
 
 
 def tokenizer_of(spoken: list[Dialogue], documents: list[str]) -> Tokenizer:
@@ -42,18 +64,43 @@ def tokenizer_of(spoken: list[Dialogue], documents: list[str]) -> Tokenizer:
 
 
 def spoken_lines(exchange: Exchange) -> list[str]:
-    parts = [
-        text
-        for part in exchange.reply
-        for text in ((part.text, part.result) if isinstance(part, Call) else (part.text,))
-    ]
-    return [exchange.request, *parts]
+    """A request, and each call, result and saying of its reply."""
+    parts = ((part.text, part.result) if isinstance(part, Call) else (part.text,) for part in exchange.reply)
+    return [exchange.request, *(text for part in parts for text in part)]
 
 
-def data(form: ChatForm, spoken: list[Dialogue], documents: list[str]) -> Rows:
-    """Rows of both kinds of text."""
-    pieces = [piece for text in documents for piece in windows(form.document(text), TIME)]
-    return join([pack(map(form.dialogue, spoken), TIME), pack(pieces, TIME, DOCUMENT_WEIGHT)])
+def data(form: ChatForm, stage: Stage) -> Rows:
+    """Rows of both kinds of text, the same for the same stage."""
+    spoken = map(form.dialogue, dialogues(stage.settings.seed, stage.dialogues))
+    pieces = [piece for text in documents(stage.settings.seed) for piece in windows(form.document(text), stage.time)]
+    return join([pack(spoken, stage.time), *[pack(pieces, stage.time, DOCUMENT_WEIGHT)] * stage.copies])
+
+
+def make(out: Path, stages: tuple[Stage, ...] = STAGES, notify: Callable[[str], None] = print) -> Path:
+    """Train into `out`, a folder a stage (resuming what is there); export to `out/model` and return that folder."""
+    tokenizer = kept_tokenizer(out)
+    form, config = ChatForm(tokenizer), shape(tokenizer.get_vocab_size())
+    params: Params | None = None
+    for stage in stages:
+        rows = data(form, stage)
+        notify(f"stage {stage.name}: {len(rows.tokens):,} rows of {stage.time} tokens, {stage.settings.steps:,} steps")
+        run = Run(config, rows, stage.settings, out / stage.name, params)
+        run.run(notify, sampler(config, form, tokenizer))
+        params = run.state.params
+    assert params is not None
+    return export.write(out / "model", config, params, tokenizer)
+
+
+def kept_tokenizer(out: Path) -> Tokenizer:
+    """The run's tokenizer: trained once, then kept beside the checkpoints."""
+    path = out / "tokenizer.json"
+    if path.exists():
+        return Tokenizer.from_file(str(path))
+    first = STAGES[0]
+    tokenizer = tokenizer_of(dialogues(first.settings.seed, 8000), documents(first.settings.seed))
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(path))
+    return tokenizer
 
 
 def sampler(config: ModelConfig, form: ChatForm, tokenizer: Tokenizer) -> Callable[[Params], str]:
@@ -69,23 +116,15 @@ def sampler(config: ModelConfig, form: ChatForm, tokenizer: Tokenizer) -> Callab
     return sample
 
 
-def make(out: Path, settings: Settings, notify: Callable[[str], None] = print) -> Path:
-    """Train into `out` (resuming what is there), export to `out/model`, return that folder."""
-    spoken, documents = dialogues(SEED, DIALOGUES), texts.manual() + texts.handbook(SEED, CHAPTERS)
-    tokenizer = tokenizer_of(spoken, documents)
-    form, config = ChatForm(tokenizer), shape(tokenizer.get_vocab_size())
-    rows = data(form, spoken, documents)
-    run = Run(config, rows, settings, out)
-    notify(f"{len(spoken):,} dialogues, {len(documents)} documents: {len(rows.tokens):,} rows of {TIME} tokens")
-    run.run(notify, sampler(config, form, tokenizer))
-    return export.write(out / "model", config, run.state.params, tokenizer)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train nano from scratch.")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    make(parser.parse_args().out, Settings(parser.parse_args().steps, rate=3e-3))
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the steps of each stage, for a quick look")
+    wanted = parser.parse_args()
+    stages = (
+        s._replace(settings=replace(s.settings, steps=max(1, int(s.settings.steps * wanted.scale)))) for s in STAGES
+    )
+    print("exported to", make(wanted.out, tuple(stages)))
 
 
 if __name__ == "__main__":

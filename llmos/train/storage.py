@@ -1,6 +1,6 @@
-"""Dialogues that need the disk: files (ls, cat, write, append) and search.
+"""Dialogues that need the files device: ls, cat, write, append.
 
-Knows: ways to ask, and what such a device may bring back. Does not know: the devices themselves, any real file.
+Knows: ways to ask, and how the device words what it brings back. Does not know: the device itself, any real file.
 """
 
 from __future__ import annotations
@@ -12,32 +12,42 @@ from .dialogue import Call, Exchange, Maker, Say, ask
 from .sums import failed
 from .wording import ways
 
+END = ("?", "", ".")
+FAULTS = ("permission denied", "the disk is full", "that is a folder", "name too long")
+
 
 def listing(rng: Random) -> Exchange:
     if rng.random() < 0.6:
-        args, request = "ls", ask(rng, ways("storage.list_home") + "{e}", e=rng.choice(["?", "", "."]))
+        folder, request = "", ask(rng, ways("storage.list_home") + "{e}", e=rng.choice(END))
     else:
         folder = rng.choice(lexicon.words("folders")) if rng.random() < 0.7 else lexicon.word(rng).lower()
-        args = f"ls {folder}"
-        request = ask(rng, ways("storage.list_folder") + "{e}", f=folder, e=rng.choice(["?", "", "."]))
-    if rng.random() < 0.1:
-        error = f"error: no such folder: {args[3:] or 'home'}"
+        request = ask(rng, ways("storage.list_folder") + "{e}", f=folder, e=rng.choice(END))
+    args = f"ls {folder}".rstrip()
+    if folder and rng.random() < 0.15:
+        error = f"error: {folder}: {rng.choice(['no such file', 'not a folder'])}"
         return Exchange(request, (Call("files", args, error), failed(error)))
-    names = sorted({lexicon.path(rng).split("/")[-1] for _ in range(rng.randint(0, 5))})
+    names = sorted({entry(rng) for _ in range(rng.randint(0, 6))})
     if not names:
-        return Exchange(
-            request, (Call("files", args, rng.choice(["", "(empty)", "empty"])), Say("There are no files."))
-        )
-    result = rng.choice(["\n", "\n", " ", ", "]).join(names)
+        return Exchange(request, (Call("files", args, "empty"), Say("There are no files.")))
+    result = "\n".join(name if name.endswith("/") else f"{name} {lexicon.number(rng)} bytes" for name in names)
     return Exchange(request, (Call("files", args, result), Say(f"I see {', '.join(names)}.")))
+
+
+def entry(rng: Random) -> str:
+    """A name in a folder; a folder's ends with a slash."""
+    if rng.random() < 0.15:
+        return rng.choice(lexicon.words("folders")) + "/"
+    return lexicon.path(rng).split("/")[-1]
 
 
 def reading(rng: Random) -> Exchange:
     path = lexicon.path(rng)
-    request = ask(rng, ways("storage.read") + "{e}", p=path, e=rng.choice(["?", "", "."]))
+    request = ask(rng, ways("storage.read") + "{e}", p=path, e=rng.choice(END))
     if rng.random() < 0.15:
-        error = rng.choice(["error: no such file", f"error: no such file: {path}", f"error: {path} not found"])
+        error = f"error: {path}: {rng.choice(['no such file', 'no such file', 'that is a folder'])}"
         return Exchange(request, (Call("files", f"cat {path}", error), failed(error)))
+    if rng.random() < 0.05:
+        return Exchange(request, (Call("files", f"cat {path}", "empty"), Say("The file is empty.")))
     text = content(rng)
     return Exchange(request, (Call("files", f"cat {path}", text), Say(f"The file says:\n{text}")))
 
@@ -56,41 +66,14 @@ def writing(rng: Random) -> Exchange:
     path, text = lexicon.path(rng), lexicon.phrase(rng, 6)
     if rng.random() < 0.2:
         text += f" {lexicon.number(rng)}"
-    verb, pattern, said = rng.choice(
-        [
-            ("write", ways("storage.write"), "Saved in {p}."),
-            ("append", ways("storage.append"), "Added to {p}."),
-        ]  # fmt: skip
-    )
-    request = ask(rng, pattern, p=path, t=text, q=rng.choice(["", "", '"', "'"]))
+    verb, done, said = rng.choice([("write", "wrote", "Saved in"), ("append", "appended to", "Added to")])
+    request = ask(rng, ways(f"storage.{verb}"), p=path, t=text, q=rng.choice(["", "", '"', "'"]))
+    args = f"{verb} {path} {text}"
     if rng.random() < 0.07:
-        error = rng.choice(["error: disk full", "error: permission denied", "error: outside the home folder"])
-        return Exchange(request, (Call("files", f"{verb} {path} {text}", error), failed(error)))
-    size = len(text.encode())
-    result = rng.choice(
-        ["ok", "done", f"wrote {size} bytes", f"{size} bytes", f"wrote {path}", f"wrote {size} bytes to {path}"]
-    )
-    return Exchange(request, (Call("files", f"{verb} {path} {text}", result), Say(said.replace("{p}", path))))
+        error = f"error: {path}: {rng.choice(FAULTS)}"
+        return Exchange(request, (Call("files", args, error), failed(error)))
+    size = len(text) + 1 + (rng.randint(1, 900) if verb == "append" else 0)
+    return Exchange(request, (Call("files", args, f"{done} {path}, now {size} bytes"), Say(f"{said} {path}.")))
 
 
-def searching(rng: Random) -> Exchange:
-    text = lexicon.phrase(rng, 3) if rng.random() < 0.6 else rng.choice(tuple(world.terms()))
-    request = ask(rng, ways("storage.search") + "{e}", t=text, q=rng.choice(["", '"']), e=rng.choice(["?", "", "."]))
-    if rng.random() < 0.12:
-        return Exchange(
-            request,
-            (
-                Call("search", text, rng.choice(["nothing found", "no results", "nothing", ""])),
-                Say(f"I found nothing about {text}."),
-            ),
-        )
-    passage = world.terms()[text] if text in world.terms() and rng.random() < 0.7 else passage_about(rng, text)
-    title = rng.choice(["", "", f"{text}: ", f"[{lexicon.word(rng)}] ", f"{lexicon.path(rng)}: "])
-    return Exchange(request, (Call("search", text, title + passage), Say(f"I found:\n{passage}")))
-
-
-def passage_about(rng: Random, text: str) -> str:
-    return f"{text.capitalize()} {lexicon.phrase(rng, 8)}."
-
-
-MAKERS: tuple[tuple[int, Maker], ...] = ((2, listing), (5, reading), (6, writing), (3, searching))
+MAKERS: tuple[tuple[int, Maker], ...] = ((2, listing), (5, reading), (6, writing))

@@ -16,6 +16,7 @@ from .dialogue import Call, Exchange, Maker, Say, ask, expand
 from .wording import ways
 
 PAIRS = (("+", "sums.plus"), ("-", "sums.minus"), ("*", "sums.times"), ("/", "sums.over"))
+ORDERS = (("+", "sums.add"), ("-", "sums.subtract"), ("*", "sums.multiply"), ("/", "sums.divide"))
 DIGITS = 12
 """Significant digits of a value that has no end."""
 
@@ -85,6 +86,13 @@ def pair(rng: Random) -> Exchange:
     (a, x), (b, y) = operand(rng), operand(rng)
     request = ask(rng, f"{ways('sums.lead')} {ways(form)}[?|?|]", a=a, b=b)
     return Exchange(request, reply(f"{a}{op}{b}", apply(op, x, y)))
+
+
+def command(rng: Random) -> Exchange:
+    """An order: "subtract 5 from 9" names the numbers the other way round."""
+    op, key = rng.choice(ORDERS)
+    (a, x), (b, y) = operand(rng), operand(rng)
+    return Exchange(ask(rng, ways(key) + "[?|.||]", a=a, b=b), reply(f"{a}{op}{b}", apply(op, x, y)))
 
 
 def in_words(rng: Random) -> Exchange:
@@ -193,5 +201,13 @@ def conversion(rng: Random) -> Exchange:
 
 
 MAKERS: tuple[tuple[int, Maker], ...] = (
-    (9, pair), (3, in_words), (4, chain), (2, total), (2, percent), (3, power), (2, story), (2, conversion),
-)  # fmt: skip
+    (8, pair),
+    (3, command),
+    (3, in_words),
+    (4, chain),
+    (2, total),
+    (2, percent),
+    (3, power),
+    (3, story),
+    (2, conversion),
+)

@@ -58,4 +58,4 @@ def outside(rng: Random) -> Exchange:
     return Exchange(ask(rng, ways("talk.outside") + "[?|?|]", **values), (Say(world.unknown()),))
 
 
-MAKERS: tuple[tuple[int, Maker], ...] = ((5, theme), (8, definition), (2, comparison), (4, copying), (5, outside))
+MAKERS: tuple[tuple[int, Maker], ...] = ((8, theme), (8, definition), (2, comparison), (6, copying), (5, outside))

@@ -61,12 +61,22 @@ class State:
 
 
 class Run:
-    """Trains `config` on `rows` into `folder` (None: nowhere); continues the checkpoint that is there, if any."""
+    """Trains `config` on `rows` into `folder` (None: nowhere), from `params` or from fresh ones.
 
-    def __init__(self, config: ModelConfig, rows: Rows, settings: Settings, folder: Path | None) -> None:
+    Continues the checkpoint that is in the folder, if any.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        rows: Rows,
+        settings: Settings,
+        folder: Path | None,
+        params: forward.Params | None = None,
+    ) -> None:
         self.config, self.rows, self.settings, self.folder = config, rows, settings, folder
         self._optimizer = optimizer(settings)
-        params = forward.init(config, settings.seed)
+        params = jax.tree.map(jnp.array, params) if params else forward.init(config, settings.seed)
         self.state = State(params, self._optimizer.init(params))
         if folder and (folder / checkpoint.ARRAYS).exists():
             self._resume(folder)
