@@ -20,7 +20,7 @@ _CONVERSION = re.compile(
 _RESULT = re.compile(r"≈?\s*(-?\d[\d.]*(?:e[+-]?\d+)?)")
 
 _GRAMMAR = r"""
-start: sum (" " UNIT " in " UNIT)?
+start: sum | "-"? NUMBER " " conversion
 sum: product (ADD product)*
 product: factor (MULTIPLY factor)*
 factor: "-"? operand (POWER "-"? operand)?
@@ -34,7 +34,8 @@ NUMBER: /[0-9]{1,40}(\.[0-9]{1,40})?/
 CONSTANT: "pi" | "e"
 ONE: "sqrt" | "cbrt" | "abs" | "round" | "floor" | "ceil" | "factorial" | "ln" | "log" | "exp" | "sin" | "cos" | "tan"
 MANY: "min" | "max" | "gcd" | "lcm" | "sum" | "mean"
-UNIT: LENGTH | MASS | TIME | VOLUME | SPEED | TEMPERATURE
+conversion: LENGTH " in " LENGTH | MASS " in " MASS | TIME " in " TIME
+  | VOLUME " in " VOLUME | SPEED " in " SPEED | TEMPERATURE " in " TEMPERATURE
 LENGTH: "mm" | "cm" | "m" | "km" | "inches" | "feet" | "yards" | "miles"
 MASS: "g" | "kg" | "ounces" | "pounds"
 TIME: "seconds" | "minutes" | "hours" | "days" | "weeks"

@@ -80,7 +80,8 @@ class Extractor:
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """The child's whole life: a line in, a line out, until the input ends."""
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    with suppress(ValueError, OSError):  # not every system has this limit
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     for line in questions:
         kind, source = json.loads(line)
         try:

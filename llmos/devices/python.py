@@ -7,35 +7,46 @@ Runs are repeatable: the clock is the caller's, randomness is seeded, sleeping t
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import shutil
 import sys
 import threading
-from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .base import MAX_RESULT, Context, Deadline, DeviceError, Result, cut, one_line
-
-if TYPE_CHECKING:
-    from pydantic_monty import Monty
 
 MAX_CODE = 8000  # characters
 MAX_SECONDS = 5.0  # of computing
 MAX_MEMORY = 64 * 1024 * 1024  # bytes
 MAX_OUTPUT = 4 * MAX_RESULT  # characters printed before a program is stopped
-MAX_WORKERS = 4  # programs at once
+MAX_RUNS = 4  # programs at once
 POLL = 0.02  # seconds between two looks at the cancel switch
+MISSING = 'python needs an extra: pip install "llmos[python]"'
 
 
-class _OutputFull(Exception):
-    """Enough was printed."""
+class _Output:
+    """What a program has printed so far."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self.text = ""
+
+    def __call__(self, stream: str, text: str) -> None:
+        if not self.full:
+            self.text += text[: MAX_OUTPUT + 1]
+            self.ctx.stream(text)
+
+    @property
+    def full(self) -> bool:
+        return len(self.text) > MAX_OUTPUT
 
 
 class Python:
-    """Owns a pool of worker processes, started with the first call. Nothing is kept from one call to the next."""
+    """Every call has an interpreter of its own, in a process of its own; nothing is kept from one call to the next."""
 
     name = "python"
     help = "runs a short program, such as python print(2)"
@@ -44,88 +55,64 @@ class Python:
     outside = False
 
     def __init__(self) -> None:
-        self.pool: Monty | None = None
-        self.folder: TemporaryDirectory[str] | None = None
-        self.lock = threading.Lock()
+        self.places = threading.BoundedSemaphore(MAX_RUNS)
 
     def call(self, text: str, ctx: Context) -> Result:
-        """Raises DeviceError with the program's error, its output so far before it."""
+        """Raises DeviceError with the program's error, and what it printed before."""
         code = _unfenced(text)
         if not 1 <= len(code) <= MAX_CODE:
             raise DeviceError(f"a program has 1 to {MAX_CODE:,} characters")
         deadline = Deadline(ctx)
-        printed: list[str] = []
-        done: Future[Any] = Future()
-        threading.Thread(target=self._run, args=(code, ctx, printed, done), daemon=True, name="python").start()
-        while True:
+        while not self.places.acquire(timeout=POLL):
+            deadline.check()
+        output = _Output(ctx)
+        try:
+            last = _shown(asyncio.run(_run(code, deadline, output)))
+        except DeviceError:
+            raise
+        except Exception as error:
+            raise _explained(error, output.text) from None
+        finally:
+            self.places.release()
+        gap = "\n" if output.text and last and not output.text.endswith("\n") else ""
+        return Result(cut((output.text + gap + last).rstrip("\n")) or "done, nothing printed", "python")
+
+
+async def _run(code: str, deadline: Deadline, output: _Output) -> Any:
+    """The value of a program; None when it was stopped because it had printed enough. Stopping kills its process."""
+    try:
+        from pydantic_monty import AsyncMonty
+    except ImportError:
+        raise DeviceError(MISSING) from None
+    limits: Any = {
+        "max_feed_duration_secs": min(deadline.ctx.timeout, MAX_SECONDS),
+        "max_memory": MAX_MEMORY,
+        "max_recursion_depth": 200,
+    }
+    with TemporaryDirectory(prefix="llmos-") as folder:
+        async with (
+            AsyncMonty(
+                binary_path=_quiet_binary(Path(folder)), max_processes=1, request_timeout=2 * MAX_SECONDS
+            ) as pool,
+            pool.checkout(limits=limits, os_policy=_policy(deadline.ctx.now())) as session,
+        ):
+            running = asyncio.ensure_future(session.feed_run(code, print_callback=output))
             try:
-                value = done.result(timeout=POLL)
-                break
-            except TimeoutError:
-                if sum(map(len, printed)) > MAX_OUTPUT:
-                    return Result(cut("".join(printed)), "python")
-                deadline.check()
-            except Exception as error:
-                return _failed(error, "".join(printed))
-        text = "".join(printed)
-        last = _shown(value)
-        lines = text + "\n" * bool(text and last and not text.endswith("\n")) + last
-        return Result(cut(lines.rstrip("\n")) or "done, nothing printed", "python")
-
-    def close(self) -> None:
-        with self.lock:
-            if self.pool is not None:
-                self.pool.__exit__(None, None, None)
-                self.pool = None
-            if self.folder is not None:
-                self.folder.cleanup()
-                self.folder = None
-
-    def _run(self, code: str, ctx: Context, printed: list[str], done: Future[Any]) -> None:
-        """One program in a session of its own; `done` gets its value or its error."""
-        size = 0
-
-        def output(stream: str, text: str) -> None:
-            nonlocal size
-            if size > MAX_OUTPUT or ctx.cancelled():
-                raise _OutputFull
-            size += len(text)
-            printed.append(text[: MAX_OUTPUT + 1])
-            ctx.stream(text)
-
-        try:
-            limits: Any = {
-                "max_feed_duration_secs": min(ctx.timeout, MAX_SECONDS),
-                "max_memory": MAX_MEMORY,
-                "max_recursion_depth": 200,
-            }
-            with self._workers().checkout(limits=limits, os_policy=_policy(ctx.now())) as session:
-                done.set_result(session.feed_run(code, print_callback=output))
-        except BaseException as error:
-            done.set_exception(error if isinstance(error, Exception) else DeviceError(one_line(error)))
-
-    def _workers(self) -> Monty:
-        try:
-            from pydantic_monty import Monty
-        except ImportError:
-            raise DeviceError('python needs an extra: pip install "llmos[python]"') from None
-        with self.lock:
-            if self.pool is None:
-                self.folder = TemporaryDirectory(prefix="llmos-")
-                self.pool = Monty(
-                    binary_path=_quiet_binary(Path(self.folder.name)),
-                    max_processes=MAX_WORKERS,
-                    checkout_timeout=MAX_SECONDS,
-                    request_timeout=2 * MAX_SECONDS,
-                ).__enter__()
-            return self.pool
+                while not (await asyncio.wait([running], timeout=POLL))[0]:
+                    deadline.check()
+                    if output.full:
+                        return None
+                return running.result()
+            finally:
+                running.cancel()
+                await asyncio.wait([running])
 
 
 def _quiet_binary(folder: Path) -> Path:
     """A script that starts the interpreter without our standard error, on which its last words would spoil the screen."""
     binary = shutil.which("monty", path=str(Path(sys.executable).parent)) or shutil.which("monty")
     if binary is None:
-        raise DeviceError('python needs an extra: pip install "llmos[python]"')
+        raise DeviceError(MISSING)
     script = folder / "monty"
     script.write_text(f'#!/bin/sh\nexec {shlex.quote(binary)} "$@" 2>/dev/null\n', encoding="utf-8")
     script.chmod(0o700)
@@ -154,17 +141,13 @@ def _shown(value: Any) -> str:
         raise DeviceError(f"the value can't be shown: {one_line(error)}") from None
 
 
-def _failed(error: Exception, printed: str) -> Result:
+def _explained(error: Exception, printed: str) -> DeviceError:
     """How a program ended that did not end well."""
-    if isinstance(error, DeviceError):
-        raise error
     from pydantic_monty import MontyCrashedError, MontyError
 
-    if len(printed) > MAX_OUTPUT:
-        return Result(cut(printed), "python")
     reason = one_line(error)
     if isinstance(error, MontyCrashedError):
         reason = "the program broke its interpreter and was stopped"
     elif not isinstance(error, MontyError):
         reason = f"{type(error).__name__}: {reason}"
-    raise DeviceError(f"{reason} (printed before: {one_line(printed)})" if printed.strip() else reason)
+    return DeviceError(f"{reason} (printed before: {one_line(printed)})" if printed.strip() else reason)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -57,4 +56,4 @@ async def learn(ctx: Context[None]) -> str:
 
 
 if __name__ == "__main__":
-    server.run(sys.argv[1] if len(sys.argv) > 1 else "stdio")
+    server.run()
