@@ -77,8 +77,8 @@ class Library:
 
     def add(self, title: str, text: str, source: str = "") -> int:
         """Add a document, or replace the one of that title; returns its number of passages."""
-        title = one_line(title.replace("#", " ")) or "untitled"
-        parts = passages(text.replace("\0", ""))
+        title = one_line(_storable(title).replace("#", " ")) or "untitled"
+        parts = passages(_storable(text))
         with self.lock, self.db:
             self._remove(title)
             document = self.db.execute(
@@ -107,13 +107,14 @@ class Library:
 
     def page(self, title: str, n: int = 1) -> Passage:
         """One passage by its place. Raises DeviceError, naming near titles, when there is none."""
-        found = self._passages("document.title = ? AND passage.n = ?", (title.strip(), min(n, 2**31)))
+        title = _storable(title).strip()
+        found = self._passages("document.title = ? AND passage.n = ?", (title, min(n, 2**31)))
         if found:
             return found[0]
-        if first := self._passages("document.title = ? AND passage.n = 1", (title.strip(),)):
+        if first := self._passages("document.title = ? AND passage.n = 1", (title,)):
             raise DeviceError(f"{first[0].title} has pages 1 to {first[0].of}")
         near = list(dict.fromkeys(passage.title for passage in self.search(title, 8)))[:3]
-        raise DeviceError(f"no document {title.strip()[:60]!r}" + (f"; near: {', '.join(near)}" if near else ""))
+        raise DeviceError(f"no document {title[:60]!r}" + (f"; near: {', '.join(near)}" if near else ""))
 
     def titles(self) -> list[str]:
         return [str(title) for (title,) in self._query("SELECT title FROM document ORDER BY title", ())]
@@ -140,6 +141,11 @@ class Library:
         self.db.execute("DELETE FROM document WHERE title = ?", (title,))
 
 
+def _storable(text: str) -> str:
+    """`text` without what SQLite can't keep: NUL and lone surrogates."""
+    return text.replace("\0", "").encode(errors="replace").decode()
+
+
 def _documents(folder: Path) -> Iterable[Path]:
     """Readable files below `folder`, in order of path."""
     if not folder.is_dir():
@@ -161,6 +167,9 @@ def _read(path: Path) -> str:
     if path.suffix.lower() in (".html", ".htm"):
         from .hypertext import read_html
 
-        page = read_html(text)
+        try:
+            page = read_html(text)
+        except DeviceError:
+            return ""
         return f"# {page.title}\n\n{page.text}" if page.title else page.text
     return text

@@ -28,11 +28,12 @@ class _Pinned(http.client.HTTPConnection):
         self.address = address
         self.tls = tls
         self.default_port = 443 if tls else 80
+        self.line: socket.socket | None = None  # `sock`, but kept when a response takes that over
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self.address, self.port), self.timeout)
+        self.sock = self.line = socket.create_connection((self.address, self.port), self.timeout)
         if self.tls:
-            self.sock = self.tls.wrap_socket(self.sock, server_hostname=self.host)
+            self.sock = self.line = self.tls.wrap_socket(self.sock, server_hostname=self.host)
 
 
 @contextmanager
@@ -62,15 +63,14 @@ def connection(
         raise DeviceError(f"{host} can't be reached: {one_line(error) or type(error).__name__}") from None
 
 
-def _watch(link: http.client.HTTPConnection, deadline: Deadline, over: threading.Event) -> None:
+def _watch(link: _Pinned, deadline: Deadline, over: threading.Event) -> None:
     """Close the socket once the call is cancelled or its time is over."""
     while not over.wait(WATCH):
         if deadline.ctx.cancelled() or not deadline.left():
-            if link.sock is None:
-                continue
-            with suppress(OSError):
-                link.sock.shutdown(socket.SHUT_RDWR)
-            return
+            if link.line is not None:
+                with suppress(OSError):
+                    link.line.shutdown(socket.SHUT_RDWR)
+                return
 
 
 def _address(host: str, port: int, local: bool) -> str:

@@ -109,7 +109,7 @@ def test_a_mounted_folder(tmp_path: Path) -> None:
     (tmp_path / "image.png").write_bytes(b"x")
     library = Library()
     assert library.mount(tmp_path) == 4
-    assert library.titles() == ["T", "The title", "bad", "plain"]
+    assert library.titles() == ["bad", "plain", "T", "The title"]
     found = library.search("zebra")[0]
     assert (found.title, found.text, found.source, found.origin) == (
         "The title",
