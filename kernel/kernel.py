@@ -23,7 +23,7 @@ from .limits import KEEP_TIMELINE, MAX_CALLS_A_TICK, MAX_PROCESSES, QUANTUM
 from .memory import AddressSpace, Memory, NoFrames
 from .ports import Codec, Delivery, Event, World
 from .process import Process, State, Thought
-from .sched import Policy, RoundRobin
+from .sched import Job, Policy, by_name
 from .syscall import Call
 
 Program = Callable[..., Coroutine[Any, Any, Any]]
@@ -38,6 +38,7 @@ class Config:
     args: tuple[Any, ...] = ()
     seed: int = 0
     quantum: int = QUANTUM
+    policy: str = "rr"  # a name in `sched.POLICIES`
     devices: tuple[str, ...] = ()  # names mounted, in order
 
 
@@ -66,7 +67,7 @@ class Kernel:
         self.config, self.programs = config, programs
         self.cpu, self.codec, self.world = cpu, codec, world
         self.geometry = cpu.geometry
-        self.policy = policy or RoundRobin(config.quantum)
+        self.policy = policy or by_name(config.policy, config.quantum)
         self.memory = Memory(self.geometry.frames, self.geometry.page)
         self.capacity = self.geometry.page * min(self.geometry.max_pages, self.memory.total)
         self.ends = codec.ends
@@ -144,12 +145,14 @@ class Kernel:
 
     def _schedule(self) -> None:
         policy = self.policy
+        policy.advance(self.tick)
         for lane, process in enumerate(self.lanes):
             if process is not None:
-                if process.used < policy.quantum:
+                if not policy.yields(process.pid):
                     continue
-                process.used = 0
-                if not policy.waiting():
+                if not policy.waiting():  # nobody wants the lane: its next turn begins
+                    policy.requeue(process.pid)
+                    policy.pick()
                     continue
                 self.preempt(process)
             pid = policy.pick()
@@ -158,7 +161,7 @@ class Kernel:
 
     def _dispatch(self, lane: int, process: Process) -> None:
         process.move(State.RUNNING)
-        process.lane, process.used = lane, 0
+        process.lane = lane
         process.account.waited += self.tick - process.account.since
         self.lanes[lane] = process
         self.switches += 1
@@ -268,7 +271,7 @@ class Kernel:
         self.decoded += len(retired.ids)
         account.ran += 1
         account.last = self.tick
-        process.used += len(retired.ids)
+        self.policy.charge(process.pid, len(retired.ids), fresh)
         process.mass, process.stop = retired.mass, Cause(retired.cause).name
         if space.resident // self.geometry.page > full:
             self.memory.publish(space)
@@ -377,13 +380,34 @@ class Kernel:
         self.wake(process, None)
 
     def ready(self, process: Process) -> None:
+        """New or woken: it wants a lane."""
         process.move(State.READY)
         process.account.since = self.tick
-        self.policy.add(process.pid)
+        self.policy.add(self._job(process))
+
+    def _job(self, process: Process) -> Job:
+        """What the policy may know: how many tokens it may still sample, and its priority, which is also its share."""
+        thought: Thought = process.thought  # type: ignore[assignment]  # whoever wants a lane thinks
+        left = thought.limit - (process.account.decoded - thought.began)
+        return Job(process.pid, left, process.priority, 100 * process.priority)
 
     def preempt(self, process: Process) -> None:
         self.leave_lane(process)
-        self.ready(process)
+        process.move(State.READY)
+        process.account.since = self.tick
+        self.policy.requeue(process.pid)
+
+    def change_policy(self, policy: Policy) -> None:
+        """From now on `policy` decides. It gets the running processes on their lanes, then the waiting by number."""
+        self.policy = policy
+        policy.advance(self.tick)
+        for process in self.lanes:
+            if process is not None:
+                policy.add(self._job(process))
+                policy.pick()
+        for process in self.processes.values():
+            if process.state is State.READY:
+                policy.add(self._job(process))
 
     def leave_lane(self, process: Process) -> None:
         if process.lane >= 0:
@@ -402,6 +426,7 @@ class Kernel:
         """The process is over: everything it held goes back, its children go to init, its parent may be waiting."""
         if process.state is State.READY:
             self.policy.remove(process.pid)
+        self.policy.forget(process.pid)
         self.leave_lane(process)
         self.console.forget(process.pid)
         self.requests.forget_all(process.pid)
@@ -440,12 +465,15 @@ class Kernel:
             self._command(delivery.target, delivery.data if isinstance(delivery.data, tuple) else ())
 
     def _command(self, verb: str, args: tuple[Any, ...]) -> None:
-        """The person at the panel: spawn PROGRAM ARGS..., kill PID, interrupt."""
+        """The person at the panel: spawn PROGRAM ARGS..., kill PID, policy NAME, interrupt."""
         try:
             if verb == "spawn":
                 self.create(1, str(args[0]), args[1:], self.config.seed, None, Ring.USER)
             elif verb == "kill":
                 self._kill(int(args[0]))
+            elif verb == "policy":
+                self.change_policy(by_name(str(args[0]), self.config.quantum))
+                self.emit("policy", 0, self.policy.name)
             elif verb == "interrupt":
                 self._interrupt(self.foreground())
         except (KernelError, ValueError, IndexError) as e:

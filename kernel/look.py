@@ -46,7 +46,7 @@ def _process(kernel: Kernel, p: Process) -> ProcessView:
         wait=p.account.waited + waiting,
         why=p.why,
         lane=p.lane,
-        quantum=p.used,
+        quantum=kernel.policy.turn(p.pid)[0] if p.lane >= 0 else 0,
     )
 
 
@@ -56,12 +56,13 @@ def _lane(kernel: Kernel, lane: int) -> LaneView:
         return LaneView(lane, 0, "", 0, kernel.policy.quantum, (), (), "", "", ())
     tokens = p.space.tokens
     first = max(0, len(tokens) - STREAM)
+    used, allowed = kernel.policy.turn(p.pid)
     return LaneView(
         lane=lane,
         pid=p.pid,
         program=p.program,
-        quantum=p.used,
-        quantum_max=kernel.policy.quantum,
+        quantum=used,
+        quantum_max=allowed,
         stream=tuple(TokenView(t, word(kernel, t), chr(p.space.who[i])) for i, t in enumerate(tokens[first:], first)),
         top=tuple((word(kernel, t), weight / 65535) for t, weight in p.top),
         chosen=word(kernel, tokens[-1]) if tokens and p.space.who[-1] == ord("m") else "",

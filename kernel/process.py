@@ -83,7 +83,6 @@ class Process:
     state: State = State.NEW
     why: str = ""  # what it is blocked on, or how it ended
     lane: int = -1
-    used: int = 0  # ticks of the current quantum
     thought: Thought | None = None
     result: Any = None  # delivered to the coroutine when it is next driven
     error: Exception | None = None  # raised in the coroutine instead
