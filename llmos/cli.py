@@ -92,7 +92,9 @@ def ask(
     now: Annotated[datetime | None, typer.Option("--now", help="Pin the clock device.")] = None,
     home: Annotated[Path | None, typer.Option("--home", help="Folder of the files device.")] = None,
     library: Annotated[Path | None, typer.Option("--library", help="Folder of documents for search.")] = None,
-    devices: Annotated[str | None, typer.Option("--devices", help="Names, with commas; default: all core ones.")] = None,
+    devices: Annotated[
+        str | None, typer.Option("--devices", help="Names, with commas; default: all core ones.")
+    ] = None,
     system_tools: Annotated[bool, typer.Option(help="Tell the model in its system text what is mounted.")] = True,
     json: Json = False,
 ) -> None:

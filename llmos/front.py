@@ -227,7 +227,8 @@ def boot_for(options: Options, prompts: Sequence[tuple[str, bool]], limit: int) 
     model = booting.load_model(options.model)
     codec = booting.codec_of(model)
     lengths = [
-        len(codec.turn("user", p, True) + codec.cue()) if chat else len(codec.start + codec.encode(p)) for p, chat in prompts
+        len(codec.turn("user", p, True) + codec.cue()) if chat else len(codec.start + codec.encode(p))
+        for p, chat in prompts
     ]
     longest = max(lengths)
     if longest > model.config.context:

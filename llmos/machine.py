@@ -26,7 +26,9 @@ from .world import HostWorld
 class Machine:
     """One booted machine. Not thread-safe, except `type` and `command`."""
 
-    def __init__(self, kernel: Kernel, world: HostWorld, recorder: Recorder | None = None, writer: Writer | None = None):
+    def __init__(
+        self, kernel: Kernel, world: HostWorld, recorder: Recorder | None = None, writer: Writer | None = None
+    ):
         self.kernel, self.world = kernel, world
         self._recorder, self._writer = recorder, writer
 

@@ -247,7 +247,9 @@ class Room:
         if machine is None:
             return ()
         busy = {p.device for p in machine.kernel.requests.table.values() if p.answer is None}
-        return tuple((name, "~" if name in busy else "*", self.tail.devices.get(name, "")) for name in machine.world.devices)
+        return tuple(
+            (name, "~" if name in busy else "*", self.tail.devices.get(name, "")) for name in machine.world.devices
+        )
 
     def _rate(self) -> float:
         """Tokens a second over the last seconds, all lanes; 0 when nothing runs."""

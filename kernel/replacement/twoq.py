@@ -1,8 +1,9 @@
 """2Q: a page must prove that it is wanted twice before it may push out the proven ones. Johnson and Shasha, VLDB 1994.
 
-New pages enter a short FIFO (`fresh`, a quarter of the frames). A page evicted from it is remembered by number in `ghosts`
-(half as many as frames); if it is referenced while remembered, it comes back into `proven`, an LRU. One long scan passes through
-`fresh` and leaves `proven` alone. A second reference while a page is still fresh proves nothing: it is the same use.
+New pages enter a short FIFO (`fresh`, a quarter of the frames). A page evicted from it is remembered by number in
+`ghosts` (half as many as frames); if it is referenced while remembered, it comes back into `proven`, an LRU. One long
+scan passes through `fresh` and leaves `proven` alone. A second reference while a page is still fresh proves nothing:
+it is the same use.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class TwoQ:
             self.proven[page] = None
 
     def admit(self, page: int) -> None:
-        assert not (page in self.fresh or page in self.proven), f"page {page} is resident already"
+        assert page not in self.fresh, f"page {page} is resident already"
+        assert page not in self.proven, f"page {page} is resident already"
         queue = self.proven if page in self.ghosts else self.fresh
         self.ghosts.pop(page, None)
         queue[page] = None

@@ -4,10 +4,11 @@
 its quantum in a queue, however often it gave up the CPU meanwhile, sinks one level. 4. Every `boost` ticks all rise to the
 highest queue, so that nobody starves and who changed its ways is seen anew.
 
-Decided here: an interrupted process keeps its place and what is left of its quantum. A boost lines up the processes of
-the highest queue first, then those of the lowest, the second lowest, ... and gives each a whole quantum. With `stay` a
-process that comes back from I/O has a whole quantum again (a rule that can be gamed); if the quantum ended on the very tick of the I/O,
-it sinks all the same. With `bump` it comes back at the head of its queue, before one that runs from this queue.
+Decided here: an interrupted process keeps its place and what is left of its quantum. A boost lines up the processes
+of the highest queue first, then those of the lowest, the second lowest, ... and gives each a whole quantum. With
+`stay` a process that comes back from I/O has a whole quantum again (a rule that can be gamed); if the quantum ended
+on the very tick of the I/O, it sinks all the same. With `bump` it comes back at the head of its queue, before one
+that runs from this queue.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ drop out, and in exact8 nobody can tell.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import jax
@@ -18,10 +17,11 @@ import numpy as np
 from llmos.errors import UsageError
 from llmos_kernel.cpu import TRASH, Burst, Cause, Geometry, Retired
 
-from . import exact8, kvcache, model
-from .config import Model
+from . import exact8, kvcache, model, quantize
+from .config import Model, Params
 from .identity import fingerprint
 from .kvcache import NOWHERE, PAGE, View
+from .model import State
 from .programs import Programs, Shape
 from .sampling import Choice, Chosen, draw
 from .sharding import place
@@ -48,10 +48,10 @@ class Engine:
         _check(mode, frames, lanes, max_pages, chunk)
         config, tell = model.config, progress or (lambda what, done: None)
         tell("weights", 0.0)
-        params, forward = _program(model, mode, max_pages * PAGE)
-        self._params, self._pool = place(config, params, kvcache.create(config, frames, MODES[mode]), mesh)
+        arithmetic, params = program(model, mode, max_pages * PAGE)
+        params, self._pool = place(config, params, kvcache.create(config, frames, MODES[mode]), mesh)
         tell("weights", 1.0)
-        self._programs = Programs(forward, self._params, self._pool, config.vocab, lanes, chunk, max_pages)
+        self._programs = Programs(arithmetic, config, params, self._pool, lanes, chunk, max_pages)
         self._copy = jax.jit(kvcache.copy_frames, donate_argnums=(0,))
         self._take = jax.jit(kvcache.take_frame)
         self._put = jax.jit(kvcache.put_frame, donate_argnums=(0,))
@@ -65,8 +65,10 @@ class Engine:
         shapes = list(self._programs.shapes())
         for i, shape in enumerate(shapes):
             progress(f"{shape.lanes}x{shape.tokens} over {shape.width} pages", i / len(shapes))
-            self._programs.compile_step(shape)
-            self._programs.choice(shape.lanes, False)
+            for program in (self._programs.begin, self._programs.layer):
+                program(shape)
+            for masked in (False, True):
+                self._programs.finish(shape, masked)
         progress("ready", 1.0)
 
     def programs(self) -> dict[str, Any]:
@@ -87,8 +89,9 @@ class Engine:
 
     def logits(self, burst: Burst) -> np.ndarray:
         """Feed one burst's tokens, sample nothing: the logits [vocab] float32 after the last one."""
-        lane = _Lane(burst, self.geometry)
-        return np.asarray(self._forward([lane])[0][0])
+        lanes = [_Lane(burst, self.geometry)]
+        shape, view, state = self._feed(lanes)
+        return np.asarray(self._finish(lanes, shape, view, state)[0][0])
 
     def copy(self, pairs: Sequence[tuple[int, int]]) -> None:
         """As `Cpu.copy`."""
@@ -106,32 +109,35 @@ class Engine:
         like = jax.eval_shape(self._take, self._pool, np.int32(frame))
         self._pool = self._put(self._pool, np.int32(frame), kvcache.from_bytes(data, like))
 
-    def _forward(self, lanes: list[_Lane]) -> tuple[jax.Array, jax.Array, Shape]:
-        """Run the pending tokens of these lanes: logits [bucket, vocab], attention mass [bucket, width]."""
-        tokens = max(len(lane.feed) for lane in lanes)
-        shape, program = self._programs.step(len(lanes), tokens, max(len(lane.burst.frames) for lane in lanes))
-        logits, self._pool, mass = program(self._params, self._pool, _view(lanes, shape))
-        return logits, mass, shape
-
     def _step(self, lanes: list[_Lane]) -> None:
         """Run the pending tokens of these lanes and give each its next one, if it wants one."""
-        logits, mass, shape = self._forward(lanes)
-        chosen = self._choose(lanes, logits, shape.lanes) if any(lane.samples for lane in lanes) else None
+        shape, view, state = self._feed(lanes)
+        chosen = None
+        if any(lane.samples for lane in lanes):
+            chosen = jax.device_get(self._finish(lanes, shape, view, state)[1])
         for i, lane in enumerate(lanes):
-            lane.fed(mass, i)
-            if lane.samples and chosen:
+            lane.fed(state.mass, i)
+            if chosen and lane.samples:
                 lane.sampled(chosen, i)
 
-    def _choose(self, lanes: list[_Lane], logits: jax.Array, bucket: int) -> Chosen:
-        choice = Choice(*(np.zeros(bucket, np.int32) for _ in Choice._fields))
+    def _feed(self, lanes: list[_Lane]) -> tuple[Shape, View, State]:
+        """Run the pending tokens of these lanes through all layers."""
+        tokens = max(len(lane.feed) for lane in lanes)
+        shape = self._programs.fit(len(lanes), tokens, max(len(lane.burst.frames) for lane in lanes))
+        view = jax.device_put(_view(lanes, shape))
+        state, self._pool = self._programs.trunk(shape, self._pool, view)
+        return shape, view, state
+
+    def _finish(self, lanes: list[_Lane], shape: Shape, view: View, state: State) -> tuple[jax.Array, Chosen]:
+        """Logits [bucket, vocab] after the lanes' last tokens, and what they sample."""
+        choice = Choice(*(np.zeros(shape.lanes, np.int32) for _ in Choice._fields))
         for i, lane in enumerate(lanes):
             burst = lane.burst
             u = draw(burst.seed, lane.pos + len(lane.feed)) if burst.temperature else 0
             choice.temperature[i], choice.min_p[i], choice.u[i] = burst.temperature, burst.min_p, u
         masked = any(lane.burst.allowed is not None for lane in lanes)
-        rows = (_allowed(lanes, bucket, self.geometry.vocab),) if masked else ()
-        chosen: Chosen = jax.device_get(self._programs.choice(bucket, masked)(logits, choice, *rows))
-        return chosen
+        allowed = _allowed(lanes, shape.lanes, self.geometry.vocab) if masked else None
+        return self._programs.choose(shape, state, view, choice, allowed)
 
 
 class _Lane:
@@ -198,11 +204,11 @@ class _Lane:
         return Retired(tuple(self.ids), self.cause, self.pos - self.burst.pos, mass, (), tuple(self.top))
 
 
-def _program(model_: Model, mode: str, length: int) -> tuple[Any, Callable[..., Any]]:
-    """The two files: parameters and forward pass."""
+def program(model_: Model, mode: str, length: int) -> tuple[Any, Params]:
+    """The two files: forward pass and parameters."""
     if mode == "exact8":
-        return exact8.prepare(model_.config, model_.params, length), partial(exact8.forward, model_.config)
-    return model.prepare(model_.config, model_.params, mode, length), partial(model.forward, model_.config)
+        return exact8, quantize.prepare(model_.config, model_.params, length)
+    return model, model.prepare(model_.config, model_.params, mode, length)
 
 
 def _view(lanes: list[_Lane], shape: Shape) -> View:

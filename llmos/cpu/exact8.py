@@ -12,16 +12,16 @@ bucket or the width of its table. Two rules give it by construction, whatever XL
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
-from . import kvcache, model
+from . import kvcache
 from .config import ModelConfig, Params
-from .kvcache import PAGE, Pool, View
+from .kvcache import PAGE, Frames, Pool, View
+from .model import State
 
 FULL = 32512
 """Largest 16-bit activation: 127 * 256, so that both its int8 terms exist."""
@@ -34,56 +34,68 @@ LONGEST = (1 << 15) - PAGE
 
 TINY = 2.0**-40
 LOG2E = 1.4426950408889634
+ROWS = (((1,), (1,)), ((), ()))
+"""x [rows, in] times w [out, in]."""
 
 
 class Fixed(NamedTuple):
-    """Rows of 16-bit activations: value = q * scale."""
+    """Rows of integer activations: value = q * scale with one term (8 bits), or (256 * high + low) * scale with two."""
 
-    q: jax.Array  # [rows, n] int32 in -FULL..FULL
-    scale: jax.Array  # [rows, 1] float32
+    terms: tuple[jax.Array, ...]  # int8 [rows, n] each
+    scale: jax.Array  # float32 [rows, 1]
 
 
 def forward(config: ModelConfig, params: Params, pool: Pool, view: View) -> tuple[jax.Array, Pool, jax.Array]:
     """As `model.forward`; logits float32, the same bits in every company."""
-    x, pool, mass = trunk(config, params, pool, view)
-    return head(config, params, jnp.take_along_axis(x, view.last[:, None, None], axis=1)[:, 0]), pool, mass
+    state, pool = begin(config, params["begin"], view), list(pool)
+    for i, weights in enumerate(params["layers"]):
+        state, pool[i] = layer(config, weights, state, pool[i], view)
+    return head(config, params["head"], state.x, view.last), pool, state.mass
 
 
-def trunk(config: ModelConfig, params: Params, pool: Pool, view: View) -> tuple[jax.Array, Pool, jax.Array]:
-    """All layers: the residual stream [B, T, dim] float32, the pool, the attention mass."""
-    pool = {name: list(arrays) for name, arrays in pool.items()}
-    mass = jnp.zeros(view.table.shape, jnp.int32)
-    b, t = view.tokens.shape
-    ids = view.tokens.reshape(-1)
-    x = params["embed"]["w"][ids].astype(jnp.float32) * params["embed"]["scale"][ids][:, None]  # [B*T, dim]
-    for i, layer in enumerate(params["layers"]):
-        q, k, v = project(config, params, layer, rms_norm(x, config.norm_eps), view)
-        for name, value in (("k", k), ("v", v)):
-            terms, scale = one_term(value)
-            pool[name][i] = kvcache.write(pool[name][i], terms, view)
-            pool[name + "_scale"][i] = kvcache.write(pool[name + "_scale"][i], scale, view)
-        mixed, layer_mass = attention(q, {name: kvcache.read(pool[name][i], view) for name in pool}, view)
-        mass += layer_mass
-        x = x + snap(matmul(fixed(mixed), layer["o"]))
-        h = rms_norm(x, config.norm_eps)
-        x = x + snap(matmul(fixed(swiglu(matmul(h, layer["gate"]), matmul(h, layer["up"]))), layer["down"]))
-    return x.reshape(b, t, -1), pool, mass
+def begin(config: ModelConfig, weights: Params, view: View) -> State:
+    """As `model.begin`."""
+    table = weights["embed"]
+    x = table["w"][view.tokens].astype(jnp.float32) * table["scale"][view.tokens][..., None]
+    cos, sin = weights["cos"][view.at], weights["sin"][view.at]
+    return State(x, cos[:, :, None], sin[:, :, None], jnp.zeros(view.table.shape, jnp.int32))
 
 
-def head(config: ModelConfig, params: Params, x: jax.Array) -> jax.Array:
-    """The residual stream [rows, dim] -> logits [rows, vocab]."""
-    return matmul(rms_norm(x, config.norm_eps), params["head"])
+def layer(config: ModelConfig, weights: Params, state: State, frames: Frames, view: View) -> tuple[State, Frames]:
+    """As `model.layer`."""
+    b, t, dim = state.x.shape
+    x = state.x.reshape(b * t, dim)
+    q, k, v = project(config, weights, rms_norm(x, config.norm_eps), state)
+    frames = dict(frames)
+    for name, value in (("k", k), ("v", v)):
+        term, scale = one_term(value)
+        frames[name] = kvcache.write(frames[name], term, view)
+        frames[name + "_scale"] = kvcache.write(frames[name + "_scale"], scale, view)
+    mixed, mass = attention(q, {name: kvcache.read(a, view) for name, a in frames.items()}, view)
+    x = x + snap(matmul(fixed(mixed, 1), weights["o"]))
+    h = rms_norm(x, config.norm_eps)
+    x = x + snap(matmul(fixed(swiglu(matmul(h, weights["gate"]), matmul(h, weights["up"])), 2), weights["down"]))
+    return state._replace(x=x.reshape(b, t, dim), mass=state.mass + mass), frames
 
 
-def fixed(x: jax.Array) -> Fixed:
-    """Round rows [rows, n] to 16 bits below each row's largest magnitude."""
-    top = jnp.maximum(jnp.max(jnp.abs(x), -1, keepdims=True), TINY)
-    return Fixed(_int(jnp.round(x * (FULL / top))), top * (1 / FULL))
+def head(config: ModelConfig, weights: Params, x: jax.Array, last: jax.Array) -> jax.Array:
+    """As `model.head`."""
+    x = jnp.take_along_axis(x, last[:, None, None], axis=1)[:, 0]
+    return matmul(rms_norm(x, config.norm_eps), weights)
+
+
+def fixed(x: jax.Array, terms: int) -> Fixed:
+    """Round rows [rows, n] to 8 bits (one term) or 16 (two) below each row's largest magnitude."""
+    if terms == 1:
+        q, scale = one_term(x)
+        return Fixed((q,), scale)
+    top = _top(x)
+    return Fixed(two_terms(_int(jnp.round(x * (FULL / top)))), top * (1 / FULL))
 
 
 def one_term(x: jax.Array) -> tuple[jax.Array, jax.Array]:
     """x [..., n] -> int8 [..., n] and its scale [..., 1]."""
-    top = jnp.maximum(jnp.max(jnp.abs(x), -1, keepdims=True), TINY)
+    top = _top(x)
     return jnp.round(x * (127 / top)).astype(jnp.int8), top * (1 / 127)
 
 
@@ -93,18 +105,22 @@ def two_terms(q: jax.Array) -> tuple[jax.Array, jax.Array]:
     return high.astype(jnp.int8), (q - (high << 8)).astype(jnp.int8)
 
 
+def _top(x: jax.Array) -> jax.Array:
+    return jnp.maximum(jnp.max(jnp.abs(x), -1, keepdims=True), TINY)
+
+
 def matmul(x: Fixed, weight: Params) -> jax.Array:
-    """x [rows, in] times weight [out, in] -> [rows, out]. Both terms ride as rows of one product: weights are read once."""
-    y = _dot(jnp.concatenate(two_terms(x.q)), weight["w"])
-    out: jax.Array = _join(y, axis=0) * x.scale * weight["scale"]
+    """x [rows, in] times weight [out, in] -> [rows, out]. Two terms ride as rows of one product: weights are read once."""
+    rows = jnp.concatenate(x.terms)
+    out: jax.Array = _join(_dot(rows, weight["w"]), len(x.terms), 0) * x.scale * weight["scale"]
     return out
 
 
 def rms_norm(x: jax.Array, eps: float) -> Fixed:
     """RMSNorm without its gain (that lives in the weights): only the scale of the rounded row changes."""
-    top = jnp.maximum(jnp.max(jnp.abs(x), -1, keepdims=True), TINY)
+    top = _top(x)
     r = x * (1 / top)
-    return Fixed(_int(jnp.round(r * FULL)), (1 / FULL) / _rms(r, eps, top))
+    return Fixed((jnp.round(r * 127).astype(jnp.int8),), (1 / 127) / _rms(r, eps, top))
 
 
 def _rms(r: jax.Array, eps: float, top: jax.Array) -> jax.Array:
@@ -116,25 +132,22 @@ def _rms(r: jax.Array, eps: float, top: jax.Array) -> jax.Array:
     return jnp.maximum(jnp.sqrt(total.astype(jnp.float32) * (1 / (unit * n))), TINY)
 
 
-def project(
-    config: ModelConfig, params: Params, layer: Params, h: Fixed, view: View
-) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Queries [B, T, H, D], keys and values [B, T, K, D], as `model.project`."""
+def project(config: ModelConfig, weights: Params, h: Fixed, state: State) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """As `model.project`."""
     out = []
-    cos, sin = params["cos"][view.at][:, :, None], params["sin"][view.at][:, :, None]
     for name in ("q", "k", "v"):
-        y = matmul(h, layer[name])
-        if name + "_bias" in layer:
-            y = snap(y) + layer[name + "_bias"]
-        y = y.reshape(*view.at.shape, -1, config.head_dim)
-        if name + "_norm" in layer:
-            y = _head_norm(y, layer[name + "_norm"], config.norm_eps)
-        out.append(y if name == "v" else rotate(y, cos, sin))
+        y = matmul(h, weights[name])
+        if name + "_bias" in weights:
+            y = snap(y) + weights[name + "_bias"]
+        y = y.reshape(*state.x.shape[:2], -1, config.head_dim)
+        if name + "_norm" in weights:
+            y = _head_norm(y, weights[name + "_norm"], config.norm_eps)
+        out.append(y if name == "v" else rotate(y, state.cos, state.sin))
     return out[0], out[1], out[2]
 
 
 def _head_norm(x: jax.Array, gain: jax.Array, eps: float) -> jax.Array:
-    top = jnp.maximum(jnp.max(jnp.abs(x), -1, keepdims=True), TINY)
+    top = _top(x)
     r = x * (1 / top)
     return r / _rms(r, eps, top) * gain
 
@@ -154,10 +167,11 @@ def attention(q: jax.Array, pages: dict[str, jax.Array], view: View) -> tuple[ja
     kv = pages["k"].shape[0] // b
     group = heads // kv
     m = t * group
-    rows = jnp.transpose(q.reshape(b, t, kv, group, d), (0, 2, 1, 3, 4)).reshape(b * kv * m, d)
-    query = fixed(rows)
-    scores = _two_term_dot(query.q.reshape(b * kv, m, d), pages["k"], 2)
-    unit = query.scale.reshape(b * kv, m, 1) * (LOG2E * ONE * d**-0.5)
+    rows = jnp.transpose(q.reshape(b, t, kv, group, d), (0, 2, 1, 3, 4)).reshape(b * kv, m, d)
+    limit = _top(rows)
+    query = _int(jnp.round(rows * (FULL / limit)))
+    scores = _two_term_dot(query, pages["k"], 2)
+    unit = limit * (LOG2E * ONE * d**-0.5 / FULL)
     scores = _int(jnp.round(jnp.clip(scores * unit * pages["k_scale"][:, None, :, 0], -(2.0**30), 2.0**30)))
     seen = jnp.broadcast_to(kvcache.visible(view, group), (b, kv, m, scores.shape[-1])).reshape(scores.shape)
     top = jnp.max(jnp.where(seen, scores, -(1 << 30)), -1, keepdims=True)
@@ -209,13 +223,24 @@ def _int(x: jax.Array) -> jax.Array:
 
 
 def _dot(x: jax.Array, w: jax.Array) -> jax.Array:
-    """int8 [rows, in] times int8 [out, in] -> int32 [rows, out]."""
-    return lax.dot_general(x, w, (((1,), (1,)), ((), ())), preferred_element_type=jnp.int32)
+    """int8 [rows, in] times int8 [out, in] -> their exact integer sums [rows, out], as int32 or whole float32.
+
+    A single row takes XLA's matrix-vector path, which exists in floats only. It is the same sum: every partial sum is a
+    whole number below 2**24, and float32 adds those exactly, in any order.
+    """
+    if x.shape[0] == 1:
+        if x.shape[1] * 127 * 127 < 1 << 24:
+            return lax.optimization_barrier(x.astype(jnp.float32)) @ w.T.astype(jnp.float32)
+        return lax.dot_general(jnp.concatenate([x, x]), w, ROWS, preferred_element_type=jnp.int32)[:1]
+    return lax.dot_general(x, w, ROWS, preferred_element_type=jnp.int32)
 
 
-def _join(y: jax.Array, axis: int) -> jax.Array:
-    """The products of the high and the low terms, one after the other along `axis` -> their float32 sum."""
-    high, low = jnp.split(y.astype(jnp.float32), 2, axis)
+def _join(y: jax.Array, terms: int, axis: int) -> jax.Array:
+    """The products of the terms, high then low along `axis` -> float32."""
+    y = y.astype(jnp.float32)
+    if terms == 1:
+        return y
+    high, low = jnp.split(y, 2, axis)
     return high * 256 + low
 
 
@@ -223,29 +248,4 @@ def _two_term_dot(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     """x [n, m, c] of 16 bits times int8 y [n, ...] over its `axis` -> float32 [n, m, ...]."""
     both = jnp.concatenate(two_terms(x), axis=1)
     z = lax.dot_general(both, y, (((2,), (axis,)), ((0,), (0,))), preferred_element_type=jnp.int32)
-    return _join(z, axis=1)
-
-
-def prepare(config: ModelConfig, params: Params, length: int) -> Params:
-    """Float parameters to exact8's: gains folded into the matrices that follow, int8 rows with a scale each. NumPy."""
-    layers = []
-    for layer in params["layers"]:
-        out: Params = {k: _float(a) for k, a in layer.items() if k.endswith("_bias") or k in ("q_norm", "k_norm")}
-        for name in ("q", "k", "v", "gate", "up"):
-            gain = layer["attn_norm" if name in "qkv" else "mlp_norm"]
-            out[name] = quantize(_float(layer[name]) * _float(gain))
-        layers.append({**out, "o": quantize(_float(layer["o"])), "down": quantize(_float(layer["down"]))})
-    head = _float(params["embed" if config.tied else "head"]) * _float(params["norm"])
-    cos, sin = model.rope_tables(config, length)
-    embed = quantize(_float(params["embed"]))
-    return {"embed": embed, "head": quantize(head), "layers": layers, "cos": cos, "sin": sin}
-
-
-def _float(a: Any) -> np.ndarray[Any, np.dtype[np.float32]]:
-    return np.asarray(a, np.float32)
-
-
-def quantize(w: np.ndarray) -> Params:
-    """w [out, in] -> int8 with one scale a row."""
-    scale = np.maximum(np.abs(w).max(1), TINY) / 127
-    return {"w": np.rint(w / scale[:, None]).astype(np.int8), "scale": scale.astype(np.float32)}
+    return _join(z, 2, 1)

@@ -11,6 +11,7 @@ row and no transpose is needed afterwards:
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -27,7 +28,11 @@ PAGE = 16
 NOWHERE = 1 << 30
 """First position of a table entry that holds nothing: later than every query, so nobody attends to it."""
 
-Pool = dict[str, list[jax.Array]]
+Frames = dict[str, jax.Array]
+"""One layer's share of all frames: "k", "v", and "k_scale", "v_scale" beside int8."""
+
+Pool = list[Frames]
+"""All layers, first to last."""
 
 Ints = Any
 """int32: a NumPy array on the host, a traced one inside a step, or only its shape."""
@@ -50,12 +55,11 @@ class View(NamedTuple):
 
 def create(config: ModelConfig, frames: int, dtype: str) -> Pool:
     """An empty pool. `dtype` is "float32", "bfloat16" or "int8" (which brings scales along)."""
-    width = config.kv_heads, frames, PAGE * config.head_dim
-    pool = {name: [jnp.zeros(width, dtype) for _ in range(config.layers)] for name in ("k", "v")}
+    sizes = {"k": (PAGE * config.head_dim, dtype), "v": (PAGE * config.head_dim, dtype)}
     if dtype == "int8":
-        for name in ("k_scale", "v_scale"):
-            pool[name] = [jnp.zeros((config.kv_heads, frames, PAGE), "float32") for _ in range(config.layers)]
-    return pool
+        sizes |= {"k_scale": (PAGE, "float32"), "v_scale": (PAGE, "float32")}
+    heads = config.kv_heads
+    return [{name: jnp.zeros((heads, frames, n), t) for name, (n, t) in sizes.items()} for _ in range(config.layers)]
 
 
 def frame_bytes(config: ModelConfig, dtype: str) -> int:
@@ -78,7 +82,7 @@ def read(array: jax.Array, view: View) -> jax.Array:
     """The pages of every lane's table, side by side: [B * kv_heads, W * PAGE, n]."""
     heads, frames, width = array.shape
     row = view.table[:, None, :] + (jnp.arange(heads) * frames)[:, None]  # [B, kv_heads, W]
-    pages = array.reshape(heads * frames, width).at[row].get(mode="promise_in_bounds")
+    pages = lax.optimization_barrier(array.reshape(heads * frames, width).at[row].get(mode="promise_in_bounds"))
     return pages.reshape(row.shape[0] * heads, -1, width // PAGE)
 
 
@@ -109,20 +113,19 @@ def _each(change: Callable[..., jax.Array], *pools: Pool) -> Pool:
 
 
 def to_bytes(page: Pool) -> bytes:
-    """A page as bytes: for each array name in order, its layers in order."""
-    return b"".join(np.asarray(a).tobytes() for name in sorted(page) for a in page[name])
+    """A page as bytes, layer after layer, arrays of a layer in order of their names."""
+    return b"".join(np.asarray(a).tobytes() for a in jax.tree.leaves(page))
 
 
 def from_bytes(data: bytes, like: Pool) -> Pool:
     """The opposite of `to_bytes`; `like` is any page of the same shapes. ValueError when the length is wrong."""
-    page: Pool = {}
-    offset = 0
-    for name in sorted(like):
-        page[name] = []
-        for a in like[name]:
-            count = a.size * a.dtype.itemsize
-            page[name].append(jnp.asarray(np.frombuffer(data[offset : offset + count], a.dtype).reshape(a.shape)))
-            offset += count
-    if offset != len(data):
-        raise ValueError(f"a saved frame has {offset} bytes, not {len(data)}")
+    leaves, tree = jax.tree.flatten(like)
+    sizes = [a.size * a.dtype.itemsize for a in leaves]
+    if len(data) != sum(sizes):
+        raise ValueError(f"a saved frame has {sum(sizes)} bytes, not {len(data)}")
+    ends = list(itertools.accumulate(sizes))
+    parts = [
+        np.frombuffer(data[e - n : e], a.dtype).reshape(a.shape) for a, n, e in zip(leaves, sizes, ends, strict=True)
+    ]
+    page: Pool = jax.tree.unflatten(tree, parts)
     return page

@@ -9,6 +9,7 @@ Used as it stands in the modes float32 (the reference) and bfloat16; `exact8.py`
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,40 +18,52 @@ from jax import lax
 
 from . import kvcache
 from .config import ModelConfig, Params
-from .kvcache import Pool, View
+from .kvcache import Frames, Pool, View
+
+
+class State(NamedTuple):
+    """What flows from layer to layer."""
+
+    x: jax.Array  # [B, T, dim] float32, the residual stream
+    cos: jax.Array  # [B, T, 1, D/2] RoPE at each token's position
+    sin: jax.Array
+    mass: jax.Array  # [B, W] int32, the last token's attention per table entry, 65535 a layer and head
 
 
 def forward(config: ModelConfig, params: Params, pool: Pool, view: View) -> tuple[jax.Array, Pool, jax.Array]:
     """Feed view.tokens; write their keys and values into the pool.
 
-    Returns the logits [B, vocab] after each lane's last token, the pool, and that token's attention mass over table
-    entries [B, W] int32, summed over layers and heads, 65535 each.
+    Returns the logits [B, vocab] after each lane's last token, the pool, and that token's attention mass [B, W].
     """
-    x, pool, mass = trunk(config, params, pool, view)
-    return head(config, params, jnp.take_along_axis(x, view.last[:, None, None], axis=1)[:, 0]), pool, mass
+    state, pool = begin(config, params["begin"], view), list(pool)
+    for i, weights in enumerate(params["layers"]):
+        state, pool[i] = layer(config, weights, state, pool[i], view)
+    return head(config, params["head"], state.x, view.last), pool, state.mass
 
 
-def trunk(config: ModelConfig, params: Params, pool: Pool, view: View) -> tuple[jax.Array, Pool, jax.Array]:
-    """All layers: the residual stream [B, T, dim] float32, the pool, the attention mass."""
-    pool = {name: list(arrays) for name, arrays in pool.items()}
-    mass = jnp.zeros(view.table.shape, jnp.int32)
-    x = params["embed"][view.tokens].astype(jnp.float32)  # [B, T, dim]
-    for i, layer in enumerate(params["layers"]):
-        h = rms_norm(x, layer["attn_norm"], config.norm_eps)
-        q, k, v = project(config, params, layer, h, view.at)
-        pool["k"][i] = kvcache.write(pool["k"][i], k, view)
-        pool["v"][i] = kvcache.write(pool["v"][i], v, view)
-        mixed, layer_mass = attention(q, kvcache.read(pool["k"][i], view), kvcache.read(pool["v"][i], view), view)
-        mass += layer_mass
-        x = x + matmul(mixed, layer["o"])
-        h = rms_norm(x, layer["mlp_norm"], config.norm_eps)
-        x = x + matmul(jax.nn.silu(matmul(h, layer["gate"])) * matmul(h, layer["up"]), layer["down"])
-    return x, pool, mass
+def begin(config: ModelConfig, weights: Params, view: View) -> State:
+    """Look up the tokens' embeddings and the angles of their positions."""
+    x = weights["embed"][view.tokens].astype(jnp.float32)
+    cos, sin = weights["cos"][view.at], weights["sin"][view.at]
+    return State(x, cos[:, :, None], sin[:, :, None], jnp.zeros(view.table.shape, jnp.int32))
 
 
-def head(config: ModelConfig, params: Params, x: jax.Array) -> jax.Array:
-    """The residual stream [rows, dim] -> logits [rows, vocab]."""
-    return matmul(rms_norm(x, params["norm"], config.norm_eps), params["embed" if config.tied else "head"])
+def layer(config: ModelConfig, weights: Params, state: State, frames: Frames, view: View) -> tuple[State, Frames]:
+    """One layer: attention over the KV cache, then the MLP, each added to the residual stream."""
+    h = rms_norm(state.x, weights["attn_norm"], config.norm_eps)
+    q, k, v = project(config, weights, h, state)
+    frames = {"k": kvcache.write(frames["k"], k, view), "v": kvcache.write(frames["v"], v, view)}
+    mixed, mass = attention(q, kvcache.read(frames["k"], view), kvcache.read(frames["v"], view), view)
+    x = state.x + matmul(mixed, weights["o"])
+    h = rms_norm(x, weights["mlp_norm"], config.norm_eps)
+    x = x + matmul(jax.nn.silu(matmul(h, weights["gate"])) * matmul(h, weights["up"]), weights["down"])
+    return state._replace(x=x, mass=state.mass + mass), frames
+
+
+def head(config: ModelConfig, weights: Params, x: jax.Array, last: jax.Array) -> jax.Array:
+    """The residual stream [B, T, dim] at each lane's last token [B] -> logits [B, vocab]."""
+    x = jnp.take_along_axis(x, last[:, None, None], axis=1)[:, 0]
+    return matmul(rms_norm(x, weights["norm"], config.norm_eps), weights["w"])
 
 
 def matmul(x: jax.Array, w: jax.Array) -> jax.Array:
@@ -65,16 +78,13 @@ def rms_norm(x: jax.Array, gain: jax.Array, eps: float) -> jax.Array:
     return x * lax.rsqrt(jnp.mean(x * x, -1, keepdims=True) + eps) * gain.astype(jnp.float32)
 
 
-def project(
-    config: ModelConfig, params: Params, layer: Params, h: jax.Array, at: jax.Array
-) -> tuple[jax.Array, jax.Array, jax.Array]:
+def project(config: ModelConfig, weights: Params, h: jax.Array, state: State) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Queries [B, T, H, D], keys [B, T, K, D] (both rotated to their positions) and values [B, T, K, D]."""
-    q, k, v = (matmul(h, layer[name]) + layer.get(name + "_bias", 0.0) for name in ("q", "k", "v"))
-    q, k, v = (a.reshape(*at.shape, -1, config.head_dim) for a in (q, k, v))
-    if "q_norm" in layer:
-        q, k = rms_norm(q, layer["q_norm"], config.norm_eps), rms_norm(k, layer["k_norm"], config.norm_eps)
-    cos, sin = params["cos"][at][:, :, None], params["sin"][at][:, :, None]  # [B, T, 1, D/2]
-    return rotate(q, cos, sin), rotate(k, cos, sin), v
+    q, k, v = (matmul(h, weights[name]) + weights.get(name + "_bias", 0.0) for name in ("q", "k", "v"))
+    q, k, v = (a.reshape(*h.shape[:2], -1, config.head_dim) for a in (q, k, v))
+    if "q_norm" in weights:
+        q, k = rms_norm(q, weights["q_norm"], config.norm_eps), rms_norm(k, weights["k_norm"], config.norm_eps)
+    return rotate(q, state.cos, state.sin), rotate(k, state.cos, state.sin), v
 
 
 def rotate(x: jax.Array, cos: jax.Array, sin: jax.Array) -> jax.Array:
@@ -109,9 +119,13 @@ def _batched(a: jax.Array, b: jax.Array, axis: int) -> jax.Array:
 
 def prepare(config: ModelConfig, params: Params, dtype: str, length: int) -> Params:
     """Parameters as the forward pass wants them: in `dtype`, with RoPE tables for `length` positions. NumPy in and out."""
-    cast = {k: jax.tree.map(lambda a: np.asarray(a, np.float32).astype(jnp.dtype(dtype)), v) for k, v in params.items()}
+    cast: Params = jax.tree.map(lambda a: np.asarray(a, np.float32).astype(jnp.dtype(dtype)), params)
     cos, sin = rope_tables(config, length)
-    return {**cast, "cos": cos, "sin": sin}
+    return {
+        "begin": {"embed": cast["embed"], "cos": cos, "sin": sin},
+        "layers": cast["layers"],
+        "head": {"norm": cast["norm"], "w": cast["embed" if config.tied else "head"]},
+    }
 
 
 def rope_tables(config: ModelConfig, length: int) -> tuple[np.ndarray, np.ndarray]:

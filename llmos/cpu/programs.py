@@ -1,20 +1,26 @@
-"""The few compiled shapes of one engine: which exist, which fits a step, when each is compiled.
+"""The few compiled programs of one engine: begin, one layer, and finish.
 
-Knows: buckets of lanes, tokens and table width; how a forward pass and a choice are compiled ahead of time with the pool
-donated. Does not know: bursts or what the arithmetic means. A step runs in the smallest compiled program that it fits,
-so that a machine whose larger buckets are still compiling already works; only when nothing fits does a step compile.
+Knows: which shapes exist (lanes, tokens, table width), which one a step fits, when each is compiled. Does not know:
+bursts, or what the arithmetic means. One layer is compiled, not the whole model: all layers have the same shapes, so the
+host calls it once a layer, and a shape is ready in a fraction of a second instead of ten. The calls are queued, so the
+host is ahead of the arithmetic. A step runs in the smallest *compiled* shape that it fits; only when none fits does it
+compile.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
+from .config import ModelConfig, Params
 from .kvcache import Pool, View
-from .sampling import Choice, choose
+from .model import State
+from .sampling import Choice, Chosen, choose
 
 LANES = (1, 2, 4, 8, 16, 32)
 TOKENS = (16, 64, 256)
@@ -22,55 +28,86 @@ WIDTHS = (4, 24, 96)
 
 
 class Shape(NamedTuple):
-    """One compiled forward pass."""
+    """How far a step is padded."""
 
     lanes: int
-    tokens: int
-    width: int
+    tokens: int  # of each lane
+    width: int  # table entries
 
 
 class Programs:
     """Compiled programs by shape. Safe to use from two threads: one that runs, one that warms up."""
 
     def __init__(
-        self, forward: Callable[..., Any], params: Any, pool: Pool, vocab: int, lanes: int, chunk: int, max_pages: int
+        self, arithmetic: Any, config: ModelConfig, params: Params, pool: Pool, lanes: int, chunk: int, max_pages: int
     ) -> None:
-        self._forward = jax.jit(forward, donate_argnums=(1,))
-        self._choose = jax.jit(choose)
-        self._params, self._pool = (jax.tree.map(_abstract, a) for a in (params, pool))
-        self._vocab = vocab
+        """`arithmetic` is the module `model` or `exact8`."""
+        self._config, self._params = config, params
+        self._like = jax.tree.map(_abstract, (params["begin"], params["layers"][0], params["head"], pool[0]))
+        self._begin = jax.jit(partial(arithmetic.begin, config))
+        self._layer = jax.jit(partial(arithmetic.layer, config), donate_argnums=(1, 2))
+        self._finish = jax.jit(partial(_finish, arithmetic.head, config))
         self.lanes, self.tokens = _buckets(LANES, lanes), _buckets(TOKENS, chunk)
         self.widths = _buckets(WIDTHS, max_pages)
-        self._steps: dict[Shape, Any] = {}
-        self._choices: dict[tuple[int, bool], Any] = {}
+        self._done: dict[tuple[Any, ...], Any] = {}
         self._lock = threading.Lock()
 
-    def step(self, lanes: int, tokens: int, width: int) -> tuple[Shape, Any]:
-        """The smallest program for at least this much, compiling one if there is none."""
+    def fit(self, lanes: int, tokens: int, width: int) -> Shape:
+        """The smallest compiled shape for at least this much, or the one to compile when there is none."""
         bucket = _fit(self.tokens, tokens) if tokens > 1 else 1
+        with self._lock:
+            ready = [key[1] for key in self._done if key[0] == "layer" and key[1].tokens == bucket]
+        fits = [s for s in ready if s.lanes >= lanes and s.width >= width]
         least = Shape(_fit(self.lanes, lanes), bucket, _fit(self.widths, width))
-        with self._lock:
-            fits = [s for s in self._steps if s.tokens == least.tokens and s.lanes >= lanes and s.width >= width]
-        shape = min(fits, key=lambda s: (s.lanes * s.width, s.lanes), default=least)
-        return shape, self.compile_step(shape)
+        return min(fits, key=lambda s: (s.lanes * s.width, s.lanes), default=least)
 
-    def compile_step(self, shape: Shape) -> Any:
-        """The program of this very shape."""
-        with self._lock:
-            if shape not in self._steps:
-                self._steps[shape] = self._forward.lower(self._params, self._pool, _view(shape)).compile()
-            return self._steps[shape]
+    def trunk(self, shape: Shape, pool: Pool, view: View) -> tuple[State, Pool]:
+        """Feed a padded view through all layers. The pool is donated: use the one returned."""
+        begin, layer = self.begin(shape), self.layer(shape)
+        state: State = begin(self._params["begin"], view)
+        new = []
+        for weights, frames in zip(self._params["layers"], pool, strict=True):
+            state, frames = layer(weights, state, frames, view)
+            new.append(frames)
+        return state, new
 
-    def choice(self, lanes: int, masked: bool) -> Any:
-        """The program that samples from logits [lanes, vocab]."""
-        with self._lock:
-            if (lanes, masked) not in self._choices:
-                one = _spec(lanes)
-                spec = [_spec(lanes, self._vocab, dtype="float32"), Choice(one, one, one)]
-                if masked:
-                    spec.append(_spec(lanes, -(-self._vocab // 8), dtype="uint8"))
-                self._choices[lanes, masked] = self._choose.lower(*spec).compile()
-            return self._choices[lanes, masked]
+    def choose(
+        self, shape: Shape, state: State, view: View, choice: Choice, allowed: np.ndarray | None
+    ) -> tuple[jax.Array, Chosen]:
+        """Logits [lanes, vocab] after each lane's last token, and what was sampled from them."""
+        rows = () if allowed is None else (allowed,)
+        result: tuple[jax.Array, Chosen] = self.finish(shape, allowed is not None)(
+            self._params["head"], state.x, view.last, choice, *rows
+        )
+        return result
+
+    def begin(self, shape: Shape) -> Any:
+        view = _view(shape)
+        return self._compiled(("begin", shape), self._begin, lambda: (self._like[0], view))
+
+    def layer(self, shape: Shape) -> Any:
+        def arguments() -> tuple[Any, ...]:
+            state = jax.eval_shape(self._begin, self._like[0], _view(shape))
+            return self._like[1], state, self._like[3], _view(shape)
+
+        return self._compiled(("layer", shape), self._layer, arguments)
+
+    def finish(self, shape: Shape, masked: bool) -> Any:
+        n, vocab = shape.lanes, self._config.vocab
+        x = _spec(n, shape.tokens, self._config.dim, dtype="float32")
+        rows = (_spec(n, -(-vocab // 8), dtype="uint8"),) if masked else ()
+        choice = Choice(_spec(n), _spec(n), _spec(n))
+        key = ("finish", shape._replace(width=0), masked)
+        return self._compiled(key, self._finish, lambda: (self._like[2], x, _spec(n), choice, *rows))
+
+    def _compiled(self, key: tuple[Any, ...], function: Any, arguments: Callable[[], tuple[Any, ...]]) -> Any:
+        program = self._done.get(key)
+        if program is None:
+            with self._lock:
+                if key not in self._done:
+                    self._done[key] = function.lower(*arguments()).compile()
+                program = self._done[key]
+        return program
 
     def shapes(self) -> Iterator[Shape]:
         """All shapes, the ones a first conversation needs first."""
@@ -84,9 +121,16 @@ class Programs:
     def compiled(self) -> dict[str, Any]:
         """Every executable so far, by a printable name."""
         with self._lock:
-            steps = {f"step {s.lanes}x{s.tokens} over {s.width} pages": p for s, p in self._steps.items()}
-            choices = {f"choose {n}{' masked' if m else ''}": p for (n, m), p in self._choices.items()}
-            return {**steps, **choices}
+            return {
+                f"{key[0]} {key[1].lanes}x{key[1].tokens}x{key[1].width} {key[2:]}": p for key, p in self._done.items()
+            }
+
+
+def _finish(
+    head: Any, config: ModelConfig, weights: Params, x: jax.Array, last: jax.Array, choice: Choice, *allowed: jax.Array
+) -> tuple[jax.Array, Chosen]:
+    logits = head(config, weights, x, last)
+    return logits, choose(logits, choice, *allowed)
 
 
 def _buckets(sizes: tuple[int, ...], most: int) -> tuple[int, ...]:

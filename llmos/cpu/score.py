@@ -13,28 +13,32 @@ from typing import Any
 import jax
 import numpy as np
 
-from . import exact8, kvcache, model
-from .config import Model
+from . import kvcache
+from .config import Model, ModelConfig, Params
+from .engine import MODES, program
 from .kvcache import NOWHERE, PAGE, View
 
 
 def teacher_forced(model_: Model, mode: str, ids: Sequence[int], chunk: int = 256) -> Iterator[np.ndarray]:
     """Logits [n, vocab] float32 after each of the next n <= chunk ids, until all ids are used."""
     config, pages = model_.config, -(-len(ids) // PAGE)
-    arithmetic: Any = exact8 if mode == "exact8" else model
-    params = arithmetic.prepare(config, model_.params, *(() if mode == "exact8" else (mode,)), pages * PAGE + chunk)
-    pool = kvcache.create(config, pages + 1, "int8" if mode == "exact8" else mode)
-    step = jax.jit(partial(_step, arithmetic, config), donate_argnums=1)
+    arithmetic, params = program(model_, mode, pages * PAGE + chunk)
+    pool = kvcache.create(config, pages + 1, MODES[mode])
+    step = jax.jit(partial(arithmetic.layer, config), donate_argnums=(1, 2))
+    head = jax.jit(partial(_all_positions, arithmetic, config))
     params = jax.device_put(params)
     for first in range(0, len(ids), chunk):
         part = np.asarray(ids[first : first + chunk], np.int32)
-        logits, pool = step(params, pool, _view(part, first, pages, chunk))
-        yield np.asarray(logits)[: len(part)]
+        view = _view(part, first, pages, chunk)
+        state = arithmetic.begin(config, params["begin"], view)
+        for i, weights in enumerate(params["layers"]):
+            state, pool[i] = step(weights, state, pool[i], view)
+        yield np.asarray(head(params["head"], state.x))[: len(part)]
 
 
-def _step(arithmetic: Any, config: Any, params: Any, pool: Any, view: View) -> Any:
-    x, pool, _ = arithmetic.trunk(config, params, pool, view)
-    return arithmetic.head(config, params, x[0]), pool
+def _all_positions(arithmetic: Any, config: ModelConfig, weights: Params, x: jax.Array) -> jax.Array:
+    logits: jax.Array = arithmetic.head(config, weights, x[0][:, None], np.zeros(x.shape[1], np.int32))
+    return logits
 
 
 def _view(part: np.ndarray, first: int, pages: int, chunk: int) -> View:

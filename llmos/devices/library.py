@@ -11,15 +11,18 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .base import DeviceError, one_line
+from .base import Context, Deadline, DeviceError, one_line
+from .extractor import Extractor
 from .passages import passages, titled
 
 MAX_DOCUMENT = 2 * 1024 * 1024  # bytes of a file that is mounted
 MAX_DOCUMENTS = 10_000  # files of one mounted folder
+MAX_SECONDS = 5.0  # to read one HTML file that is mounted
 MAX_WORDS = 32  # of a query
 SUFFIXES = (".md", ".txt", ".html", ".htm")
 
@@ -67,12 +70,13 @@ class Library:
     def mount(self, folder: Path) -> int:
         """Add every text, Markdown and HTML file below `folder`; returns how many. Links are not followed."""
         count = 0
-        for path in _documents(folder):
-            text = _read(path)
-            if text:
-                title, body = titled(text)
-                self.add(title or path.stem, body, path.relative_to(folder).as_posix())
-                count += 1
+        with closing(Extractor()) as extractor:
+            for path in _documents(folder):
+                text = _read(path, extractor)
+                if text:
+                    title, body = titled(text)
+                    self.add(title or path.stem, body, path.relative_to(folder).as_posix())
+                    count += 1
         return count
 
     def add(self, title: str, text: str, source: str = "") -> int:
@@ -154,8 +158,8 @@ def _documents(folder: Path) -> Iterable[Path]:
     return [path for path in found if path.is_file() and not path.is_symlink()][:MAX_DOCUMENTS]
 
 
-def _read(path: Path) -> str:
-    """A document's text; "" when it is not text or can't be read."""
+def _read(path: Path, extractor: Extractor) -> str:
+    """A document's text; "" when it is not text or can't be read in time."""
     try:
         with open(path, "rb") as file:
             data = file.read(MAX_DOCUMENT)
@@ -165,10 +169,8 @@ def _read(path: Path) -> str:
         return ""
     text = data.decode(errors="replace")
     if path.suffix.lower() in (".html", ".htm"):
-        from .hypertext import read_html
-
         try:
-            page = read_html(text)
+            page = extractor.read("html", text, Deadline(Context(timeout=MAX_SECONDS)))
         except DeviceError:
             return ""
         return f"# {page.title}\n\n{page.text}" if page.title else page.text

@@ -15,7 +15,7 @@ from typing import Any
 
 from llmos_kernel.sched import Mlfq
 
-from ..errors import UsageError
+from llmos.errors import UsageError
 from .numbers import number
 from .onecpu import Slice, Task, simulate
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import UsageError
+from llmos.errors import UsageError
 
 MOST = 100_000  # entries of one list
 

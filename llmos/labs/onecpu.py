@@ -2,9 +2,9 @@
 
 Knows: ticks, arrivals, I/O that takes a fixed time. Does not know: which policy it drives. Lengths are whole ticks.
 
-What happens at the same tick, in order: the job that just ran finishes, blocks, or, if its turn is over, goes back to the queue;
-the clock tells the policy (a boost happens here); new jobs come, by number; finished I/O comes back, in the order in which it was
-issued; then the policy may interrupt the running job; then the next one is picked.
+What happens at the same tick, in order: the job that just ran finishes, blocks, or, if its turn is over, goes back to
+the queue; the clock tells the policy (a boost happens here); new jobs come, by number; finished I/O comes back, in
+the order in which it was issued; then the policy may interrupt the running job; then the next one is picked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from llmos_kernel.sched import Job, Policy
 
-from ..errors import UsageError
+from llmos.errors import UsageError
 
 MOST_TICKS = 2_000_000  # CPU ticks of one lab; a larger one would only make people wait
 MOST_TIME = 1_000_000_000  # the latest start

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
+from llmos.errors import UsageError
 
 
 def load(path: str, function: str) -> Callable[..., Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from llmos_kernel.replacement import REPLACEMENTS, Opt, Own, Replacement
 
-from ..errors import UsageError
+from llmos.errors import UsageError
 from .numbers import listed
 from .own import load
 

@@ -1,11 +1,12 @@
 """Lab: process states. CPU and device busy at the same time, or not. OSTEP, chapter 4.
 
-Knows: instructions, one CPU, devices that never queue. Does not know: policies; who runs next here is the next ready process
-by number, going round.
+Knows: instructions, one CPU, devices that never queue. Does not know: policies; who runs next here is the next ready
+process by number, going round.
 
-Decided here: an I/O is two instructions, one that issues it and, `io_time` ticks later, one that completes it. The device is busy in the ticks
-strictly between. A process whose I/O is done while the CPU is idle runs at once; otherwise `later` makes it wait
-until the CPU is free, and `immediate` interrupts the running one. With `on-end` the CPU stays with a process while its I/O runs.
+Decided here: an I/O is two instructions, one that issues it and, `io_time` ticks later, one that completes it. The
+device is busy in the ticks strictly between. A process whose I/O is done while the CPU is idle runs at once;
+otherwise `later` makes it wait until the CPU is free, and `immediate` interrupts the running one. With `on-end` the
+CPU stays with a process while its I/O runs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from ..errors import UsageError
+from llmos.errors import UsageError
 from .numbers import number
 
 SWITCH = ("on-io", "on-end")

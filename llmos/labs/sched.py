@@ -3,10 +3,11 @@
 Knows: how a problem is made, put into words and solved. Does not know: how a policy decides; it is the kernel's own.
 Response: first run less arrival. Turnaround: end less arrival. Wait: turnaround less length.
 
-Decided here: a job whose quantum ends is queued again before one that arrives at that tick, as in the MLFQ lab. FIFO, SJF and STCF know
-no quantum. Priority without `quantum` runs equals in their order; it ages only if asked (`aging`), and without
-`priorities` the tickets are the priorities. The lottery draws one number a turn, even for a single job; when the given
-numbers run out, its own stream goes on. Neighbouring stretches of the same job are one entry of the timeline.
+Decided here: a job whose quantum ends is queued again before one that arrives at that tick, as in the MLFQ lab. FIFO,
+SJF and STCF know no quantum. Priority without `quantum` runs equals in their order; it ages only if asked (`aging`),
+and without `priorities` the tickets are the priorities. The lottery draws one number a turn, even for a single job;
+when the given numbers run out, its own stream goes on. Neighbouring stretches of the same job are one entry of the
+timeline.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 from llmos_kernel.sched import POLICIES, Lottery, Own, Policy, Priority, by_name
 from llmos_kernel.sched.lottery import Numbers
 
-from ..errors import UsageError
+from llmos.errors import UsageError
 from .numbers import listed, per_job
 from .onecpu import Machine, Task, simulate
 from .own import load

@@ -1,7 +1,7 @@
 """Lab: address translation. A virtual address is a token's position; which frame is it in? OSTEP, chapter 18.
 
-Knows: page tables. Does not know: the live machine; but its numbers are the machine's: a page is 16 tokens, and a table is a list
-of frames. An address whose page has no frame, or lies beyond the table, is a fault.
+Knows: page tables. Does not know: the live machine; but its numbers are the machine's: a page is 16 tokens, and a
+table is a list of frames. An address whose page has no frame, or lies beyond the table, is a fault.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from ..errors import UsageError
+from llmos.errors import UsageError
 from .numbers import listed, number
 
 PAGE = 16
@@ -40,7 +40,10 @@ def translate(address: int, table: Table, page_size: int = PAGE) -> dict[str, An
 def run_translate(
     addresses: Sequence[int] | None = None, table: Table | None = None, page_size: int = PAGE, seed: int = 0
 ) -> dict[str, Any]:
-    """{"page_size", "table", "translations": [{"address", "page", "offset", "frame", "fault"}]}; the seed makes what is not given."""
+    """{"page_size", "table", "translations": [{"address", "page", "offset", "frame", "fault"}, ...]}.
+
+    The seed makes what is not given. Raises UsageError for an impossible page size.
+    """
     if page_size < 1:
         raise UsageError(f"--page-size is {page_size}; the least is 1")
     made_table, made_addresses = problem(seed, page_size)

@@ -62,9 +62,8 @@ def train_base(
     settings = replace(settings, steps=steps or _reckoned(minutes or 0.0, config, rows, settings, out))
     run = Run(config, rows, settings, out)
     parameters = sum(leaf.size for leaf in jax.tree.leaves(run.state.params))
-    notify(
-        f"{len(text):,} characters, {len(rows.tokens):,} rows of {time} tokens; {parameters:,} parameters, {settings.steps:,} steps"
-    )
+    notify(f"{len(text):,} characters in {len(rows.tokens):,} rows of {time} tokens")
+    notify(f"{parameters:,} parameters, {settings.steps:,} steps")
     run.run(notify, _sampler(config, tokenizer, form.encode(text[cut : cut + 40]), kept_out))
     return export.write(out / "model", config, run.state.params, tokenizer)
 

@@ -14,8 +14,12 @@ from .dialogue import Call, Exchange, Maker, Say, ask, expand
 from .wording import ways
 
 NEAR = (
-    ("dates.tomorrow", 1), ("dates.yesterday", -1), ("dates.in_a_week", 7), ("dates.in_two_weeks", 14), ("dates.a_week_ago", -7),
-)  # fmt: skip
+    ("dates.tomorrow", 1),
+    ("dates.yesterday", -1),
+    ("dates.in_a_week", 7),
+    ("dates.in_two_weeks", 14),
+    ("dates.a_week_ago", -7),
+)
 
 
 def moment(rng: Random) -> datetime:
@@ -138,5 +142,13 @@ def months_after(start: date, n: int) -> date:
 
 
 MAKERS: tuple[tuple[int, Maker], ...] = (
-    (2, time_now), (2, date_now), (1, both_now), (2, weekday_now), (4, weekday_of), (4, soon), (4, after), (5, between), (2, weeks),
-)  # fmt: skip
+    (2, time_now),
+    (2, date_now),
+    (1, both_now),
+    (2, weekday_now),
+    (4, weekday_of),
+    (4, soon),
+    (4, after),
+    (5, between),
+    (2, weeks),
+)

@@ -29,7 +29,7 @@ DEVICES = {
 REPEATS = 8
 """How often the same short talk may come."""
 
-MOUNTED = ("calc", "clock", "files", "search", "page")
+MOUNTED = ("calc", "clock", "files", "search")
 """What is mounted where nothing else is asked for."""
 
 PERSONAS = (

@@ -1,7 +1,8 @@
 """The forward pass for training: whole rows at once, no KV cache, gradients flow through it.
 
 Knows: a ModelConfig, canonical parameters as JAX arrays (`llmos.cpu.config`), rows of tokens with segment numbers.
-Does not know: files, optimisers, dialogues. The arithmetic is that of the CPU's Llama family; a test holds the two together.
+Does not know: files, optimisers, dialogues. Norms and rotations are the CPU's own (`llmos.cpu.model`); products and
+attention are written for whole rows and for gradients, and a test holds the logits of the two passes together.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from llmos.cpu.config import ModelConfig
+from llmos.cpu.model import rms_norm, rope_tables, rotate
 
 Params = dict[str, Any]
 HIDDEN = -1e9  # score of a key that must not be seen
@@ -85,22 +87,9 @@ def visible(segments: Array) -> Array:
 
 
 def rotation(config: ModelConfig, at: Array) -> tuple[Array, Array]:
-    """Cosines and sines of the rotary embedding, [rows, time, 1, head_dim / 2]."""
-    half = config.head_dim // 2
-    rates = config.rope_theta ** (-jnp.arange(half) / half)
-    angles = at[..., None, None] * rates
-    return jnp.cos(angles), jnp.sin(angles)
-
-
-def rotate(x: Array, turn: tuple[Array, Array]) -> Array:
-    """Element i is turned with element i + head_dim/2. x: [rows, time, heads, head_dim]."""
-    cos, sin = turn
-    a, b = jnp.split(x, 2, axis=-1)
-    return jnp.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
-
-
-def rms_norm(x: Array, scale: Array, eps: float) -> Array:
-    return x * jax.lax.rsqrt(jnp.mean(x * x, axis=-1, keepdims=True) + eps) * scale
+    """Cosines and sines of the rotary embedding at positions `at`, [rows, time, 1, head_dim / 2]."""
+    cos, sin = (jnp.asarray(table)[at][:, :, None] for table in rope_tables(config, at.shape[1]))
+    return cos, sin
 
 
 def linear(x: Array, matrix: Array, dtype: Any) -> Array:
@@ -141,8 +130,8 @@ def attention(
     Queries go in blocks, each against the keys up to its own end: later keys would only be masked.
     """
     rows, time, _ = x.shape
-    q = rotate(linear(x, layer["q"], dtype).reshape(rows, time, config.heads, -1), turn)
-    k = rotate(linear(x, layer["k"], dtype).reshape(rows, time, config.kv_heads, -1), turn)
+    q = rotate(linear(x, layer["q"], dtype).reshape(rows, time, config.heads, -1), *turn)
+    k = rotate(linear(x, layer["k"], dtype).reshape(rows, time, config.kv_heads, -1), *turn)
     v = linear(x, layer["v"], dtype).reshape(rows, time, config.kv_heads, -1)
     q = q.reshape(rows, time, config.kv_heads, -1, config.head_dim) / math.sqrt(config.head_dim)
     blocks = []

@@ -174,7 +174,7 @@ def test_case_spacing_and_marks_do_not_move_a_request_across_the_line(text: str)
 
 
 def test_the_generator_says_when_it_runs_dry(monkeypatch: pytest.MonkeyPatch) -> None:
-    same = dialogues(1, 1) * 10_000
+    same = [next(dialogue for dialogue in dialogues(1, 50) if dialogue.kind == "sums")] * 10_000
     monkeypatch.setattr("llmos.train.dialogues.stream", lambda seed, kept_out: iter(same))
     with pytest.raises(ValueError, match="only 1 different"):
         dialogues(1, 5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_it_dreams_on_in_the_manual_it_was_not_shown(nano: Nano) -> None:
     for text in texts.manual(kept_out=True)[:6]:
         ids = nano.form.encode(text)[:120]
         nano.reference.forget()
-        for token, following in zip(ids, ids[1:], strict=False):
+        for token, following in pairwise(ids):
             scores = nano.reference.feed(token).astype(np.float64)
             bits += (np.logaddexp.reduce(scores) - scores[following]) / np.log(2)
         size += len(nano.tokenizer.decode(ids[1:]).encode())

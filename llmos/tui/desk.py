@@ -1,0 +1,26 @@
+"""The screen's own state, as one frozen value that every panel may read.
+
+Knows: what the person has done to the screen. Does not know: the machine. Owned and replaced by `app.MachineRoom`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    typing: bool = False  # a text input has the keys
+    commanding: bool = False  # the command line is open
+    held: bool = False  # the display stands still, the machine does not
+    message: str = ""  # the screen's own answer to the last command, "" = none
+    tab: str = "processes"  # the panel shown in the tab row of the small layout
+    zoom: str = ""  # the maximised panel
+    folded: bool = False  # the self-test has been put away
+    booted: bool = False  # a self-test has been seen
+    small: bool = False  # the layout with tabs
+
+    @property
+    def testing(self) -> bool:
+        """Is the self-test on the screen?"""
+        return self.booted and not self.folded

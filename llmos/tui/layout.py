@@ -1,0 +1,77 @@
+"""Where the panels are: a pure function from a terminal's size to rectangles.
+
+Knows: the two layouts of the machine room. Does not know: widgets. Rectangles never overlap and fill the screen.
+"""
+
+from __future__ import annotations
+
+from textual.geometry import Region
+
+from .desk import Desk
+
+LEAST = (80, 24)
+ROOMY = (120, 40)
+TABS = ("processes", "pages", "timeline", "devices", "log", "boot")
+"""Panels 1 to 6: a digit shows one in the small layout and goes to it in the large one."""
+ORDER = ("boot", "cpu", "ram", "processes", "pages", "timeline", "devices", "console", "log")
+"""Reading order, which is the order of Tab."""
+
+Places = dict[str, Region]
+
+
+def is_small(width: int, height: int) -> bool:
+    return width < ROOMY[0] or height < ROOMY[1]
+
+
+def arrange(width: int, height: int, desk: Desk) -> Places:
+    """Name of a panel -> its rectangle; panels that are missing are hidden."""
+    if width < LEAST[0] or height < LEAST[1]:
+        return {"size": Region(0, 0, width, height)}
+    body = Region(0, 1, width, height - 4)
+    if desk.zoom:
+        places = {desk.zoom: body}
+    elif is_small(width, height):
+        places = _tabbed(body, desk)
+    else:
+        places = _roomy(body, desk)
+    bars = {
+        "banner": Region(0, 0, width, 1),
+        "laststop": Region(0, height - 3, width, 1),
+        "transport": Region(0, height - 2, width, 2),
+    }
+    return bars | places
+
+
+def _roomy(body: Region, desk: Desk) -> Places:
+    spare = body.height - 36
+    tops = [13 + spare // 4, 7 + spare // 4, 6 + (spare // 8 if spare > 16 else 0)]
+    first, second, third, fourth = _rows(body, tops)
+    places = _columns(third, ("timeline", "devices"), 0.62) | _columns(fourth, ("console", "log"), 0.6)
+    if desk.testing:
+        return {"boot": Region(body.x, body.y, body.width, first.height + second.height)} | places
+    return _columns(first, ("cpu", "ram"), 0.5) | _columns(second, ("processes", "pages"), 0.5) | places
+
+
+def _tabbed(body: Region, desk: Desk) -> Places:
+    spare = body.height - 20
+    first, second, third = _rows(body, [7 + spare // 4, 6 + spare // 4])
+    if desk.testing:
+        return {"boot": Region(body.x, body.y, body.width, first.height + second.height), "console": third}
+    return _columns(first, ("cpu", "ram"), 0.55) | {desk.tab: second, "console": third}
+
+
+def _rows(body: Region, heights: list[int]) -> list[Region]:
+    """Bands from the top; the last one takes what is left."""
+    bands, y = [], body.y
+    for height in heights:
+        bands.append(Region(body.x, y, body.width, height))
+        y += height
+    return [*bands, Region(body.x, y, body.width, body.bottom - y)]
+
+
+def _columns(band: Region, names: tuple[str, str], share: float) -> Places:
+    left = round(band.width * share)
+    return {
+        names[0]: Region(band.x, band.y, left, band.height),
+        names[1]: Region(band.x + left, band.y, band.width - left, band.height),
+    }

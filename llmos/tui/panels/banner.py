@@ -1,0 +1,66 @@
+"""The top line: what state the machine is in, and the few numbers one looks for first.
+
+Knows: mode, tick, seed, speed, model, frames. Does not know: how any of them came about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llmos.status import MachineView
+from llmos_kernel.view import Snapshot
+
+from ..desk import Desk
+from ..pane import Pane
+from ..text import Row, Span, clip, flow, sanitise, spread
+
+STYLES = {"LIVE": "good", "FROZEN": "accent", "BOOT": "busy", "REPLAY": "busy", "HALTED": "bad"}
+
+
+class Banner(Pane):
+    key = "banner"
+    framed = False
+
+    def pick(self, view: MachineView, desk: Desk) -> object:
+        return (
+            (view.mode, view.snapshot.tick, view.seed, view.speed, round(view.rate, 1), view.model, view.arithmetic),
+            (usage(view.snapshot), desk.typing, desk.held),
+        )
+
+    def rows(self, width: int, height: int) -> Sequence[Row]:
+        assert self.view is not None
+        view = self.view
+        name: Row = ((" llmos ", "bold title"),) if not self.desk.small else ((" ", "text"),)
+        badges = self._badges(view.mode)
+        used, total = usage(view.snapshot)
+        model = clip(sanitise(f"{view.model} {view.arithmetic}".strip()), 34) or "no model yet"
+        facts: list[Row] = [
+            (("tick ", "dim"), (f"{view.snapshot.tick:,}", "bold text")),
+            (("seed ", "dim"), (str(view.seed), "text")),
+            self._speed(view),
+            ((model, "text"),),
+            (("frames ", "dim"), (f"{used}/{total}", "text")),
+        ]
+        if self.desk.small:
+            del facts[1]
+        room = width - 14 - sum(len(text) for text, _ in badges)
+        middle = flow(facts, room - (7 if name[0][0].strip() else 1), "  " if self.desk.small else "   ")
+        return [spread((*name, *badges, ("  ", "text"), *middle), (("F1", "bold accent"), (" help ", "dim")), width)]
+
+    def _badges(self, mode: str) -> Row:
+        badges: list[Span] = [(f" {mode} ", f"bold reverse {STYLES.get(mode, 'text')}")]
+        if self.desk.held:
+            badges += [(" ", "text"), (" DISPLAY HELD ", "bold reverse busy")]
+        if self.desk.typing:
+            badges += [(" ", "text"), (" INPUT ", "reverse user")]
+        return tuple(badges)
+
+    def _speed(self, view: MachineView) -> Row:
+        asked = f"{view.speed:g}" if view.speed else "max"
+        return (("speed ", "dim"), (asked, "text"), (" tok/s", "dim"), (f" (now {view.rate:.1f})", "dim"))
+
+
+def usage(snapshot: Snapshot) -> tuple[int, int]:
+    """Frames somebody maps, and all frames; the trash frame counts in neither."""
+    frames = snapshot.frames[1:]
+    return sum(1 for f in frames if f.refs), len(frames)

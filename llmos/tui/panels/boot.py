@@ -1,0 +1,60 @@
+"""The power-on self-test: what the machine is made of, line by line, while it comes up.
+
+Knows: lines with a state and perhaps a fraction. Does not know: what loading or compiling is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llmos.status import MachineView, SelfTest
+
+from ..desk import Desk
+from ..pane import Pane
+from ..text import Row, clip, pad, sanitise
+
+STATES = {"wait": ("·", "dim"), "busy": ("»", "busy"), "ok": ("✓", "good"), "fail": ("✗", "bad")}
+FIRST = (
+    "Everything you see is one running machine: its CPU is a language model,",
+    "its RAM is the context window, and a tick is one token.",
+)
+
+
+class Boot(Pane):
+    key = "boot"
+
+    def pick(self, view: MachineView, desk: Desk) -> object:
+        return view.boot, view.problem, view.mode, view.journal, desk.testing
+
+    def heading(self) -> tuple[Row, Row]:
+        return (("power-on self-test", "title"),), (("Enter folds it away", "dim"),) if self.desk.testing else ()
+
+    def rows(self, width: int, height: int) -> Sequence[Row]:
+        assert self.view is not None
+        view = self.view
+        rows: list[Row] = [self._line(test, width) for test in view.boot]
+        rows.append(())
+        if view.problem:
+            rows += [(("✗ ", "bad"), (sanitise(view.problem), "bold bad"))]
+        elif view.mode == "BOOT":
+            rows += [(("You can type now; the CPU starts when it is ready.", "text"),)]
+        else:
+            rows += [(("Ready. Press Enter in the console to ask the suggested question.", "text"),)]
+        if height > len(rows) + len(FIRST) + 1:
+            rows += [(), *(((line, "dim"),) for line in FIRST)]
+        return rows
+
+    def _line(self, test: SelfTest, width: int) -> Row:
+        glyph, style = STATES.get(test.state, STATES["wait"])
+        head = ((glyph + " ", style), (pad(sanitise(test.part), 9), "title"))
+        if test.fraction < 0:
+            return (*head, (clip(sanitise(test.text), width - 11), "text" if test.state != "wait" else "dim"))
+        full = round(min(max(test.fraction, 0.0), 1.0) * 20)
+        return (
+            *head,
+            (pad(sanitise(test.text), max(10, min(64, width - 40))), "text"),
+            (" [", "dim"),
+            ("█" * full, style),
+            ("─" * (20 - full), "dim"),
+            (f"] {test.fraction:>4.0%}", "text"),
+        )

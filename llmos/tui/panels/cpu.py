@@ -1,0 +1,185 @@
+"""The CPU: the phase of the machine, and for each lane who runs, what was said, and what might have been said.
+
+Knows: lanes, their last tokens with authors, and the alternatives at the last choice. Does not know: how a token is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from llmos.status import MachineView
+from llmos_kernel.view import LaneView, TokenView
+
+from ..desk import Desk
+from ..owners import colour
+from ..pane import Pane
+from ..text import Row, Span, bar, clip, fit, pad, probability, sanitise, spread, tail
+from ..theme import author
+
+PHASES = ("deliver", "schedule", "resident", "run", "retire", "traps")
+LEGEND: Row = (
+    ("m", "model"),
+    (" model  ", "dim"),
+    ("K", "kernel"),
+    (" kernel  ", "dim"),
+    ("u", "user"),
+    (" you  ", "dim"),
+    ("d", "device"),
+    (" device", "dim"),
+)
+
+
+class CpuPane(Pane):
+    key = "cpu"
+    first = 0  # the lane shown in full
+
+    def pick(self, view: MachineView, desk: Desk) -> object:
+        return view.snapshot.phase, view.snapshot.lanes
+
+    def heading(self) -> tuple[Row, Row]:
+        assert self.view is not None
+        short = self.size.width < 58
+        phases: list[Span] = []
+        for name in PHASES:
+            here = name == self.view.snapshot.phase
+            word = name[:3] if short and not here else name
+            phases.append((f"[{word.upper()}]" if here else word, "bold accent" if here else "dim"))
+            phases.append((">", "line"))
+        return (("CPU", "title"),), tuple(phases[:-1])
+
+    def rows(self, width: int, height: int) -> Sequence[Row]:
+        assert self.view is not None
+        lanes = self.view.snapshot.lanes
+        if not lanes:
+            return [(("The CPU is not ready yet.", "dim"),)]
+        first = lanes[min(self.first, len(lanes) - 1)]
+        if len(lanes) == 2 and height >= 9:
+            return self._two(lanes, width, height)
+        others = [lane for lane in lanes if lane is not first]
+        room = max(4, height - len(others))
+        rows = self._full(first, width, room)
+        rows += [()] * (min(room, height - len(others)) - len(rows))
+        return [*rows, *(self._brief(lane, width) for lane in others)][:height]
+
+    def move(self, step: int) -> None:
+        """Choose the lane that is shown in full."""
+        if self.view and self.view.snapshot.lanes:
+            self.first = min(max(0, self.first + step), len(self.view.snapshot.lanes) - 1)
+            self.redraw()
+
+    def _two(self, lanes: Sequence[LaneView], width: int, height: int) -> list[Row]:
+        """Both streams over the whole width, both choices side by side."""
+        deep = 2 if height >= 15 else 1
+        rows = [row for lane in lanes for row in (self._head(lane, width), *self._stream(lane, width, deep))]
+        half = (width - 3) // 2
+        left = self._choices(lanes[0], half, height - len(rows))
+        right = self._choices(lanes[1], half, height - len(rows))
+        for i in range(max(len(left), len(right))):
+            one = left[i] if i < len(left) else ()
+            other = right[i] if i < len(right) else ()
+            rows.append((*fit(one, half), (" │ ", "line"), *other))
+        if height - len(rows) >= 2:
+            rows += [(), LEGEND]
+        return rows
+
+    def _full(self, lane: LaneView, width: int, height: int) -> list[Row]:
+        deep = max(1, (height - 7) // 2)
+        rows = [self._head(lane, width), *self._stream(lane, width, deep)]
+        rows += self._choices(lane, width, height - len(rows))
+        return [*rows, (), LEGEND] if height - len(rows) >= 2 else rows
+
+    def _brief(self, lane: LaneView, width: int) -> Row:
+        if not lane.pid:
+            return ((f"lane {lane.lane}  ", "dim"), ("idle", "dim"))
+        head: Row = (
+            (f"lane {lane.lane}  ", "dim"),
+            (f"pid {lane.pid} {clip(sanitise(lane.program), 8)} ", colour(lane.pid)),
+        )
+        room = width - sum(cell_len(text) for text, _ in head)
+        said, _ = _strip(lane.stream, room, 1, self.plain)[0] if lane.stream else ((), ())
+        return (*head, *said)
+
+    def _head(self, lane: LaneView, width: int) -> Row:
+        if not lane.pid:
+            return ((f"lane {lane.lane}  ", "dim"), ("idle: nobody wants this lane", "dim"))
+        left: Row = (
+            (f"lane {lane.lane}  ", "dim"),
+            (f"pid {lane.pid} {clip(sanitise(lane.program), 10)}", "bold " + colour(lane.pid)),
+        )
+        cells = 10 if width > 50 else 5
+        full = round(cells * min(1.0, lane.quantum / lane.quantum_max)) if lane.quantum_max else 0
+        right: Row = (
+            ("quantum ", "dim"),
+            ("█" * full, colour(lane.pid)),
+            ("░" * (cells - full), "dim"),
+            (f" {lane.quantum}/{lane.quantum_max}", "text"),
+            (f"  stop {lane.stop.lower() or '-'}", "dim") if width > 50 else ("", "text"),
+        )
+        return spread(left, right, width)
+
+    def _stream(self, lane: LaneView, width: int, deep: int) -> list[Row]:
+        """The end of the context, each line with a line of authors under it."""
+        lines = _strip(lane.stream, width, deep, self.plain) if lane.pid else []
+        lines += [((), ())] * (deep - len(lines))
+        return [row for pair in lines for row in pair]
+
+    def _choices(self, lane: LaneView, width: int, height: int) -> list[Row]:
+        """What the model might have said at its last choice, likeliest first."""
+        if not lane.pid or height < 1:
+            return []
+        if not lane.top:
+            return [(("reading; no choice made yet", "dim"),)]
+        word = max(8, min(16, width - 16))
+        cells = max(4, min(20, width - word - 9))
+        rows: list[Row] = []
+        marked = False
+        for text, p in lane.top[:height]:
+            here = not marked and text == lane.chosen
+            marked = marked or here
+            rows.append(
+                (
+                    ("▶ " if here else "  ", "accent"),
+                    (pad(f'"{clip(sanitise(text), word - 2)}"', word), "bold model" if here else "text"),
+                    (" " + bar(p, cells), "model" if here else "dim"),
+                    (f" {probability(p)}", "text"),
+                )
+            )
+        return rows
+
+
+def _shown(token: TokenView, plain: bool) -> str:
+    """A token's text; a control id is framed, so that text which merely looks like one is told from it."""
+    if not token.control:
+        return sanitise(token.text)
+    before, after = ("<<", ">>") if plain else ("⟪", "⟫")
+    return before + sanitise(token.text).strip("<|>") + after
+
+
+def _strip(stream: Sequence[TokenView], width: int, deep: int, plain: bool) -> list[tuple[Row, Row]]:
+    """The last tokens in `deep` lines of `width` cells: (text, authors), oldest line first, filled from the end."""
+    lines: list[tuple[list[Span], list[Span], int]] = []
+    said: list[Span] = []
+    who: list[Span] = []
+    used = 0
+    for token in reversed(stream):
+        text = _shown(token, plain)
+        size = cell_len(text)
+        if used + size > width:
+            if not said:  # one token wider than the line: its end
+                text = tail(text, width)
+                size = cell_len(text)
+            else:
+                lines.append((said, who, used))
+                if len(lines) == deep:
+                    break
+                said, who, used = [], [], 0
+                text = tail(text, width)
+                size = cell_len(text)
+        said.append((text, author(token.who)))
+        who.append((token.who[:1] * size, author(token.who).split()[-1]))
+        used += size
+    else:
+        lines.append((said, who, used))
+    return [(tuple(reversed(text)), tuple(reversed(marks))) for text, marks, _ in reversed(lines)]

@@ -1,0 +1,46 @@
+"""The devices: what is mounted, what is busy, what it did last.
+
+Knows: names, lamps, last calls. Does not know: what a device does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from llmos.status import MachineView
+
+from ..desk import Desk
+from ..text import Row, pad, sanitise
+from .table import Table
+
+LAMPS = {"*": ("●", "good", "ready"), "~": ("◐", "busy", "busy"), "o": ("○", "dim", "off")}
+
+
+class Devices(Table):
+    key = "devices"
+
+    def pick(self, view: MachineView, desk: Desk) -> object:
+        return view.devices
+
+    def heading(self) -> tuple[Row, Row]:
+        assert self.view is not None
+        return (("devices", "title"),), ((str(len(self.view.devices)), "text"),)
+
+    def columns(self, width: int) -> Row:
+        return (("  NAME     STATE LAST CALL", "dim"),)
+
+    def entries(self, width: int) -> Sequence[tuple[Hashable, Row]]:
+        assert self.view is not None
+        return [(name, self._row(name, state, last)) for name, state, last in self.view.devices]
+
+    def empty(self) -> str:
+        return "No device is mounted."
+
+    def _row(self, name: str, state: str, last: str) -> Row:
+        lamp, style, word = LAMPS.get(state, ("?", "dim", state))
+        return (
+            (lamp + " ", style),
+            (pad(sanitise(name), 9), "text"),
+            (pad(word, 6), style),
+            (sanitise(last), "device" if last else "dim"),
+        )

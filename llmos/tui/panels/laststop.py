@@ -1,0 +1,77 @@
+"""One line that says what just happened, or answers the person's last command.
+
+Knows: the last line of the log and the kinds of stop. Does not know: the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llmos.status import Line, MachineView
+
+from ..desk import Desk
+from ..pane import Pane
+from ..text import Row, clip, sanitise
+
+MEANINGS = {
+    "spawn": "a process is a prompt with an address space and rights of its own",
+    "exit": "its frames go back to the free list, or stay cached for the next one with the same beginning",
+    "think": "the prompt is read in chunks before the first token is chosen",
+    "done": "the model emitted its end token, or its allowance was used up",
+    "share": "equal beginnings are kept once: these tokens need not be read again",
+    "copy": "copy-on-write: whoever writes first pays for the copy",
+    "evict": "RAM was full; its tokens are kept and will be read again",
+    "trap": "the CPU stopped there; what follows is a call, not an answer",
+    "call": "the kernel checks the call and runs the device while the process waits",
+    "result": "the kernel put it into the window; the model did not write it",
+    "illegal": "the call could not be understood; the process is told so",
+    "refused": "the kernel said no",
+    "interrupt": "the console's program was stopped from the keyboard",
+}
+STOPS = {
+    "QUANTUM": "its time slice is over, or one token was asked for",
+    "WAKE": "the last token is one the kernel waits for",
+    "FULL": "its context has no room left",
+    "FAULT": "a page that matters is absent",
+    "MACHINE_CHECK": "the numbers were not finite; nothing was sampled",
+}
+
+
+class LastStop(Pane):
+    key = "laststop"
+    framed = False
+
+    def pick(self, view: MachineView, desk: Desk) -> object:
+        return view.notice, view.problem, view.log[-1:], _stopped(view), desk.message, desk.commanding
+
+    def rows(self, width: int, height: int) -> Sequence[Row]:
+        assert self.view is not None
+        view = self.view
+        if self.desk.commanding:
+            return [((" :", "bold accent"),)]
+        if said := self.desk.message or view.notice:
+            return [((" ! ", "busy"), (clip(sanitise(said), width - 4), "bold text"))]
+        if view.problem:
+            return [((" ✗ ", "bad"), (clip(sanitise(view.problem), width - 4), "bold bad"))]
+        text = explain(view)
+        return [((" ▸ ", "accent"), (clip(text, width - 4), "text"))]
+
+
+def explain(view: MachineView) -> str:
+    """What happened last, and what it means."""
+    if view.log:
+        return _tell(view.log[-1])
+    lane, stop = _stopped(view)
+    if stop:
+        return f"lane {lane} stopped: {STOPS.get(stop, stop.lower())}"
+    return "nothing has happened yet"
+
+
+def _tell(line: Line) -> str:
+    text = " ".join(sanitise(line.text).split())
+    meaning = MEANINGS.get(text.partition(" ")[0], "")
+    return f"{line.tick}  {text}" + (f": {meaning}" if meaning else "")
+
+
+def _stopped(view: MachineView) -> tuple[int, str]:
+    return next(((lane.lane, lane.stop) for lane in view.snapshot.lanes if lane.pid and lane.stop), (0, ""))

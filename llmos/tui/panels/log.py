@@ -1,0 +1,38 @@
+"""The kernel log: what happened, a line an event.
+
+Knows: lines with a tick. Does not know: which events have lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llmos.status import Line, MachineView
+
+from ..desk import Desk
+from ..text import Row, clip, pad, sanitise
+from .scroll import Tail
+
+STYLES = {"trap": "busy", "call": "accent", "result": "device", "illegal": "bad", "refused": "bad", "evict": "busy"}
+
+
+class Log(Tail):
+    key = "log"
+
+    def pick(self, view: MachineView, desk: Desk) -> object:
+        return view.log
+
+    def heading(self) -> tuple[Row, Row]:
+        right: Row = ((f"{self.back} rows back, End follows", "busy"),) if self.back else ()
+        return (("log", "title"), ("  dmesg", "dim")), right
+
+    def lines(self, width: int, least: int) -> Sequence[Row]:
+        assert self.view is not None
+        return [_line(line, width) for line in self.view.log[-least:]]
+
+
+def _line(line: Line, width: int) -> Row:
+    text = sanitise(line.text)
+    word, _, rest = text.partition(" ")
+    style = STYLES.get(word, "title")
+    return ((pad(str(line.tick), 5, True) + " ", "dim"), (word + " ", style), (clip(rest, width - 7 - len(word)), "text"))

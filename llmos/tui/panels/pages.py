@@ -1,0 +1,58 @@
+"""The page table of the selected process: from its own addresses to frames.
+
+Knows: pages, frames, attention. Does not know: how a page got there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from llmos.status import MachineView
+from llmos_kernel.view import PageView
+
+from ..desk import Desk
+from ..owners import colour
+from ..text import Row, heat, pad, sanitise
+from .table import Table
+
+RINGS = {"K": ("KERNEL", "kernel"), "S": ("SYSTEM", "text"), "U": ("USER", "user"), "D": ("DATA", "device")}
+
+
+class Pages(Table):
+    key = "pages"
+
+    def pick(self, view: MachineView, desk: Desk) -> object:
+        return view.snapshot.selected, view.snapshot.pages
+
+    def heading(self) -> tuple[Row, Row]:
+        assert self.view is not None
+        s = self.view.snapshot
+        name = next((p.program for p in s.processes if p.pid == s.selected), "")
+        who: Row = ((f"  pid {s.selected} {sanitise(name)}", colour(s.selected)),) if s.selected else ()
+        return (("page table", "title"), *who), ((str(len(s.pages)), "text"),) if s.pages else ()
+
+    def columns(self, width: int) -> Row:
+        return (("PAGE FRAME REFS RING   ATTN  TEXT", "dim"),)
+
+    def entries(self, width: int) -> Sequence[tuple[Hashable, Row]]:
+        assert self.view is not None
+        pages = self.view.snapshot.pages
+        total = sum(p.mass for p in pages) or 1
+        peak = max((p.mass for p in pages), default=0) or 1
+        return [(p.page, self._row(p, total, peak)) for p in pages]
+
+    def empty(self) -> str:
+        return "No process selected: Enter on a row of the process table."
+
+    def _row(self, p: PageView, total: int, peak: int) -> Row:
+        ring, style = RINGS.get(p.ring, (p.ring, "text"))
+        shared = p.refs > 1
+        return (
+            (pad(str(p.page), 4, True), "text"),
+            (pad(f"{p.frame:02x}", 6, True), "text"),
+            (pad(f"{'S' if shared else ' '}{p.refs}", 5, True) + " ", "shared" if shared else "dim"),
+            (pad(ring, 7), style),
+            (heat(p.mass / peak), "model"),
+            (pad(f"{p.mass / total:.0%}", 4, True) + " ", "dim"),
+            (sanitise(p.text), style if p.ring == "D" else "text"),
+        )

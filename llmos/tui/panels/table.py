@@ -1,0 +1,67 @@
+"""A panel that is a table: columns, a cursor, scrolling.
+
+Knows: how to keep the cursor on its row while rows change, and in sight. Does not know: what the rows mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from ..pane import Pane
+from ..text import Row, fit
+
+
+class Table(Pane):
+    """Subclasses give `entries` as (identity, row) and `columns`, the head. The cursor stays with an identity."""
+
+    top = 0
+    cursor: Hashable = None
+
+    def columns(self, width: int) -> Row:
+        raise NotImplementedError
+
+    def entries(self, width: int) -> Sequence[tuple[Hashable, Row]]:
+        raise NotImplementedError
+
+    def empty(self) -> str:
+        return "Nothing here yet."
+
+    def rows(self, width: int, height: int) -> Sequence[Row]:
+        entries = self.entries(width - 1)
+        if not entries:
+            return [((self.empty(), "dim"),)]
+        room = max(1, height - 1)
+        at = self._at(entries)
+        self.top = max(0, min(self.top, len(entries) - room))
+        if self.has_focus:
+            self.top = min(max(self.top, at - room + 1), at)
+        rows: list[Row] = [((" ", "dim"), *self.columns(width - 1))]
+        for i, (_, row) in enumerate(entries[self.top : self.top + room], self.top):
+            here = self.has_focus and i == at
+            body = tuple((text, f"reverse {style}") for text, style in fit(row, width - 1)) if here else row
+            rows.append((("▶" if here else " ", "accent"), *body))
+        hidden = len(entries) - self.top - room
+        if hidden > 0 and room > 2:
+            rows[-1] = ((f"  {hidden + 1} more", "dim"),) if not (self.has_focus and at >= self.top + room - 1) else rows[-1]
+        return rows
+
+    def _at(self, entries: Sequence[tuple[Hashable, Row]]) -> int:
+        return next((i for i, (identity, _) in enumerate(entries) if identity == self.cursor), 0)
+
+    def move(self, step: int) -> None:
+        entries = self.entries(80)
+        if not entries:
+            return
+        at = min(max(0, self._at(entries) + step), len(entries) - 1)
+        self.cursor = entries[at][0]
+        if not self.has_focus:
+            self.top = max(0, self.top + step)
+        self.redraw()
+
+    def point(self, row: int) -> None:
+        entries = self.entries(80)
+        at = self.top + row - 1
+        if row > 0 and at < len(entries):
+            self.cursor = entries[at][0]
+            self.redraw()
+            self.open()

@@ -1,0 +1,98 @@
+"""The same policies on the live kernel: everybody gets done, and the machine stays whole after every tick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from llmos.cpu.scripted import ByteCodec, ScriptedCpu
+from llmos_kernel.kernel import Config, Kernel
+from llmos_kernel.ports import Delivery, Request
+from llmos_kernel.sched import POLICIES
+from llmos_kernel.syscall import trap
+
+
+class Panel:
+    """A world in which a person types commands."""
+
+    def __init__(self) -> None:
+        self.typed: list[Delivery] = []
+
+    def poll(self) -> Sequence[Delivery]:
+        taken, self.typed = self.typed, []
+        return taken
+
+    def submit(self, request: Request) -> None:
+        """No devices."""
+
+
+async def parent(count: int) -> int:
+    for n in range(count):
+        await trap("spawn", "child", f"{n} says hello", 10 + 7 * n)
+    for _ in range(count):
+        await trap("wait")
+    return 0
+
+
+async def child(text: str, tokens: int) -> int:
+    for _ in range(2):
+        await trap("think", (("user", text),), tokens)
+        await trap("sleep", 3)
+    return 0
+
+
+def machine(policy: str, frames: int = 40) -> tuple[Kernel, Panel]:
+    panel = Panel()
+    programs: dict[str, Any] = {"init": parent, "child": child}
+    config = Config(args=(6,), policy=policy, quantum=5)
+    return Kernel(config, programs, ScriptedCpu(frames=frames, lanes=2), ByteCodec(), panel), panel
+
+
+def run(kernel: Kernel, most: int = 3_000) -> None:
+    for _ in range(most):
+        if kernel.halted:
+            return
+        kernel.step()
+        kernel.check_integrity()
+    raise AssertionError("the machine did not halt")
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+@pytest.mark.parametrize("frames", [12, 60])
+def test_everybody_gets_done_under_every_policy(name: str, frames: int) -> None:
+    kernel, _ = machine(name, frames)
+    run(kernel)
+    assert sum(kind == "exit" for _, kind, *_ in kernel.events) == 7
+    assert kernel.policy.waiting() == 0
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_the_same_machine_runs_the_same_way(name: str) -> None:
+    first, _ = machine(name)
+    second, _ = machine(name)
+    run(first)
+    run(second)
+    assert first.events == second.events
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_the_policy_can_change_while_all_are_running(name: str) -> None:
+    kernel, panel = machine("rr")
+    for _ in range(15):
+        kernel.step()
+    panel.typed.append(Delivery("command", "policy", (name,)))
+    run(kernel)
+    assert kernel.policy.name == name
+    assert (15, "policy", 0, name) in kernel.events
+
+
+def test_a_policy_that_does_not_exist_is_refused_and_changes_nothing() -> None:
+    kernel, panel = machine("rr")
+    panel.typed.append(Delivery("command", "policy", ("best",)))
+    run(kernel)
+    assert kernel.policy.name == "rr"
+    assert [data[0] for _, kind, _, *data in kernel.events if kind == "refused"][0].startswith(
+        "policy: no policy 'best'"
+    )
