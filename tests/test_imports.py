@@ -18,7 +18,10 @@ def modules_after(code: str) -> set[str]:
 
 
 def test_the_kernel_needs_nothing_but_the_standard_library() -> None:
-    code = "import pkgutil, importlib, llmos_kernel\nfor m in pkgutil.walk_packages(llmos_kernel.__path__, 'llmos_kernel.'): importlib.import_module(m.name)"
+    code = (
+        "import pkgutil, importlib, llmos_kernel\n"
+        "for m in pkgutil.walk_packages(llmos_kernel.__path__, 'llmos_kernel.'): importlib.import_module(m.name)"
+    )
     loaded = modules_after(code)
     before = modules_after("")
     foreign = {m.partition(".")[0] for m in loaded - before} - {"llmos_kernel"} - set(sys.stdlib_module_names)
