@@ -13,10 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 from . import __version__
+from .disk import disk_app
 from .errors import LlmosError
 from .labs.cli import lab_app
 
@@ -28,6 +28,7 @@ app = typer.Typer(
     help="llmos: an operating system whose CPU is a language model, that you can watch think.",
 )
 app.add_typer(lab_app, name="lab", help="Problems to solve and measurements to make.")
+app.add_typer(disk_app, name="disk")
 
 Model = Annotated[str | None, typer.Option("--model", "-m", help="A name (see `llmos models`) or a path.")]
 Mode = Annotated[str, typer.Option("--dtype", help="Arithmetic: exact8, float32 or bfloat16.")]
@@ -35,6 +36,10 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 Seed = Annotated[int, typer.Option("--seed", help="Of all random streams.")]
 Tokens = Annotated[int, typer.Option("--max-tokens", min=1, max=100_000)]
 Temperature = Annotated[float, typer.Option("--temperature", min=0.0, max=10.0, help="0 is greedy.")]
+
+
+CommandError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+"""What the command-line parser raises for bad use; typer names only its subclasses."""
 
 
 def emit(value: Any) -> None:
@@ -202,6 +207,44 @@ def replay(
 
 
 @app.command()
+def lesson(
+    name: Annotated[str, typer.Argument(help="A lesson, or `class` for all in order.")] = "",
+    show: Annotated[bool, typer.Option("--list", help="List the lessons.")] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Of the class.")] = 2026,
+    student: Annotated[str, typer.Option("--student", help="A name: each gets a variant of their own.")] = "",
+    cpu: Annotated[str, typer.Option("--cpu", help="The model that runs it.")] = "nano",
+    own: Annotated[Path | None, typer.Option("--policy", help="Your own policy file takes part.")] = None,
+    solve: Annotated[bool, typer.Option("--solve", help="Reveal everything.")] = False,
+    worksheet: Annotated[bool, typer.Option("--worksheet", help="Text and first question only, to print.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the screen.")] = False,
+    json: Json = False,
+) -> None:
+    """Predict, then reveal: one lesson on a running machine. Answers are read line by line."""
+    from .lessons import cli as lessons
+
+    if show or not name:
+        found = lessons.list_lessons()
+        if json:
+            emit({"lessons": found})
+        for one in found if not json else ():
+            print(f"{one['name']:<12} {one['minutes']:>3} min  {one['title']}")
+        return
+    lessons.run_lesson(name, seed, student, cpu, solve, json, own, worksheet)
+
+
+@app.command()
+def grade(
+    folder: Annotated[Path, typer.Argument(help="A folder of records made by `llmos lesson --json`.")],
+    csv: Annotated[bool, typer.Option("--csv", help="As comma-separated values.")] = False,
+    json: Json = False,
+) -> None:
+    """Judge collected lesson records again, and notice edited ones."""
+    from .lessons import cli as lessons
+
+    lessons.run_grade(folder, csv, json)
+
+
+@app.command()
 def devices(json: Json = False) -> None:
     """List the peripherals that can be mounted, with help."""
     from .front import list_devices
@@ -236,9 +279,9 @@ def main() -> None:
         status = app(standalone_mode=False)
     except LlmosError as e:
         status = _complain(str(e), e.status, debug)
-    except click.exceptions.Abort:
+    except typer.Abort:
         status = _complain("interrupted", 130, False)
-    except click.ClickException as e:
+    except CommandError as e:
         status = _complain(e.format_message(), e.exit_code, debug)
     except KeyboardInterrupt:
         status = _complain("interrupted", 130, False)

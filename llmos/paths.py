@@ -34,3 +34,13 @@ def cache() -> Path:
 def home() -> Path:
     """The files device's folder: what processes may read and write."""
     return _folder("home", str(Path(platformdirs.user_data_dir("llmos")) / "home"))
+
+
+def disk() -> Path:
+    """The retrieval disk: one SQLite file."""
+    return _folder("disk", str(Path(platformdirs.user_data_dir("llmos")) / "disk")) / "disk.db"
+
+
+def swap() -> Path:
+    """The page file; holds nothing that a machine can't compute again."""
+    return _folder("swap", str(Path(platformdirs.user_cache_dir("llmos")) / "swap")) / "pages"

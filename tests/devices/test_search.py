@@ -108,7 +108,7 @@ def test_a_mounted_folder(tmp_path: Path) -> None:
     (tmp_path / "link.md").symlink_to("/etc/hostname")
     (tmp_path / "image.png").write_bytes(b"x")
     library = Library()
-    assert library.mount(tmp_path) == 4
+    assert library.mount(tmp_path).files == 4
     assert library.titles() == ["bad", "plain", "T", "The title"]
     found = library.search("zebra")[0]
     assert (found.title, found.text, found.source, found.origin) == (

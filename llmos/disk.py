@@ -1,0 +1,153 @@
+"""`llmos disk`: the retrieval disk on the command line. Mount folders, look, search.
+
+Knows: where the disk file is, and how answers are printed. Does not know: how texts are kept and ranked
+(`devices/library.py`). Machines that boot later search the same file.
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from llmos_kernel.labels import Ring
+
+from . import paths
+from .errors import LlmosError, UsageError
+
+if TYPE_CHECKING:
+    from .devices.library import Library, Passage
+
+disk_app = typer.Typer(help="The retrieval disk: texts that processes can search.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
+File = Annotated[Path | None, typer.Option("--disk", help="The disk's file; default: the machine's own.")]
+SHOWN = 300  # characters of a passage in plain output
+
+
+@contextmanager
+def opened(file: Path | None, write: bool = False) -> Iterator[Library]:
+    """The disk; an empty one in memory when there is no file and nothing will be written. Raises LlmosError."""
+    from .devices.base import DeviceError
+    from .devices.library import Library
+
+    path = file or paths.disk()
+    try:
+        if write:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        library = Library(path if write or path.exists() else ":memory:")
+    except (DeviceError, OSError) as error:
+        raise LlmosError(f"{path}: {error}") from None
+    try:
+        yield library
+    except DeviceError as error:
+        raise LlmosError(str(error)) from None
+    finally:
+        library.close()
+
+
+@disk_app.command("mount")
+def mount_command(
+    folder: Annotated[Path, typer.Argument(help="A folder of text, Markdown or HTML.")],
+    disk: File = None,
+    json: Json = False,
+) -> None:
+    """Put a folder's texts on the disk; again: only what has changed since."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder")
+    with opened(disk, write=True) as library:
+        report = library.mount(folder, _progress(quiet=json))
+    result = {name: value for name, value in asdict(report).items() if name != "seen"}
+    result["skipped"] = [{"path": path, "why": why} for path, why in report.skipped]
+    if json:
+        _emit(result)
+        return
+    print(
+        f"{report.folder}: {report.files} texts, {report.passages} passages; {report.added} added, "
+        f"{report.changed} changed, {report.unchanged} unchanged, {report.removed} removed"
+    )
+    for path, why in report.skipped:
+        print(f"  left out: {path} ({why})")
+
+
+@disk_app.command("ls")
+def ls_command(disk: File = None, json: Json = False) -> None:
+    """List the documents."""
+    with opened(disk) as library:
+        documents = library.documents()
+    if json:
+        _emit({"documents": documents})
+        return
+    for one in documents:
+        print(f"{one['label']:<7}{one['passages']:>5}  {one['title'][:40]:<40}  {one['path']}")
+
+
+@disk_app.command("search")
+def search_command(
+    query: Annotated[str, typer.Argument(help="Words.")],
+    k: Annotated[int, typer.Option("--results", "-k", min=1, max=100)] = 3,
+    disk: File = None,
+    json: Json = False,
+) -> None:
+    """Find passages, best first."""
+    if not query.strip():
+        raise UsageError("search for what? Give at least one word")
+    with opened(disk) as library:
+        found = library.search(query, k)
+    if json:
+        _emit({"query": query, "results": [described(passage) for passage in found]})
+        return
+    for passage in found:
+        text = " ".join(passage.text.split())[:SHOWN]
+        print(f"{passage.score:.4f}  {passage.title}#{passage.n} of {passage.of}  {passage.path}\n        {text}")
+    if not found:
+        print("nothing found")
+
+
+@disk_app.command("stat")
+def stat_command(disk: File = None, json: Json = False) -> None:
+    """How much is on the disk, and is it sound?"""
+    with opened(disk) as library:
+        result = {"disk": str(disk or paths.disk()), **library.stat()}
+    if json:
+        _emit(result)
+        return
+    for name, value in result.items():
+        print(f"{name:<12} {value}")
+
+
+def described(passage: Passage) -> dict[str, Any]:
+    """A search result as JSON: where, what, how good, whose."""
+    label = passage.label
+    return {
+        "path": passage.path,
+        "passage": passage.text,
+        "score": passage.score,
+        "label": Ring(label.ring).name,
+        "readers": list(label.readers),
+        "origin": list(label.origin),
+        "title": passage.title,
+        "n": passage.n,
+        "of": passage.of,
+    }
+
+
+def _progress(quiet: bool) -> Any:
+    """A counter on standard error; silent when that is no terminal."""
+    shown = not quiet and sys.stderr.isatty()
+
+    def tell(done: int, total: int) -> None:
+        if shown:
+            print(f"\rread {done:,} of {total:,}", end="" if done < total else "\n", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def _emit(value: Any) -> None:
+    print(jsonlib.dumps(value, ensure_ascii=False))
