@@ -63,12 +63,16 @@ def _lane(kernel: Kernel, lane: int) -> LaneView:
         program=p.program,
         quantum=used,
         quantum_max=allowed,
-        stream=tuple(TokenView(t, word(kernel, t), chr(p.space.who[i])) for i, t in enumerate(tokens[first:], first)),
+        stream=tuple(_token(kernel, t, p.space.who[i]) for i, t in enumerate(tokens[first:], first)),
         top=tuple((word(kernel, t), weight / 65535) for t, weight in p.top),
         chosen=word(kernel, tokens[-1]) if tokens and p.space.who[-1] == ord("m") else "",
         stop=p.stop,
         mass=p.mass,
     )
+
+
+def _token(kernel: Kernel, token: int, who: int) -> TokenView:
+    return TokenView(token, word(kernel, token), chr(who), bool(kernel.words.get(token, (b"", "unknown"))[1]))
 
 
 def word(kernel: Kernel, token: int) -> str:

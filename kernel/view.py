@@ -37,6 +37,7 @@ class TokenView:
     id: int
     text: str  # printable, control ids as their names
     who: str  # "m" model, "K" kernel or program, "u" person, "d" device
+    control: bool = False  # a control id: its text is a name, not what a text could say
 
 
 @dataclass(frozen=True, slots=True)

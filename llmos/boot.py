@@ -88,11 +88,12 @@ SYSTEM: Any = object()
 def _processor(options: Options, progress: Progress, model: Model | None) -> tuple[Cpu, Codec]:
     """The CPU and the codec of the model that was asked for."""
     if options.model == SCRIPTED:
-        from .cpu.scripted import ByteCodec, ScriptedCpu
+        from .cpu.actor import Actor
+        from .cpu.scripted import ByteCodec
 
         pages = options.max_pages or options.frames - 1
-        progress(SelfTest("CPU", "scripted: no model, letters out of a hash", "ok"))
-        return ScriptedCpu(None, options.frames, options.lanes, pages, PAGE, options.chunk), ByteCodec()
+        progress(SelfTest("CPU", "scripted: no model, its lines are from a script", "ok"))
+        return Actor(None, options.frames, options.lanes, pages, PAGE, options.chunk), ByteCodec()
     model = model or load_model(options.model, progress)
     return build_engine(model, options, progress), codec_of(model)
 

@@ -62,9 +62,12 @@ def room(
         print(f"llmos {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        from .front import machine_room
+        from .tui.first import Picture
 
-        machine_room(model, mode, seed, speed)
+        with Picture() as picture:  # painted before anything slow is imported
+            from .front import machine_room
+
+            machine_room(model, mode, seed, speed, picture.hand_over)
 
 
 @app.command()

@@ -28,10 +28,10 @@ POOL_BYTES = 4 * 2**30  # most memory that `generate` gives to frames
 # -- the machine room -------------------------------------------------------------------------------------------------
 
 
-def machine_room(model: str | None, mode: str, seed: int, speed: float) -> None:
-    """Open the screen at once; the machine boots behind it."""
+def machine_room(model: str | None, mode: str, seed: int, speed: float, opening: Callable[[], None]) -> None:
+    """Open the screen at once; the machine boots behind it. `opening` is called when the screen takes the terminal."""
     options = Options(model=model, mode=mode, seed=seed, journal=_journal(), init=("sh", booting.SYSTEM))
-    _screen(options, speed)
+    _screen(options, speed, opening)
 
 
 def run_screen(program: str, args: Sequence[str], model: str | None, mode: str, seed: int, lanes: int) -> None:
@@ -39,13 +39,15 @@ def run_screen(program: str, args: Sequence[str], model: str | None, mode: str, 
     _screen(options, 8.0)
 
 
-def _screen(options: Options, speed: float) -> None:
+def _screen(options: Options, speed: float, opening: Callable[[], None] = lambda: None) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the machine room needs a terminal; `llmos run sh --plain` works anywhere")
     from .room import Room
     from .tui.app import MachineRoom
 
-    MachineRoom(Room(options, speed)).run()
+    room = MachineRoom(Room(options, speed))
+    opening()
+    room.run()
 
 
 def _journal() -> Path:

@@ -196,12 +196,22 @@ class Room:
         self.selected = int(pid)
 
     def _do_kill(self, pid: str) -> None:
-        if self.machine:
-            self.machine.command("kill", int(pid))
+        self._kernel("kill", int(pid))
 
     def _do_interrupt(self) -> None:
-        if self.machine:
-            self.machine.command("interrupt")
+        self._kernel("interrupt")
+
+    def _do_spawn(self, program: str, *args: str) -> None:
+        self._kernel("spawn", program, *args)
+
+    def _do_policy(self, name: str) -> None:
+        self._kernel("policy", name)
+
+    def _kernel(self, verb: str, *args: str | int) -> None:
+        """A command of the panel, delivered and recorded like everything that enters the kernel."""
+        if self.machine is None:
+            raise ValueError("the machine is still booting")
+        self.machine.command(verb, *args)
 
     # -- views ------------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,9 @@ KEYS: tuple[Key, ...] = (
     Key("space", "run_or_pause", "space", "run/pause", "Run the machine, or freeze it where it is.", "machine", 1),
     Key("full_stop", "step", ".", "step", "One step of the chosen unit; freezes a running machine.", "machine", 1),
     Key("u", "unit", "u", "unit", "What one step is: phase, token, call or quantum.", "machine", 1),
-    Key("plus,equals_sign", "speed(1)", "+", "faster", "More tokens a second; the top is as fast as it can.", "machine"),
+    Key(
+        "plus,equals_sign", "speed(1)", "+", "faster", "More tokens a second; the top is as fast as it can.", "machine"
+    ),
     Key("minus", "speed(-1)", "-", "slower", "Fewer tokens a second.", "machine"),
     Key("f", "hold", "f", "hold display", "Hold the display still; the machine goes on behind it.", "machine", 1),
     Key("ctrl+c", "interrupt", "ctrl+c", "interrupt", "Stop the console's program, as in a shell.", "machine", 0, True),
@@ -49,7 +51,9 @@ KEYS: tuple[Key, ...] = (
     Key("5", "panel(5)", "5", "log", "Kernel log.", "panels"),
     Key("6", "panel(6)", "6", "self-test", "Power-on self-test.", "panels"),
     Key("i", "console", "i", "console", "Go to the console and type.", "asking", 2),
-    Key("colon", "command", ":", "command", "A command line: run, pause, step, unit, speed, select, kill.", "asking", 2),
+    Key(
+        "colon", "command", ":", "command", "A command line: run, pause, step, unit, speed, select, kill.", "asking", 2
+    ),
     Key("ctrl+p", "command_palette", "ctrl+p", "palette", "Find any of this by name.", "asking", 2, True),
     Key("question_mark", "keys", "?", "keys", "This list.", "asking", 2),
     Key("f1", "help", "F1", "help", "What the focused panel shows, for both kinds of reader.", "asking", 2, True),

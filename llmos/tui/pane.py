@@ -18,6 +18,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from llmos.status import MachineView
+from llmos_kernel.view import Snapshot
 
 from .desk import Desk
 from .layout import TABS
@@ -25,8 +26,9 @@ from .text import Row, Span, fit
 from .text import width as cells_of
 from .theme import Palette
 
-LIGHT = "╭─╮│╰╯"
-HEAVY = "┏━┓┃┗┛"  # the focused one: seen without colour too
+LIGHT = tuple("╭─╮│╰╯")
+BLANK = MachineView("BOOT", Snapshot(0, "deliver"))  # before the first picture
+HEAVY = tuple("┏━┓┃┗┛")  # the focused one: seen without colour too
 TAB_NAMES = {"processes": "ps", "pages": "pages", "timeline": "sched", "devices": "dev", "log": "log", "boot": "test"}
 
 
@@ -49,7 +51,7 @@ class Pane(Widget):
         self.palette = palette
         self.plain = plain  # only ASCII can be shown
         self.can_focus = self.framed
-        self.view: MachineView | None = None
+        self.view = BLANK
         self.desk = Desk()
         self._value: object = None
         self._lines: list[Row] = []
@@ -105,9 +107,7 @@ class Pane(Widget):
                 self.refresh(Region(first, y, last - first, 1))
 
     def _compose_lines(self, width: int, height: int) -> list[Row]:
-        if self.view is None:
-            inner: Sequence[Row] = ()
-        elif self.framed:
+        if self.framed:
             inner = self.rows(max(0, width - 4), max(0, height - 2))
         else:
             inner = self.rows(width, height)

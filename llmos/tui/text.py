@@ -5,6 +5,7 @@ Knows: cells, spans, `sanitise`. Does not know: what is drawn, where, or in whic
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ Span = tuple[str, str]
 Row = tuple[Span, ...]
 
 STRANGE = "\N{REPLACEMENT CHARACTER}"
+WORD = re.compile(r" *[^ ]+| +")
 STACK = 2  # combining marks that may sit on one character; more would climb out of the line
 _KEPT = {"\n": "↵", "\t": "⇥", "\r": "␍", "\x7f": "␡", "\xa0": " ", "\ufe0e": "", "\ufe0f": ""}
 
@@ -124,7 +126,7 @@ def heat(share: float) -> str:
 
 
 def probability(p: float) -> str:
-    """".81" for 0.81: two digits are enough for the eye and keep columns narrow."""
+    """ ".81" for 0.81: two digits are enough for the eye and keep columns narrow."""
     return "1.0" if p >= 0.995 else f"{p:.2f}"[1:]
 
 
@@ -147,3 +149,40 @@ def flow(items: list[Row], cells: int, gap: str = "   ") -> Row:
         out.extend(item)
         used += size
     return tuple(out)
+
+
+def wrap(row: Row, cells: int) -> list[Row]:
+    """`row` over as many rows as it needs, broken at blanks where there are any; at least one row."""
+    rows: list[Row] = []
+    line: list[Span] = []
+    used = 0
+    for text, style in _words(row):
+        size = cell_len(text)
+        if used + size > cells and used:
+            rows.append(tuple(line))
+            line, used = [], 0
+            text = text.lstrip(" ")
+            size = cell_len(text)
+        while size > cells > 0:
+            head, text = _split(text, cells)
+            rows.append(((head, style),))
+            size = cell_len(text)
+        if text:
+            line.append((text, style))
+            used += size
+    return [*rows, tuple(line)]
+
+
+def _words(row: Row) -> list[Span]:
+    """Each word with the blanks before it, as a span."""
+    return [(word, style) for text, style in row for word in WORD.findall(text)]
+
+
+def _split(text: str, cells: int) -> tuple[str, str]:
+    """As much of `text` as fits in `cells` cells (at least one character), and the rest."""
+    n, used = 0, 0
+    while n < len(text) and used + cell_len(text[n]) <= cells:
+        used += cell_len(text[n])
+        n += 1
+    n = max(n, 1)
+    return text[:n], text[n:]

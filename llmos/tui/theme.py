@@ -35,7 +35,11 @@ class Palette:
         if name not in made:
             *attributes, colour = name.split()
             made[name] = Style(
-                color=self.colours[colour], bgcolor=self.background, **{attribute: True for attribute in attributes}
+                color=self.colours[colour],
+                bgcolor=self.background,
+                bold="bold" in attributes,
+                reverse="reverse" in attributes,
+                underline="underline" in attributes,
             )
         return made[name]
 
@@ -74,7 +78,7 @@ def _luminance(colour: str) -> float:
 
 def night() -> Palette:
     """The default: a quiet dark room, one accent, ten owners that can be told apart."""
-    owners = "8fb8ff f5b971 8fd694 e89ac7 7fd6d6 d6c66b c3a6ff ff9e8a a9c27a 9fc5d8".split()
+    owners = ["8fb8ff", "f5b971", "8fd694", "e89ac7", "7fd6d6", "d6c66b", "c3a6ff", "ff9e8a", "a9c27a", "9fc5d8"]
     colours = {
         "text": "#dbe2ee",
         "dim": "#93a0b5",

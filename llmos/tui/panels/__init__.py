@@ -6,7 +6,8 @@ text in `help/`.
 
 from __future__ import annotations
 
-from ..pane import Pane
+from llmos.tui.pane import Pane
+
 from .banner import Banner
 from .boot import Boot
 from .console import Console

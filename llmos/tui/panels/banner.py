@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmos.status import MachineView
+from llmos.tui.desk import Desk
+from llmos.tui.pane import Pane
+from llmos.tui.text import Row, Span, clip, flow, sanitise, spread
 from llmos_kernel.view import Snapshot
-
-from ..desk import Desk
-from ..pane import Pane
-from ..text import Row, Span, clip, flow, sanitise, spread
 
 STYLES = {"LIVE": "good", "FROZEN": "accent", "BOOT": "busy", "REPLAY": "busy", "HALTED": "bad"}
 
@@ -28,7 +27,6 @@ class Banner(Pane):
         )
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
-        assert self.view is not None
         view = self.view
         name: Row = ((" llmos ", "bold title"),) if not self.desk.small else ((" ", "text"),)
         badges = self._badges(view.mode)

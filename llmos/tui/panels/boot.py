@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmos.status import MachineView, SelfTest
-
-from ..desk import Desk
-from ..pane import Pane
-from ..text import Row, clip, pad, sanitise
+from llmos.tui.desk import Desk
+from llmos.tui.pane import Pane
+from llmos.tui.text import Row, clip, pad, sanitise
 
 STATES = {"wait": ("·", "dim"), "busy": ("»", "busy"), "ok": ("✓", "good"), "fail": ("✗", "bad")}
 FIRST = (
@@ -30,7 +29,6 @@ class Boot(Pane):
         return (("power-on self-test", "title"),), (("Enter folds it away", "dim"),) if self.desk.testing else ()
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
-        assert self.view is not None
         view = self.view
         rows: list[Row] = [self._line(test, width) for test in view.boot]
         rows.append(())

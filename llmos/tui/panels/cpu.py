@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from llmos.status import MachineView
+from llmos.tui.desk import Desk
+from llmos.tui.owners import colour
+from llmos.tui.pane import Pane
+from llmos.tui.text import Row, Span, bar, clip, fit, pad, probability, sanitise, spread, tail
+from llmos.tui.theme import author
 from llmos_kernel.view import LaneView, TokenView
-
-from ..desk import Desk
-from ..owners import colour
-from ..pane import Pane
-from ..text import Row, Span, bar, clip, fit, pad, probability, sanitise, spread, tail
-from ..theme import author
 
 PHASES = ("deliver", "schedule", "resident", "run", "retire", "traps")
 LEGEND: Row = (
@@ -39,7 +38,6 @@ class CpuPane(Pane):
         return view.snapshot.phase, view.snapshot.lanes
 
     def heading(self) -> tuple[Row, Row]:
-        assert self.view is not None
         short = self.size.width < 58
         phases: list[Span] = []
         for name in PHASES:
@@ -50,7 +48,6 @@ class CpuPane(Pane):
         return (("CPU", "title"),), tuple(phases[:-1])
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
-        assert self.view is not None
         lanes = self.view.snapshot.lanes
         if not lanes:
             return [(("The CPU is not ready yet.", "dim"),)]
@@ -65,7 +62,7 @@ class CpuPane(Pane):
 
     def move(self, step: int) -> None:
         """Choose the lane that is shown in full."""
-        if self.view and self.view.snapshot.lanes:
+        if self.view.snapshot.lanes:
             self.first = min(max(0, self.first + step), len(self.view.snapshot.lanes) - 1)
             self.redraw()
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from llmos.status import MachineView
+from llmos.tui.desk import Desk
+from llmos.tui.text import Row, pad, sanitise
 
-from ..desk import Desk
-from ..text import Row, pad, sanitise
 from .table import Table
 
 LAMPS = {"*": ("●", "good", "ready"), "~": ("◐", "busy", "busy"), "o": ("○", "dim", "off")}
@@ -23,14 +23,12 @@ class Devices(Table):
         return view.devices
 
     def heading(self) -> tuple[Row, Row]:
-        assert self.view is not None
         return (("devices", "title"),), ((str(len(self.view.devices)), "text"),)
 
     def columns(self, width: int) -> Row:
         return (("  NAME     STATE LAST CALL", "dim"),)
 
     def entries(self, width: int) -> Sequence[tuple[Hashable, Row]]:
-        assert self.view is not None
         return [(name, self._row(name, state, last)) for name, state, last in self.view.devices]
 
     def empty(self) -> str:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmos.status import Line, MachineView
-
-from ..desk import Desk
-from ..pane import Pane
-from ..text import Row, clip, sanitise
+from llmos.tui.desk import Desk
+from llmos.tui.pane import Pane
+from llmos.tui.text import Row, clip, sanitise
 
 MEANINGS = {
     "spawn": "a process is a prompt with an address space and rights of its own",
@@ -45,7 +44,6 @@ class LastStop(Pane):
         return view.notice, view.problem, view.log[-1:], _stopped(view), desk.message, desk.commanding
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
-        assert self.view is not None
         view = self.view
         if self.desk.commanding:
             return [((" :", "bold accent"),)]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmos.status import Line, MachineView
+from llmos.tui.desk import Desk
+from llmos.tui.text import Row, clip, pad, sanitise
 
-from ..desk import Desk
-from ..text import Row, clip, pad, sanitise
 from .scroll import Tail
 
 STYLES = {"trap": "busy", "call": "accent", "result": "device", "illegal": "bad", "refused": "bad", "evict": "busy"}
@@ -27,7 +27,6 @@ class Log(Tail):
         return (("log", "title"), ("  dmesg", "dim")), right
 
     def lines(self, width: int, least: int) -> Sequence[Row]:
-        assert self.view is not None
         return [_line(line, width) for line in self.view.log[-least:]]
 
 
@@ -35,4 +34,8 @@ def _line(line: Line, width: int) -> Row:
     text = sanitise(line.text)
     word, _, rest = text.partition(" ")
     style = STYLES.get(word, "title")
-    return ((pad(str(line.tick), 5, True) + " ", "dim"), (word + " ", style), (clip(rest, width - 7 - len(word)), "text"))
+    return (
+        (pad(str(line.tick), 5, True) + " ", "dim"),
+        (word + " ", style),
+        (clip(rest, width - 7 - len(word)), "text"),
+    )

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from llmos.status import MachineView
+from llmos.tui.desk import Desk
+from llmos.tui.owners import colour
+from llmos.tui.text import Row, heat, pad, sanitise
 from llmos_kernel.view import PageView
 
-from ..desk import Desk
-from ..owners import colour
-from ..text import Row, heat, pad, sanitise
 from .table import Table
 
 RINGS = {"K": ("KERNEL", "kernel"), "S": ("SYSTEM", "text"), "U": ("USER", "user"), "D": ("DATA", "device")}
@@ -25,7 +25,6 @@ class Pages(Table):
         return view.snapshot.selected, view.snapshot.pages
 
     def heading(self) -> tuple[Row, Row]:
-        assert self.view is not None
         s = self.view.snapshot
         name = next((p.program for p in s.processes if p.pid == s.selected), "")
         who: Row = ((f"  pid {s.selected} {sanitise(name)}", colour(s.selected)),) if s.selected else ()
@@ -35,7 +34,6 @@ class Pages(Table):
         return (("PAGE FRAME REFS RING   ATTN  TEXT", "dim"),)
 
     def entries(self, width: int) -> Sequence[tuple[Hashable, Row]]:
-        assert self.view is not None
         pages = self.view.snapshot.pages
         total = sum(p.mass for p in pages) or 1
         peak = max((p.mass for p in pages), default=0) or 1

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from llmos.status import MachineView
+from llmos.tui.desk import Desk
+from llmos.tui.owners import colour
+from llmos.tui.text import Row, pad, sanitise
 from llmos_kernel.view import ProcessView
 
-from ..desk import Desk
-from ..owners import colour
-from ..text import Row, pad, sanitise
 from .table import Table
 
 STATES = {"RUNNING": "good", "READY": "busy", "BLOCKED": "accent", "STOPPED": "bad", "ZOMBIE": "dim", "NEW": "text"}
@@ -25,27 +25,24 @@ class Processes(Table):
         return view.snapshot.processes, view.snapshot.selected
 
     def heading(self) -> tuple[Row, Row]:
-        assert self.view is not None
         return (("processes", "title"),), ((str(len(self.view.snapshot.processes)), "text"),)
 
     def columns(self, width: int) -> Row:
         return (("PID PPID PROGRAM  STATE   RING   TOKENS PAGES WAIT WHY", "dim"),)
 
     def entries(self, width: int) -> Sequence[tuple[Hashable, Row]]:
-        assert self.view is not None
         return [(p.pid, self._row(p)) for p in self.view.snapshot.processes]
 
     def empty(self) -> str:
         return "No process yet."
 
     def open(self) -> None:
-        if self.view and self.view.snapshot.processes:
+        if self.view.snapshot.processes:
             known = [p.pid for p in self.view.snapshot.processes]
             pid = self.cursor if self.cursor in known else known[0]
             self.post_message(self.Chosen("select", str(pid)))
 
     def _row(self, p: ProcessView) -> Row:
-        assert self.view is not None
         ended = p.state == "ZOMBIE"
         text = "dim" if ended else "text"
         mark = "●" if p.pid == self.view.snapshot.selected else " "

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmos.status import MachineView
+from llmos.tui.desk import Desk
+from llmos.tui.owners import colour, letter
+from llmos.tui.pane import Pane
+from llmos.tui.text import Row, Span, clip, fit, heat, pad, sanitise
 from llmos_kernel.view import FrameView
 
-from ..desk import Desk
-from ..owners import colour, letter
-from ..pane import Pane
-from ..text import Row, Span, clip, fit, heat, pad, sanitise
 from .banner import usage
 
 LIST = 22  # cells of the list of owners
@@ -29,12 +29,10 @@ class Ram(Pane):
         return s.frames, s.pages, s.selected, s.counters, tuple((p.pid, p.program, p.pages) for p in s.processes)
 
     def heading(self) -> tuple[Row, Row]:
-        assert self.view is not None
         used, total = usage(self.view.snapshot)
         return (("RAM", "title"), ("  context window as frames", "dim")), ((f"{used}/{total}", "text"),)
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
-        assert self.view is not None
         s = self.view.snapshot
         if not s.frames:
             return [(("No frames yet.", "dim"),)]
@@ -54,7 +52,6 @@ class Ram(Pane):
         self.redraw()
 
     def _map(self, width: int, height: int) -> list[Row]:
-        assert self.view is not None
         frames = self.view.snapshot.frames
         across, cells = _room(len(frames), width - 5, height)
         count = -(-len(frames) // across)
@@ -72,7 +69,6 @@ class Ram(Pane):
 
     def _owners(self, height: int) -> list[Row]:
         """Who has how many pages, most first."""
-        assert self.view is not None
         s = self.view.snapshot
         having = sorted((p for p in s.processes if p.pages), key=lambda p: (-p.pages, p.pid))
         rows: list[Row] = [((pad("pid", 6, True) + " " + pad("owner", 9) + "pages", "dim"),)]
@@ -92,7 +88,6 @@ class Ram(Pane):
         return rows
 
     def _foot(self, width: int, height: int) -> list[Row]:
-        assert self.view is not None
         s = self.view.snapshot
         legend: Row = (
             ("1", "owner0"),
@@ -120,7 +115,6 @@ class Ram(Pane):
 
     def _attention(self, width: int) -> Row:
         """Where the selected process looked last: a bar a page, and the hottest."""
-        assert self.view is not None
         s = self.view.snapshot
         if not s.pages:
             return (("attention  select a process", "dim"),)

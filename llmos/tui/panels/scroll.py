@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..pane import Pane
-from ..text import Row
+from llmos.tui.pane import Pane
+from llmos.tui.text import Row
 
 
 class Tail(Pane):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from ..pane import Pane
-from ..text import Row, fit
+from llmos.tui.pane import Pane
+from llmos.tui.text import Row, fit
 
 
 class Table(Pane):
@@ -42,7 +42,9 @@ class Table(Pane):
             rows.append((("▶" if here else " ", "accent"), *body))
         hidden = len(entries) - self.top - room
         if hidden > 0 and room > 2:
-            rows[-1] = ((f"  {hidden + 1} more", "dim"),) if not (self.has_focus and at >= self.top + room - 1) else rows[-1]
+            rows[-1] = (
+                ((f"  {hidden + 1} more", "dim"),) if not (self.has_focus and at >= self.top + room - 1) else rows[-1]
+            )
         return rows
 
     def _at(self, entries: Sequence[tuple[Hashable, Row]]) -> int:

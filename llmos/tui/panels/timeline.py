@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmos.status import MachineView
-
-from ..desk import Desk
-from ..owners import colour, letter
-from ..pane import Pane
-from ..text import Row, Span, flow
+from llmos.tui.desk import Desk
+from llmos.tui.owners import colour, letter
+from llmos.tui.pane import Pane
+from llmos.tui.text import Row, Span, flow
 
 
 class Timeline(Pane):
@@ -23,11 +22,9 @@ class Timeline(Pane):
         return s.timeline, s.counters, tuple((p.pid, p.state, p.wait) for p in s.processes)
 
     def heading(self) -> tuple[Row, Row]:
-        assert self.view is not None
         return (("scheduler", "title"),), (("tick ", "dim"), (f"{self.view.snapshot.tick:,} ▏", "text"))
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
-        assert self.view is not None
         s = self.view.snapshot
         summary = self._summary(width)
         lanes = s.timeline[: max(1, height - len(summary))]
@@ -35,7 +32,6 @@ class Timeline(Pane):
         return [*rows, *summary][:height] if s.timeline else [(("No ticks yet.", "dim"),)]
 
     def _summary(self, width: int) -> list[Row]:
-        assert self.view is not None
         s = self.view.snapshot
         ready = [p for p in s.processes if p.state == "READY"]
         blocked = [p for p in s.processes if p.state == "BLOCKED"]

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmos.status import MachineView
-
-from ..desk import Desk
-from ..layout import LEAST
-from ..pane import Pane
-from ..text import Row
+from llmos.tui.desk import Desk
+from llmos.tui.layout import LEAST
+from llmos.tui.pane import Pane
+from llmos.tui.text import Row
 
 
 class TooSmall(Pane):

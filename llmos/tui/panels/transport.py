@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from textual import events
 
 from llmos.status import MachineView
-
-from ..desk import Desk
-from ..keys import Key, footer
-from ..pane import Pane
-from ..text import Row, Span, width
+from llmos.tui.desk import Desk
+from llmos.tui.keys import Key, footer
+from llmos.tui.pane import Pane
+from llmos.tui.text import Row, Span, width
 
 UNITS = ("phase", "token", "call", "quantum")
 
@@ -56,7 +55,6 @@ class Transport(Pane):
         return ((" " + key.shown, strong), *self._words(key, weak), (gap, "text"))
 
     def _words(self, key: Key, style: str) -> list[Span]:
-        assert self.view is not None
         if key.action == "run_or_pause":
             return [(" freeze" if self.view.mode == "LIVE" else " run", style)]
         if key.action == "hold":

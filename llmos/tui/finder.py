@@ -1,0 +1,42 @@
+"""The command palette: every key's action and every verb, found by name.
+
+Knows: the tables of keys and verbs. Does not know: how an action is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from . import keys, verbs
+
+
+class Finder(Provider):
+    """Keys act at once; a verb with arguments opens the command line with its name typed."""
+
+    async def discover(self) -> Hits:
+        for name, about, act in self._all():
+            yield DiscoveryHit(name, act, help=about)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for name, about, act in self._all():
+            score = max(matcher.match(name), matcher.match(about) * 0.6)
+            if score > 0:
+                yield Hit(score, matcher.highlight(name), act, text=name, help=about)
+
+    def _all(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+        for key in keys.KEYS:
+            if key.action != "command_palette":
+                yield f"{key.word}  ({key.shown})", key.about, partial(self._act, key.action)
+        for verb in verbs.VERBS:
+            yield f":{verb.usage}", verb.about, partial(self._verb, verb)
+
+    async def _act(self, action: str) -> None:
+        await self.app.run_action(action)
+
+    def _verb(self, verb: verbs.Verb) -> None:
+        self.app.begin(verb.name + " ") if verb.takes else self.app.obey(verb.name)  # type: ignore[attr-defined]

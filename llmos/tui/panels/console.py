@@ -1,0 +1,136 @@
+"""The console: what was said, by whom, and the line to type the next thing on.
+
+Knows: runs of text with authors, the typed line and its history. Does not know: who answers. Text from outside enters here
+as inert cells, whatever it contains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from textual import events
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.widgets import Input
+
+from llmos.status import MachineView, Run
+from llmos.tui.desk import Desk
+from llmos.tui.text import Row, Span, sanitise, wrap
+from llmos.tui.theme import author
+
+from .scroll import Tail
+
+SUGGESTION = "what is 37*48?"
+HISTORY = 100  # typed lines that Up brings back
+STYLES = {"K": "title"}
+
+
+class Entry(Input):
+    """The typed line. Empty and with a suggestion, Enter sends the suggestion."""
+
+    def __init__(self) -> None:
+        super().__init__(id="entry", compact=True, placeholder=SUGGESTION, max_length=2000)
+        self.past: list[str] = []
+        self.at = 0
+
+    def take(self) -> str:
+        """The line that Enter sends; the entry is empty afterwards."""
+        line = self.value or self.placeholder
+        if line:
+            self.past = [*self.past, line][-HISTORY:]
+        self.at = len(self.past)
+        self.value, self.placeholder = "", ""
+        return line
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key in ("up", "down") and self.past:
+            self.at = min(max(0, self.at + (1 if event.key == "down" else -1)), len(self.past))
+            self.value = self.past[self.at] if self.at < len(self.past) else ""
+            self.cursor_position = len(self.value)
+            event.stop()
+
+
+class Console(Tail):
+    key = "console"
+
+    class Said(Message):
+        """A line was typed and sent."""
+
+        def __init__(self, line: str) -> None:
+            self.line = line
+            super().__init__()
+
+    def compose(self) -> ComposeResult:
+        yield Entry()
+
+    def on_mount(self) -> None:
+        self.can_focus = False  # its entry has the focus
+
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        styles = self.entry.styles
+        styles.offset, styles.width = (4, max(1, event.size.height - 2)), max(1, event.size.width - 7)
+
+    @property
+    def entry(self) -> Entry:
+        return self.query_one(Entry)
+
+    def pick(self, view: MachineView, desk: Desk) -> object:
+        return view.console, view.foreground, desk.typing
+
+    def heading(self) -> tuple[Row, Row]:
+        who = sanitise(self.view.foreground)
+        right: Row = ((f"{self.back} rows back, PgDn returns", "busy"),) if self.back else ()
+        return (("console", "title"), (f"  {who}" if who else "", "dim")), right
+
+    def rows(self, width: int, height: int) -> Sequence[Row]:
+        """The transcript, and on the last row the prompt; the entry covers the rest of that row."""
+        said = super().rows(width, height - 1)
+        hint: Row = ()
+        if self.entry.placeholder and not self.entry.value:
+            room = width - 2 - len(SUGGESTION) - 4
+            text = "(suggested: Enter sends, Esc clears)"
+            hint = ((" " * (room - len(text)) + text, "dim"),) if room > len(text) else ()
+        filler: list[Row] = [()] * (height - 1 - len(said))
+        prompt: Span = ("> ", "bold user" if self.desk.typing else "dim")
+        return [*said, *filler, (prompt, (" " * (len(SUGGESTION) + 4), "text"), *hint)]
+
+    def lines(self, width: int, least: int) -> Sequence[Row]:
+        rows: list[Row] = []
+        for line in _from_the_end(self.view.console):
+            rows[:0] = wrap(line, width)
+            if len(rows) >= least:
+                break
+        if rows and _is_prompt(rows[-1]):
+            rows.pop()
+        return rows
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        line = self.entry.take()
+        self.back = 0
+        self.redraw()
+        if line:
+            self.post_message(self.Said(line))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.redraw()
+
+
+def _is_prompt(row: Row) -> bool:
+    """A shell's prompt with nothing after it: the entry stands there instead."""
+    return "".join(text for text, _ in row).strip() == ">"
+
+
+def _from_the_end(runs: Sequence[Run]) -> Iterator[Row]:
+    """Lines as styled spans, newest first."""
+    line: list[Span] = []
+    for run in reversed(runs):
+        style = STYLES.get(run.who) or author(run.who)
+        first, *others = run.text.split("\n")[::-1]
+        line.insert(0, (sanitise(first), style))
+        for part in others:
+            yield tuple(line)
+            line = [(sanitise(part), style)]
+    yield tuple(line)

@@ -1,0 +1,62 @@
+"""The verbs of the command line behind `:`, in one table: parsing, palette and help are made from it.
+
+Knows: names and arguments. Does not know: how a verb is done; each becomes one command through the door.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    usage: str  # "kill PID": capitals are arguments, square brackets what may be left out
+    about: str
+
+    @property
+    def name(self) -> str:
+        return self.usage.split()[0]
+
+    @property
+    def takes(self) -> list[str]:
+        return self.usage.split()[1:]
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb("run [PROGRAM] [ARGS…]", "Run the machine, or start a program in it."),
+    Verb("pause", "Freeze the machine where it is."),
+    Verb("step [UNIT]", "One step: of a phase, token, call or quantum."),
+    Verb("unit UNIT", "What a step is from now on."),
+    Verb("speed TOKENS", "Tokens a second; 0 is as fast as it can."),
+    Verb("ask TEXT…", "Ask the model, as on the console."),
+    Verb("select PID", "Whose page table and attention are shown."),
+    Verb("kill PID", "End a process."),
+    Verb("interrupt", "Stop the console's program, as ctrl+c does."),
+    Verb("policy NAME", "Another scheduling policy from the next tick on."),
+)
+
+
+def parse(line: str) -> tuple[str, ...]:
+    """The command for the door; () for an empty line. Raises ValueError with one line for the person."""
+    text = line.strip().removeprefix(":").strip()
+    if not text:
+        return ()
+    name, _, rest = text.partition(" ")
+    verb = next((v for v in VERBS if v.name == name), None)
+    if verb is None:
+        raise ValueError(f"no verb {name!r}; ? lists them")
+    words = _words(verb, rest)
+    least = sum(not word.startswith("[") for word in verb.takes)
+    most = 99 if any("…" in word for word in verb.takes) else len(verb.takes)
+    if not least <= len(words) <= most:
+        raise ValueError(f"usage: {verb.usage}")
+    if name == "run" and words:
+        return ("spawn", *words)
+    return (("say" if name == "ask" else name), *words)
+
+
+def _words(verb: Verb, rest: str) -> list[str]:
+    if verb.takes[-1:] == ["TEXT…"]:
+        return [rest.strip()] if rest.strip() else []
+    return shlex.split(rest)
