@@ -1,0 +1,73 @@
+"""From a file's tensors, under whatever names, to the canonical parameters of `config.py`, every shape checked.
+
+Knows: which parameters an architecture has and what shape each must have. Does not know: file formats; a loader hands in
+a function that says whether a tensor is there and one that reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from llmos.cpu.config import ModelConfig, Params
+
+from .checked import Damaged, shown
+
+Array = np.ndarray[Any, Any]
+Progress = Callable[[float], None]
+
+LAYER = ("attn_norm", "q", "k", "v", "o", "mlp_norm", "gate", "up", "down")
+BIASES = ("q_bias", "k_bias", "v_bias")
+NORMS = ("q_norm", "k_norm")
+EXTRA = {"llama": (), "qwen2": BIASES, "qwen3": NORMS}
+"""What each architecture's layers have besides; also the list of architectures."""
+
+
+class Source(Protocol):
+    """A file's tensors by canonical name; `layer` is None for embed, norm and head."""
+
+    def shape(self, name: str, layer: int | None) -> tuple[int, ...]:
+        """Damaged when there is no such tensor."""
+
+    def read(self, name: str, layer: int | None) -> Array: ...
+
+
+def shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """The shape of every parameter by canonical name."""
+    q, kv, d = config.heads * config.head_dim, config.kv_heads * config.head_dim, config.head_dim
+    matrices = {"q": (q, config.dim), "k": (kv, config.dim), "v": (kv, config.dim), "o": (config.dim, q)}
+    mlp = dict.fromkeys(("gate", "up"), (config.hidden, config.dim)) | {"down": (config.dim, config.hidden)}
+    ends = {"embed": (config.vocab, config.dim), "head": (config.vocab, config.dim)}
+    gains = dict.fromkeys(("norm", "attn_norm", "mlp_norm"), (config.dim,))
+    extra = {"q_bias": (q,), "k_bias": (kv,), "v_bias": (kv,), "q_norm": (d,), "k_norm": (d,)}
+    return matrices | mlp | ends | gains | extra
+
+
+def assemble(config: ModelConfig, source: Source, progress: Progress) -> Params:
+    """All parameters. Every shape is checked before the first tensor is read."""
+    ends = ("embed", "norm") if config.tied else ("embed", "norm", "head")
+    layer = LAYER + EXTRA[config.arch]
+    expected = shapes(config)
+    for name, i in _wanted(config, ends, layer):
+        if source.shape(name, i) != expected[name]:
+            where = name if i is None else f"{name} of layer {i}"
+            raise Damaged(f"{where} has the shape {shown(source.shape(name, i))}, not {expected[name]}")
+    params: Params = {name: source.read(name, None) for name in ends}
+    params["layers"] = []
+    for i in range(config.layers):
+        progress(i / config.layers)
+        params["layers"].append({name: source.read(name, i) for name in layer})
+    return params
+
+
+def _wanted(config: ModelConfig, ends: tuple[str, ...], layer: tuple[str, ...]) -> list[tuple[str, int | None]]:
+    inside: list[tuple[str, int | None]] = [(name, i) for i in range(config.layers) for name in layer]
+    return [(name, None) for name in ends] + inside
+
+
+def halves(w: Array, head_dim: int) -> Array:
+    """Rows of q or k from interleaved pairs (2i, 2i + 1) to halves (i, i + head_dim / 2), in every head."""
+    pairs = w.reshape(-1, head_dim // 2, 2, *w.shape[1:])
+    return np.ascontiguousarray(np.swapaxes(pairs, 1, 2)).reshape(w.shape)

@@ -1,0 +1,37 @@
+"""Byte-level BPE: text is cut into words by a pattern, words into bytes, and the commonest pairs are merged in rank order.
+
+Knows: the byte alphabet of GPT-2 and how to hand a vocabulary to the `tokenizers` library. Does not know: files.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from . import Vocabulary
+
+
+class Pairs(Vocabulary):
+    """Wraps a library tokenizer that has no added tokens, no post-processor and no control token in its vocabulary."""
+
+    def __init__(self, cutter: Tokenizer, texts: list[bytes], control: dict[str, int], **shared: Any) -> None:
+        super().__init__(texts, control, **shared)
+        self._cutter = cutter
+
+    def encode(self, text: str) -> list[int]:
+        text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates can't be written down
+        ids: list[int] = self._cutter.encode(text, add_special_tokens=False).ids
+        return ids
+
+
+def alphabet() -> dict[str, int]:
+    """GPT-2's printable stand-ins for the 256 bytes: character -> byte. Printable bytes stand for themselves."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [b for b in range(256) if b not in printable]
+    return {chr(b): b for b in printable} | {chr(256 + i): b for i, b in enumerate(others)}
+
+
+def spelled(form: str, letters: dict[str, int]) -> bytes:
+    """The bytes of a token written in that alphabet; a character outside it stands for itself."""
+    return b"".join(bytes((letters[c],)) if c in letters else c.encode("utf-8", "replace") for c in form)
