@@ -1,0 +1,63 @@
+"""Grading a folder of records: each answer is judged again from what the student said and what the machine did.
+
+Knows: the records that `llmos lesson` writes. Does not know: lessons. A record whose digest does not fit was edited.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from llmos.errors import UsageError
+
+from .session import HINT_COST, digest, is_right
+
+FIELDS = ("student", "lesson", "seed", "score", "of", "answered", "confidence", "state", "file")
+
+
+def grade(folder: Path) -> list[dict[str, Any]]:
+    """A row a record, by student and lesson. Raises UsageError when there is no folder or nothing in it."""
+    files = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    if not files:
+        raise UsageError(
+            f"{folder}: no records (*.json) here; `llmos lesson NAME --student YOU --json > you.json` makes one"
+        )
+    return sorted((_row(path) for path in files), key=lambda r: (r["student"], r["lesson"], r["file"]))
+
+
+def _row(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_bytes())
+        body = {k: v for k, v in record.items() if k != "digest"}
+        answers = record["answers"]
+        points = [_points(a) for a in answers]
+        sure = [a["confidence"] for a in answers if a["confidence"]]
+        return {
+            "student": record["student"],
+            "lesson": record["lesson"],
+            "seed": record["seed"],
+            "score": sum(points),
+            "of": record["of"],
+            "answered": sum(bool(a["answer"]) for a in answers),
+            "confidence": round(sum(sure) / len(sure), 2) if sure else "",
+            "state": "ok" if digest(body) == record["digest"] else "edited",
+            "file": path.name,
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {**dict.fromkeys(FIELDS, ""), "state": "not a record", "file": path.name}
+
+
+def _points(answer: dict[str, Any]) -> float:
+    right = is_right(answer["kind"], answer["answer"], answer["machine"], answer["tolerance"])
+    return (1.0 - HINT_COST * bool(answer["hint"])) if right else 0.0
+
+
+def as_csv(rows: list[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, FIELDS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()

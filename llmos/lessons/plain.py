@@ -1,0 +1,90 @@
+"""A lesson as plain lines: for pipes, screen readers, CI, and anyone without the screen.
+
+Knows: reading answers from lines, printing. Does not know: what a question means. A line is the answer, with `!N` behind it for
+how sure (1 to 5); `h` asks for the hint (it costs half a point); an empty line passes. At the end of input the lesson ends.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from llmos.errors import UsageError
+
+from .lesson import Predict
+from .session import Session, Verdict
+
+WIDTH = 100
+CONFIDENCE = re.compile(r"\s*!([1-5])$")
+Say = Callable[[str], None]
+
+
+def play(session: Session, answers: Iterator[str], say: Say, solve: bool = False) -> dict[str, Any]:
+    """Play to the end, or to the end of `answers`; the record. With `solve` nothing is asked and all is revealed."""
+    lesson = session.lesson
+    say(f"{lesson.title}   ({lesson.minutes} min)")
+    say(f"  operating system: {lesson.os}")
+    say(f"  language model:   {lesson.llm}")
+    while not session.over:
+        _text(session.text, say)
+        predict = session.question()
+        _ask(predict, say)
+        verdict = session.lock("") if solve else _answer(session, predict, answers, say)
+        if verdict is None:
+            say("The lesson ends here: no more answers.")
+            return session.record()
+        _reveal(verdict, session.lab.shown, say, solve)
+    _text(session.text, say)
+    say(f"Where the analogy stops: {lesson.analogy}") if lesson.analogy else None
+    if not solve:
+        say(f"score {session.score:g} of {len(lesson.questions)}")
+    return session.record()
+
+
+def problem(session: Session, say: Say) -> dict[str, Any]:
+    """The first question only: what a worksheet shows before anybody has answered."""
+    _text(session.text, say)
+    _ask(session.question(), say)
+    return session.record()
+
+
+def _answer(session: Session, predict: Predict, answers: Iterator[str], say: Say) -> Verdict | None:
+    hint = False
+    for line in answers:
+        if line.strip() == "h" and "h" not in predict.choices:
+            say(f"hint: {predict.hint or 'there is none for this one'}")
+            hint = hint or bool(predict.hint)
+            continue
+        sure = CONFIDENCE.search(line)
+        try:
+            return session.lock(CONFIDENCE.sub("", line), int(sure[1]) if sure else 0, hint)
+        except UsageError as e:
+            say(f"{e}; again")
+    return None
+
+
+def _text(text: str, say: Say) -> None:
+    for paragraph in text.split("\n\n"):
+        if not paragraph.strip():
+            continue
+        say("")
+        keep = paragraph.startswith(("    ", "|", "- "))
+        say(paragraph if keep else textwrap.fill(" ".join(paragraph.split()), WIDTH))
+
+
+def _ask(predict: Predict, say: Say) -> None:
+    say("")
+    say(f"PREDICT  {predict.question}")
+    for i, choice in enumerate(predict.choices, 1):
+        say(f"   {i}  {choice}")
+
+
+def _reveal(verdict: Verdict, shown: list[str], say: Say, solve: bool) -> None:
+    if solve or not verdict.answer:
+        say(f"REVEAL   machine {verdict.machine}")
+    else:
+        say(f"REVEAL   you {verdict.answer}   machine {verdict.machine}   {'right' if verdict.right else 'wrong'}")
+    for line in shown:
+        say(f"   {line}")

@@ -1,0 +1,198 @@
+"""Playing one lesson: text, stop, prediction, lock, event, reveal.
+
+Knows: whose turn it is, what was answered, what the scenario measured. Does not know: terminals. A scenario is a generator
+that yields a question's id when it stands just before that question's event, and has put the measured answer into
+`lab.measured` by the time it yields again. So nothing can be revealed before the answer is locked: it does not exist yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from zlib import crc32
+
+from llmos.errors import LlmosError, UsageError
+
+from .lab import Lab
+from .lesson import Lesson, Predict, Section
+
+HINT_COST = 0.5  # of a point
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One locked answer beside what the machine did."""
+
+    id: str
+    kind: str
+    question: str
+    answer: str  # "" = no prediction was made
+    machine: str
+    right: bool
+    confidence: int = 0  # 1..5, 0 = not said
+    hint: bool = False
+    choices: tuple[str, ...] = ()
+    tolerance: float = 0.0
+
+    @property
+    def points(self) -> float:
+        return (1.0 - HINT_COST * self.hint) if self.right else 0.0
+
+
+@dataclass
+class Session:
+    """Owns one lesson being played. `section` is what to show; `question()` then `lock(...)` while it has a question."""
+
+    lesson: Lesson
+    lab: Lab
+    student: str = ""
+    seed: int = 0
+    index: int = 0
+    verdicts: list[Verdict] = field(default_factory=list)
+    _events: Iterator[str] | None = None
+
+    @property
+    def section(self) -> Section:
+        return self.lesson.sections[self.index]
+
+    @property
+    def text(self) -> str:
+        """This section's words, with the numbers of this run filled in; the machine then stands before the question."""
+        if self.section.predict:
+            self._stop_at(self.section.predict)
+        return self.lab.fill(self.section.text)
+
+    @property
+    def over(self) -> bool:
+        return self.section.predict is None
+
+    @property
+    def score(self) -> float:
+        return sum(v.points for v in self.verdicts)
+
+    def question(self) -> Predict:
+        """Run the machine up to just before the event; the question with its numbers and choices filled in."""
+        predict = self.section.predict
+        if predict is None:
+            raise UsageError("this lesson has no more questions")
+        self._stop_at(predict)
+        choices = self.lab.choices.get(predict.id, predict.choices)
+        return Predict(
+            predict.id, predict.kind, self.lab.fill(predict.question), choices, predict.tolerance, predict.hint
+        )
+
+    def lock(self, answer: str, confidence: int = 0, hint: bool = False) -> Verdict:
+        """Take the prediction, let the event happen, and measure. Raises UsageError for an answer that can't be one."""
+        asked = self.question()
+        answer = checked(asked, answer)
+        self.lab.shown = []
+        self._advance()
+        if asked.id not in self.lab.measured:
+            raise LlmosError(f"lesson {self.lesson.name}: nothing was measured for {asked.id!r}")
+        machine = plain(self.lab.measured[asked.id])
+        right = is_right(asked.kind, answer, machine, asked.tolerance)
+        verdict = Verdict(
+            asked.id,
+            asked.kind,
+            asked.question,
+            answer,
+            machine,
+            right,
+            confidence,
+            hint,
+            asked.choices,
+            asked.tolerance,
+        )
+        self.verdicts.append(verdict)
+        self.index += 1
+        return verdict
+
+    def record(self) -> dict[str, Any]:
+        """The graded answers as one JSON object; `digest` lets a teacher see that it was not edited by hand."""
+        body = {
+            "lesson": self.lesson.name,
+            "student": self.student,
+            "seed": self.seed,
+            "variant": self.lab.seed,
+            "model": self.lab.model_name,
+            "answers": [{k: v for k, v in asdict(v).items() if k != "question"} for v in self.verdicts],
+            "score": self.score,
+            "of": len(self.lesson.questions),
+        }
+        return {**body, "digest": digest(body)}
+
+    def _stop_at(self, predict: Predict) -> None:
+        if self._events is None:
+            self._events = scenario(self.lesson.name)(self.lab)
+            self._advance()
+        if self.lab.stop != predict.id:
+            raise LlmosError(
+                f"lesson {self.lesson.name}: the machine stands before {self.lab.stop!r}, the text asks {predict.id!r}"
+            )
+
+    def _advance(self) -> None:
+        assert self._events is not None
+        self.lab.stop = next(self._events, "")
+
+
+def scenario(name: str) -> Any:
+    """The generator function `play(lab)` that measures this lesson."""
+    return importlib.import_module(f".scenarios.{name.replace('-', '_')}", __package__).play
+
+
+def variant(seed: int, student: str) -> int:
+    """Each student's own seed of a class's seed."""
+    return crc32(f"{seed}/{student}".encode()) if student else seed
+
+
+def checked(predict: Predict, answer: str) -> str:
+    """The answer in its canonical form; "" stays "". A choice may be given by its number."""
+    answer = answer.strip()
+    if not answer or predict.kind == "number":
+        if answer and number(answer) is None:
+            raise UsageError(f"{answer!r} is not a number")
+        return answer
+    if answer in predict.choices:
+        return answer
+    if answer.isdecimal() and 1 <= int(answer) <= len(predict.choices):
+        return predict.choices[int(answer) - 1]
+    folded = [c for c in predict.choices if c.casefold() == answer.casefold()]
+    if folded:
+        return folded[0]
+    raise UsageError(f"{answer!r} is not one of {', '.join(predict.choices)}")
+
+
+def number(text: str) -> float | None:
+    """The number in `text` (commas and a percent sign are fine), None if it is none."""
+    try:
+        value = float(text.replace(",", "").rstrip("% "))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def plain(value: Any) -> str:
+    """A measured value as text, as an answer would be typed."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def is_right(kind: str, answer: str, machine: str, tolerance: float) -> bool:
+    if not answer:
+        return False
+    if kind == "choice":
+        return answer == machine
+    said, measured = number(answer), number(machine)
+    if said is None or measured is None:
+        return False
+    return abs(said - measured) <= abs(measured) * tolerance / 100 + 1e-9
+
+
+def digest(body: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:16]
