@@ -47,6 +47,9 @@ class Geometry:
 class Burst(NamedTuple):
     """One lane's work. Entry i of the block table is frame `frames[i]` holding positions `starts[i]` .. `starts[i] + page - 1`.
 
+    Starts are multiples of `page`, each once. Pages may be left out of the table (working-set mode): their tokens are not
+    attended to. Whoever leaves pages out may say so in `absent`, and hears in `Retired.wanted` which would have mattered.
+
     `feed` goes to positions `pos`, `pos + 1`, ...; then up to `steps` ids are sampled, each fed to the next position
     except the last. `len(feed) >= 1`; `len(feed) <= chunk`; frames must cover `pos + len(feed) + max(steps - 1, 0)` tokens.
     """
@@ -61,6 +64,8 @@ class Burst(NamedTuple):
     temperature: int = 0  # thousandths; 0 = greedy, ties to the lowest id
     min_p: int = 0  # thousandths of the largest probability
     allowed: bytes | None = None  # bit i (little-endian in each byte) set = id i may be sampled; only with steps <= 1
+    absent: tuple[bytes, ...] = ()  # digests (`Cpu.digest`) of pages left out; changes nothing but `Retired.wanted`
+    adapter: int = 0  # which set of weights runs: 0 = the model as loaded, others as the CPU's owner installed them
 
 
 class Retired(NamedTuple):
@@ -70,7 +75,7 @@ class Retired(NamedTuple):
     cause: int  # a Cause
     fed: int  # tokens that entered the KV cache in this burst: len(feed) + max(len(ids) - 1, 0)
     mass: tuple[int, ...] = ()  # attention of the last query over table entries, uint16: sums to about 65535
-    wanted: tuple[int, ...] = ()  # absent pages that would matter (working-set mode)
+    wanted: tuple[int, ...] = ()  # indices into `Burst.absent` of pages that would matter to the last query, most first
     top: tuple[tuple[tuple[int, int], ...], ...] = ()  # for each sampled id its 5 likeliest (id, probability * 65535)
 
 
@@ -91,3 +96,6 @@ class Cpu(Protocol):
 
     def load(self, frame: int, data: bytes) -> None:
         """The opposite of `save`, byte for byte."""
+
+    def digest(self, frame: int) -> bytes:
+        """A small summary of a full frame's keys, to keep when the frame is given up; for `Burst.absent`."""

@@ -102,6 +102,9 @@ class Recorder:
     def load(self, frame: int, data: bytes) -> None:
         self._cpu.load(frame, data)
 
+    def digest(self, frame: int) -> bytes:
+        return self._cpu.digest(frame)
+
     def encode(self, text: str) -> tuple[int, ...]:
         return self._ids("encode", check(text), self._codec.encode(text))
 
@@ -172,6 +175,9 @@ class Player:
 
     def load(self, frame: int, data: bytes) -> None:
         """Nothing to do: there are no frames."""
+
+    def digest(self, frame: int) -> bytes:
+        return b""
 
     def encode(self, text: str) -> tuple[int, ...]:
         return self._ids("encode", check(text))

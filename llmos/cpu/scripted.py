@@ -53,16 +53,16 @@ class ScriptedCpu:
 
     def _run(self, burst: Burst) -> Retired:
         page = self.geometry.page
-        capacity = len(burst.frames) * page
+        table = dict(zip(burst.starts, burst.frames, strict=True))
         pos, out = burst.pos, list[int]()
         feed = list(burst.feed)
         state = self._prefix(burst, pos)
         cause = Cause.QUANTUM
         while True:
             for token in feed:
-                if pos >= capacity:
+                slot = pos % page
+                if (frame := table.get(pos - slot)) is None:
                     return Retired(tuple(out), Cause.FULL, pos - burst.pos)
-                frame, slot = burst.frames[pos // page], pos % page
                 value = mix(state, token)
                 self.sums[frame] += value - self.values[frame][slot]
                 self.ids[frame][slot], self.values[frame][slot] = token, value
@@ -78,22 +78,24 @@ class ScriptedCpu:
             if len(out) == burst.steps:
                 break
             feed = [token]
-        return Retired(tuple(out), cause, pos - burst.pos, self._mass(burst, state))
+        return Retired(tuple(out), cause, pos - burst.pos, self._mass(burst, state), _wanted(burst, state))
 
     def _prefix(self, burst: Burst, pos: int) -> int:
-        """The sum of all slots before `pos`, read from the frames."""
-        full, rest = divmod(pos, self.geometry.page)
-        sums = self.sums
-        state = sum([sums[f] for f in burst.frames[:full]])
-        if rest:
-            state += sum(self.values[burst.frames[full]][:rest])
+        """The sum of all slots before `pos`, read from the frames in the table; an adapter starts from another state."""
+        sums, page = self.sums, self.geometry.page
+        state = mix(burst.adapter, 1) if burst.adapter else 0
+        for start, frame in zip(burst.starts, burst.frames, strict=True):
+            if start + page <= pos:
+                state += sums[frame]
+            elif start < pos:
+                state += sum(self.values[frame][: pos - start])
         return state & MASK
 
     def _next(self, burst: Burst, pos: int, state: int) -> int:
         if self.script is not None:
             page = self.geometry.page
-            context = [i for f in burst.frames[: -(-pos // page)] for i in self.ids[f]][:pos]
-            return self.script(context)
+            table = sorted((s, f) for s, f in zip(burst.starts, burst.frames, strict=True) if s < pos)
+            return self.script([i for s, f in table for i in self.ids[f][: min(page, pos - s)]])
         choice = mix(state, mix(burst.seed, pos) if burst.temperature else 0) % 40
         return END if choice == 39 else 32 if choice > 25 else 97 + choice
 
@@ -121,6 +123,14 @@ class ScriptedCpu:
         both = struct.unpack(f"<{2 * n}q", data)
         self.ids[frame], self.values[frame] = list(both[:n]), list(both[n:])
         self.sums[frame] = sum(self.values[frame])
+
+    def digest(self, frame: int) -> bytes:
+        return struct.pack("<Q", self.sums[frame] & MASK)
+
+
+def _wanted(burst: Burst, state: int) -> tuple[int, ...]:
+    """About one absent page in eight, out of the hash of its digest and the last state."""
+    return tuple(i for i, d in enumerate(burst.absent) if mix(state, int.from_bytes(d, "little")) % 8 == 0)
 
 
 class ByteCodec:
