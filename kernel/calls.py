@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from . import thinking
+from . import life, thinking
 from .errors import BadCall, EndOfInput, KernelError, LimitReached, NoSuchChannel, NoSuchProcess
 from .limits import MAX_OPEN
 from .process import Process, State
@@ -64,21 +64,23 @@ def sys_close(kernel: Kernel, process: Process, channel: int) -> None:
 
 def sys_fork(kernel: Kernel, process: Process, program: str, *args: Any) -> int:
     """The child's number. Its program starts anew; its context is the parent's, copied page by page when written."""
-    return kernel.create(process.pid, program, args, process.seed, kernel.memory.fork(process.space), process.ring).pid
+    return life.create(
+        kernel, process.pid, program, args, process.seed, kernel.memory.fork(process.space), process.ring
+    ).pid
 
 
 def sys_spawn(kernel: Kernel, process: Process, program: str, *args: Any) -> int:
-    return kernel.create(process.pid, program, args, process.seed, None, process.ring).pid
+    return life.create(kernel, process.pid, program, args, process.seed, None, process.ring).pid
 
 
 def sys_wait(kernel: Kernel, process: Process, pid: int = 0) -> Any:
     """(pid, status) of a child that has ended; `pid` 0 means any. Blocks until one has."""
-    children = [c for c in kernel.children(process.pid) if pid in (0, c.pid)]
+    children = [c for c in life.children(kernel, process.pid) if pid in (0, c.pid)]
     if not children:
         raise NoSuchProcess(f"no child {pid}" if pid else "no children")
     for child in children:
         if child.state is State.ZOMBIE:
-            kernel.reap(child)
+            life.reap(kernel, child)
             return (child.pid, child.status)
     process.move(State.BLOCKED, f"child {pid}" if pid else "a child")
     return LATER
@@ -86,7 +88,7 @@ def sys_wait(kernel: Kernel, process: Process, pid: int = 0) -> Any:
 
 def sys_exit(kernel: Kernel, process: Process, status: int = 0, value: Any = None) -> Any:
     """End with a status (0 = fine) and, if wanted, a plain value for whoever started the machine."""
-    kernel.end(process, status, value)
+    life.end(kernel, process, status, value)
     return LATER
 
 
@@ -96,13 +98,13 @@ def sys_kill(kernel: Kernel, process: Process, pid: int) -> None:
         raise NoSuchProcess(f"no process {pid}")
     if pid == 1:
         raise BadCall("pid 1 can't be killed; halt the machine instead")
-    kernel.end(target, 143, None, f"killed by pid {process.pid}")
+    life.end(kernel, target, 143, None, f"killed by pid {process.pid}")
 
 
 def sys_sleep(kernel: Kernel, process: Process, ticks: int) -> Any:
     if not isinstance(ticks, int) or ticks < 0:
         raise BadCall("sleep takes a number of ticks, 0 or more")
-    kernel.sleep(process, ticks)
+    life.sleep(kernel, process, ticks)
     return LATER
 
 

@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import thinking
+from . import life, thinking
 from .errors import DeviceFailed, EndOfInput
 from .limits import MAX_LINES
 from .ports import Delivery, Request
@@ -48,12 +48,12 @@ class Console:
         self.lines.append(line)
         if self.readers:
             reader = kernel.processes[self.readers.pop()]
-            kernel.wake(reader, self._give(kernel, reader))
+            life.wake(kernel, reader, self._give(kernel, reader))
 
     def end(self, kernel: Kernel) -> None:
         self.ended = True
         for pid in self.readers:
-            kernel.fail(kernel.processes[pid], EndOfInput("the console has no more input"))
+            life.fail(kernel, kernel.processes[pid], EndOfInput("the console has no more input"))
         self.readers.clear()
 
     def forget(self, pid: int) -> None:
@@ -115,9 +115,9 @@ class Requests:
         elif pending.waited:
             del self.table[number]
             if answer.ok:
-                kernel.wake(process, _text(answer))
+                life.wake(kernel, process, _text(answer))
             else:
-                kernel.fail(process, DeviceFailed(_text(answer)))
+                life.fail(kernel, process, DeviceFailed(_text(answer)))
         else:
             pending.answer = answer
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from . import lanes, life
 from .errors import BadCall, KernelError
 from .labels import SYSTEM, USER, Label, data
 from .limits import MAX_CALL_TOKENS, MAX_CALLS_A_THOUGHT, MAX_RESULT_CHARS, MAX_THOUGHT
@@ -63,7 +64,7 @@ def sys_think(
     )
     kernel.emit("think", process.pid, tuple(process.space.tokens[process.space.resident :]))
     if limit:
-        kernel.ready(process)
+        lanes.ready(kernel, process)
     else:
         process.move(State.BLOCKED, "nothing to sample")
         finish(kernel, process, "length")
@@ -127,7 +128,7 @@ def _dispatch(kernel: Kernel, process: Process, thought: Thought, text: str) -> 
         )
     else:
         process.account.calls += 1
-        kernel.leave_lane(process)
+        lanes.leave(kernel, process)
         process.move(State.BLOCKED, device)
         kernel.requests.submit(kernel, process, device, arguments.strip(), by_model=True)
 
@@ -155,7 +156,7 @@ def resume(kernel: Kernel, process: Process, device: str, text: str, result: str
     _inject(kernel, process, result, data(origin))
     if thought.echo:
         kernel.emit("out", process.pid, "d", f"[{device}→ {result}]")
-    kernel.ready(process)
+    lanes.ready(kernel, process)
 
 
 def _inject(kernel: Kernel, process: Process, text: str, label: Label) -> None:
@@ -187,14 +188,14 @@ def finish(kernel: Kernel, process: Process, stop: str) -> None:
     if thought.pending:
         kernel.emit("out", process.pid, "m", thought.pending.decode("utf-8", "replace"))
     process.thought = None
-    kernel.leave_lane(process)
+    lanes.leave(kernel, process)
     text = b"".join(kernel.words[t][0] for t in thought.sampled).decode("utf-8", "replace")
     kernel.emit("thought", process.pid, stop, len(thought.sampled))
-    kernel.wake(process, (text, tuple(thought.sampled), stop, tuple(thought.calls)))
+    life.wake(kernel, process, (text, tuple(thought.sampled), stop, tuple(thought.calls)))
 
 
 def abandon(kernel: Kernel, process: Process, error: KernelError) -> None:
     """The thought can't go on: its program gets the error instead."""
     process.thought = None
-    kernel.leave_lane(process)
-    kernel.fail(process, error)
+    lanes.leave(kernel, process)
+    life.fail(kernel, process, error)

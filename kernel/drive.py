@@ -1,0 +1,60 @@
+"""Driving programs: a coroutine runs until it blocks, ends, or has made its share of calls.
+
+Knows: coroutines, results, errors. Does not know: what a call does (`calls.py`). A bug in a program ends that program,
+never the kernel.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import life
+from .calls import LATER, serve
+from .errors import BadCall, KernelError
+from .limits import MAX_CALLS_A_TICK
+from .process import Process, State
+from .syscall import Call
+
+if TYPE_CHECKING:
+    from .kernel import Kernel
+
+
+def serve_traps(kernel: Kernel) -> None:
+    """Every program that has a result goes on; those woken meanwhile wait for the next tick."""
+    for _ in range(len(kernel.woken)):
+        process = kernel.woken.popleft()
+        if process.state is State.WOKEN:
+            _drive(kernel, process)
+
+
+def _drive(kernel: Kernel, process: Process) -> None:
+    for _ in range(MAX_CALLS_A_TICK):
+        call = _go_on(kernel, process)
+        if call is None:
+            return
+        try:
+            process.result = serve(kernel, process, call.name, call.args)
+        except KernelError as e:
+            process.error = e
+        if process.result is LATER:
+            process.result = None
+            return
+    kernel.woken.append(process)
+
+
+def _go_on(kernel: Kernel, process: Process) -> Call | None:
+    """Give the program its result; its next call, or None when it has ended."""
+    result, error = process.result, process.error
+    process.result = process.error = None
+    try:
+        call = process.coroutine.throw(error) if error else process.coroutine.send(result)
+        if not isinstance(call, Call):
+            raise BadCall("a program may only await calls of ulib")
+        return call
+    except StopIteration as stop:
+        life.end(kernel, process, stop.value if isinstance(stop.value, int) else 0, None)
+    except KernelError as e:
+        life.end(kernel, process, e.status, None, f"{type(e).__name__}: {e}")
+    except Exception as e:
+        life.end(kernel, process, 1, None, f"crashed: {type(e).__name__}: {e}")
+    return None

@@ -1,0 +1,91 @@
+"""The panel: what the person at the machine does, and whom the console speaks with.
+
+Knows: deliveries and the verbs of the panel. Does not know: keys, screens. Read next: `channels.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import lanes, life
+from .errors import BadCall, Interrupted, KernelError
+from .labels import Ring
+from .ports import Delivery
+from .process import Process, State
+from .sched import by_name
+
+if TYPE_CHECKING:
+    from .kernel import Kernel
+
+
+def deliver(kernel: Kernel, delivery: Delivery) -> None:
+    """One thing from outside: a typed line, the end of input, a device's result, a command."""
+    if delivery.kind == "line":
+        kernel.console.type(kernel, str(delivery.data))
+    elif delivery.kind == "eof":
+        kernel.console.end(kernel)
+    elif delivery.kind == "done":
+        kernel.requests.done(kernel, int(delivery.target), delivery)
+    elif delivery.kind == "command":
+        _command(kernel, delivery.target, delivery.data if isinstance(delivery.data, tuple) else ())
+
+
+def _command(kernel: Kernel, verb: str, args: tuple[Any, ...]) -> None:
+    """spawn PROGRAM ARGS..., kill PID, policy NAME, interrupt."""
+    try:
+        if verb == "spawn":
+            life.create(kernel, 1, str(args[0]), args[1:], kernel.config.seed, None, Ring.USER)
+        elif verb == "kill":
+            _kill(kernel, int(args[0]))
+        elif verb == "policy":
+            lanes.change_policy(kernel, by_name(str(args[0]), kernel.config.quantum))
+            kernel.emit("policy", 0, kernel.policy.name)
+        elif verb == "interrupt":
+            _interrupt(kernel, foreground(kernel))
+    except (KernelError, ValueError, IndexError) as e:
+        kernel.emit("refused", 0, f"{verb}: {e}")
+
+
+def _kill(kernel: Kernel, pid: int) -> None:
+    process = kernel.processes.get(pid)
+    if process is None or process.state is State.ZOMBIE or pid == 1:
+        raise BadCall(f"no process {pid} that can be killed")
+    life.end(kernel, process, 143, None, "killed from the panel")
+
+
+def foreground(kernel: Kernel) -> Process | None:
+    """Whom the console speaks with: the last reader, or what the shell waits for."""
+    if kernel.console.readers:
+        return kernel.processes.get(kernel.console.readers[-1])
+    process = kernel.processes.get(1)
+    while process is not None:
+        child = _awaited(kernel, process)
+        if child is None:
+            return process
+        process = child
+    return None
+
+
+def _awaited(kernel: Kernel, process: Process) -> Process | None:
+    if process.state is not State.BLOCKED or not process.why.startswith(("child", "a child")):
+        return None
+    if process.why == "a child":
+        living = [c for c in life.children(kernel, process.pid) if c.state is not State.ZOMBIE]
+        return living[0] if living else None
+    return kernel.processes.get(int(process.why.split()[1]))
+
+
+def _interrupt(kernel: Kernel, process: Process | None) -> None:
+    """Ctrl-C: the foreground program gets Interrupted at the call it is in; if it doesn't catch it, it ends."""
+    if process is None or process.pid == 1 or process.state in (State.WOKEN, State.ZOMBIE):
+        return
+    kernel.emit("interrupt", process.pid)
+    error = Interrupted("interrupted from the keyboard")
+    if process.state is State.READY:
+        kernel.policy.remove(process.pid)
+    kernel.console.forget(process.pid)
+    kernel.requests.forget_all(process.pid)
+    process.pending.clear()
+    process.thought = None
+    lanes.leave(kernel, process)
+    life.fail(kernel, process, error)

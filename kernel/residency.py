@@ -1,0 +1,111 @@
+"""Residency: the pages of this tick's tokens are found, made private, or somebody else's are taken.
+
+Knows: bursts, frames, whose turn it is to read its prompt. Does not know: who gets a lane (`lanes.py`), what a token means.
+Read next: `memory.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from . import lanes, thinking
+from .cpu import Burst
+from .errors import OutOfMemory
+from .memory import NoFrames
+from .process import Process, Thought
+
+if TYPE_CHECKING:
+    from .kernel import Kernel
+
+
+def make_resident(kernel: Kernel) -> None:
+    """Fill this tick's work: a burst for every lane that can run."""
+    work = kernel.work
+    work.clear()
+    prefilling = _choose_prefill(kernel)
+    for lane, process in enumerate(kernel.lanes):
+        if process is None or (process.feed_left > 1 and lane != prefilling):
+            continue
+        burst = _burst(kernel, process)
+        if burst is not None:
+            work.processes.append(process)
+            work.bursts.append(burst)
+
+
+def _choose_prefill(kernel: Kernel) -> int:
+    """At most one lane prefills in a tick: the lanes take turns, so that a long prompt starves nobody."""
+    count = len(kernel.lanes)
+    for i in range(count):
+        lane = (kernel.next_prefill + i) % count
+        process = kernel.lanes[lane]
+        if process is not None and process.feed_left > 1:
+            if not process.space.frames and (saved := kernel.memory.adopt(process.space)):
+                kernel.emit("share", process.pid, saved)
+            kernel.next_prefill = (lane + 1) % count
+            return lane
+    return -1
+
+
+def _burst(kernel: Kernel, process: Process) -> Burst | None:
+    """This tick's work of a process, with its pages made private and present; None if it has to wait for frames."""
+    space = process.space
+    if len(space.tokens) > kernel.capacity:
+        thinking.finish(kernel, process, "full")
+        return None
+    thought: Thought = process.thought  # type: ignore[assignment]  # a process on a lane thinks
+    pos = space.resident
+    feed = tuple(space.tokens[pos : pos + kernel.geometry.chunk])
+    while True:
+        try:
+            copies = kernel.memory.reserve(space, len(feed))
+            break
+        except NoFrames as lack:
+            if not _make_room(kernel, process, lack.needed):
+                return None
+    if copies:
+        kernel.work.copies += copies
+        kernel.emit("cow", process.pid, *copies[0])
+    last = pos + len(feed) == len(space.tokens)
+    return Burst(
+        *space.table(kernel.geometry.page),
+        pos,
+        feed,
+        int(last),
+        kernel.wakes,
+        thought.seed,
+        thought.temperature,
+        thought.min_p,
+        kernel.sampleable if last and thought.traps else None,
+    )
+
+
+def _make_room(kernel: Kernel, process: Process, needed: int) -> bool:
+    """Evict whole processes, least recently run first, until `needed` more frames are there. Their tokens stay."""
+    busy = kernel.work.processes
+    victims = [p for p in kernel.processes.values() if p.space.frames and p is not process and p not in busy]
+    if not victims:
+        if not busy:
+            message = f"{process.program} needs more than {kernel.memory.total} frames"
+            thinking.abandon(kernel, process, OutOfMemory(message))
+        return False
+    victims.sort(key=lambda p: (p.lane >= 0, p.account.last, p.pid))
+    for victim in victims:
+        if kernel.memory.available() >= needed:
+            break
+        if victim.lane >= 0:
+            lanes.preempt(kernel, victim)
+        kernel.emit("evict", victim.pid, len(victim.space.frames), process.pid)
+        kernel.memory.drop(victim.space)
+        kernel.evictions += 1
+    return True
+
+
+def all_but(never: Sequence[int], vocab: int) -> bytes | None:
+    """A mask of allowed ids, bit i for id i: RESULT and DONE are the kernel's to write, not the model's."""
+    if not never:
+        return None
+    mask = bytearray(b"\xff" * -(-vocab // 8))
+    for token in never:
+        mask[token // 8] &= ~(1 << token % 8)
+    return bytes(mask)

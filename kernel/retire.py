@@ -1,0 +1,61 @@
+"""Retiring: what the CPU ran is written into the accounts, and each sampled token is looked at once.
+
+Knows: retired bursts, accounts, the policy's charge. Does not know: what a token means (`thinking.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import thinking
+from .cpu import Burst, Cause, Retired
+from .errors import KernelError
+from .process import Process
+
+if TYPE_CHECKING:
+    from .kernel import Kernel
+
+
+def retire_tokens(kernel: Kernel) -> None:
+    """Retire every burst of the tick, and draw the tick into the timeline."""
+    work = kernel.work
+    for process, burst, retired in zip(work.processes, work.bursts, work.retired, strict=True):
+        _retire(kernel, process, burst, retired)
+    for line, running in zip(kernel.timeline, kernel.lanes, strict=True):
+        line.append(running.pid if running else 0)
+
+
+def _retire(kernel: Kernel, process: Process, burst: Burst, retired: Retired) -> None:
+    space = process.space
+    full = space.resident // kernel.geometry.page
+    space.resident += retired.fed
+    _charge(kernel, process, burst, retired)
+    process.mass, process.stop = retired.mass, Cause(retired.cause).name
+    if space.resident // kernel.geometry.page > full:
+        kernel.memory.publish(space)
+    if retired.cause == Cause.MACHINE_CHECK:
+        thinking.abandon(kernel, process, KernelError("machine check: the CPU produced no finite number"))
+    thought = process.thought
+    if retired.ids and thought is not None:
+        if retired.top:
+            process.top = retired.top[-1]
+            kernel.learn(token for token, _ in process.top)
+        kernel.learn(retired.ids)
+        kernel.emit("retire", process.pid, retired.ids)
+        for token in retired.ids:
+            thinking.retire(kernel, process, thought, token)
+
+
+def _charge(kernel: Kernel, process: Process, burst: Burst, retired: Retired) -> None:
+    """The account of the process, of the machine, and of the policy."""
+    space, account = process.space, process.account
+    account.recomputed += max(0, min(space.resident, process.high) - burst.pos)
+    process.high = max(process.high, space.resident)
+    fresh = retired.fed if len(burst.feed) > 1 else 0
+    account.prefilled += fresh
+    account.decoded += len(retired.ids)
+    account.ran += 1
+    account.last = kernel.tick
+    kernel.prefilled += fresh
+    kernel.decoded += len(retired.ids)
+    kernel.policy.charge(process.pid, len(retired.ids), fresh)
