@@ -103,13 +103,12 @@ def load_model(name: str | None, progress: Progress = _silent) -> Model:
     from . import store
     from .cpu.loaders import load
 
-    path = store.resolve(name) if name else store.default()
+    path, hint = (store.resolve(name), "") if name else (store.default(), store.hint())
     progress(SelfTest("file 1", f"parameters   {path.name}", "busy", 0.0))
     model = load(path, lambda part: progress(SelfTest("file 1", f"parameters   {path.name}", "busy", part)))
     size = f"{path.stat().st_size / 1e6:,.1f} MB" if path.is_file() else ""
-    progress(
-        SelfTest("file 1", f"parameters   {model.name}  {size}  sha256 {model.sha256[:8]}  {model.note}".rstrip(), "ok")
-    )
+    parts = (f"parameters   {model.name}", size, f"sha256 {model.sha256[:8]}", model.note, hint)
+    progress(SelfTest("file 1", "  ".join(part for part in parts if part), "ok"))
     return model
 
 

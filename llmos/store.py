@@ -73,7 +73,7 @@ def hint() -> str:
     """One line for whoever runs on the embedded model because nothing better is here; "" when something is."""
     if SMOLLM2.path.is_file():
         return ""
-    return "running on nano, a very small model; `llmos pull smollm2` fetches a better one (93 MB)"
+    return "`llmos pull smollm2` fetches a bigger model than nano (93 MB)"
 
 
 def resolve(name: str) -> Path:
@@ -107,10 +107,18 @@ def _from_hub(name: str) -> Path:
 def installed() -> list[dict[str, Any]]:
     """Every model here: {"name", "path", "bytes", "default"}, the embedded one first."""
     found = [_entry(NANO, nano())]
-    for path in _fetched():
-        name = SMOLLM2.name if path == SMOLLM2.path else path.name if path.is_dir() else path.stem
-        found.append(_entry(name, path))
+    found += [_entry(_name(path), path) for path in _fetched()]
     return found
+
+
+def _name(path: Path) -> str:
+    """The name by which a fetched model is asked for."""
+    from .hub import Repository
+
+    if path == SMOLLM2.path:
+        return SMOLLM2.name
+    repository = Repository.of(path)
+    return str(repository) if repository else path.name if path.is_dir() else path.stem
 
 
 def _fetched() -> list[Path]:

@@ -45,17 +45,27 @@ def _load(path: Path, progress: Progress) -> Model:
 
 
 def _kind(path: Path) -> tuple[Callable[[Path, Progress], Loaded], list[Path]]:
-    """How to read a path, and the files that hold its weights."""
+    """How to read a path, and the files that hold its weights. Formats are imported when they are met."""
+    if path.is_dir():
+        from . import folder, safetensors
+
+        if not (path / "config.json").exists():
+            raise Damaged("a folder without config.json is no model")
+        return folder.read, safetensors.tensors_in(path)[1]
     size = size_of(path)
-    if size < 4:
-        raise Damaged(f"a file of {size} bytes is no model")
     with path.open("rb") as file:
         magic = file.read(4)
     if magic == b"GGUF":
         from . import gguf_model
 
         return gguf_model.read, [path]
-    raise Damaged("not a model file that we know: GGUF, a Hugging Face folder, or llama2.c's .bin")
+    if path.suffix == ".safetensors":
+        raise Damaged("give the folder that it is in, with its config.json")
+    if path.suffix == ".bin":
+        from . import llama2c
+
+        return llama2c.read, [path]
+    raise Damaged(f"these {size:,} bytes are no model that we know: GGUF, a Hugging Face folder, or llama2.c's .bin")
 
 
 def _sha256(files: list[Path]) -> str:

@@ -6,12 +6,14 @@ a function that says whether a tensor is there and one that reads it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
 from llmos.cpu.config import ModelConfig, Params
+from llmos.hardware import free_memory
 
 from .checked import Damaged, shown
 
@@ -37,12 +39,23 @@ class Source(Protocol):
 def shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     """The shape of every parameter by canonical name."""
     q, kv, d = config.heads * config.head_dim, config.kv_heads * config.head_dim, config.head_dim
-    matrices = {"q": (q, config.dim), "k": (kv, config.dim), "v": (kv, config.dim), "o": (config.dim, q)}
-    mlp = dict.fromkeys(("gate", "up"), (config.hidden, config.dim)) | {"down": (config.dim, config.hidden)}
-    ends = {"embed": (config.vocab, config.dim), "head": (config.vocab, config.dim)}
-    gains = dict.fromkeys(("norm", "attn_norm", "mlp_norm"), (config.dim,))
-    extra = {"q_bias": (q,), "k_bias": (kv,), "v_bias": (kv,), "q_norm": (d,), "k_norm": (d,)}
-    return matrices | mlp | ends | gains | extra
+    dim, hidden, vocab = config.dim, config.hidden, config.vocab
+    return {
+        **dict.fromkeys(("embed", "head"), (vocab, dim)),
+        **dict.fromkeys(("norm", "attn_norm", "mlp_norm"), (dim,)),
+        "q": (q, dim),
+        "k": (kv, dim),
+        "v": (kv, dim),
+        "o": (dim, q),
+        "gate": (hidden, dim),
+        "up": (hidden, dim),
+        "down": (dim, hidden),
+        "q_bias": (q,),
+        "k_bias": (kv,),
+        "v_bias": (kv,),
+        "q_norm": (d,),
+        "k_norm": (d,),
+    }
 
 
 def assemble(config: ModelConfig, source: Source, progress: Progress) -> Params:
@@ -54,12 +67,22 @@ def assemble(config: ModelConfig, source: Source, progress: Progress) -> Params:
         if source.shape(name, i) != expected[name]:
             where = name if i is None else f"{name} of layer {i}"
             raise Damaged(f"{where} has the shape {shown(source.shape(name, i))}, not {expected[name]}")
+    _fits(config, ends, layer)
     params: Params = {name: source.read(name, None) for name in ends}
     params["layers"] = []
     for i in range(config.layers):
         progress(i / config.layers)
         params["layers"].append({name: source.read(name, i) for name in layer})
     return params
+
+
+def _fits(config: ModelConfig, ends: tuple[str, ...], layer: tuple[str, ...]) -> None:
+    """Damaged when the parameters, as float32, would not fit into the memory that is free."""
+    sizes = shapes(config)
+    need = 4 * sum(math.prod(sizes[name]) for name, _ in _wanted(config, ends, layer))
+    free = free_memory()
+    if free is not None and need > free:
+        raise Damaged(f"its parameters take {need / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free")
 
 
 def _wanted(config: ModelConfig, ends: tuple[str, ...], layer: tuple[str, ...]) -> list[tuple[str, int | None]]:

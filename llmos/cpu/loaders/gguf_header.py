@@ -23,6 +23,7 @@ SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "
 STRING, ARRAY = 8, 9
 MAX_ITEMS = 4_000_000
 """Strings in one array: the largest vocabularies have 300,000."""
+LENGTH = struct.Struct("<Q")
 MAX_NAME = 65_535
 MAX_DIMENSIONS = 4
 
@@ -67,7 +68,7 @@ class Cursor:
         return n
 
     def string(self) -> str:
-        raw = self.take(self.count("bytes of text", 1, self.end))
+        raw = self.take(LENGTH.unpack(self.take(LENGTH.size))[0])
         try:
             return raw.decode("utf-8")
         except UnicodeDecodeError:

@@ -6,12 +6,13 @@ Does not know: the byte layout of the header (`gguf_header.py`), what shapes mus
 
 from __future__ import annotations
 
+import math
 import mmap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gguf import GGMLQuantizationType, dequantize
+from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, dequantize
 
 from llmos.cpu.config import ModelConfig, Params
 from llmos.cpu.tokenizers import Vocabulary
@@ -43,6 +44,9 @@ NAMES = {
 """Canonical name -> GGUF name; inside a layer with "blk.N." before it."""
 
 PLAIN = {GGMLQuantizationType.F32: "<f4", GGMLQuantizationType.F16: "<f2", GGMLQuantizationType.F64: "<f8"}
+PIECE = 4096
+"""Blocks dequantised at a time: what fits into a core's cache."""
+
 LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192.0}
 """GGUF keeps the finished factors of Llama 3's long context, not what they came from; every release used these."""
 
@@ -88,12 +92,21 @@ class Tensors:
         if info.kind in PLAIN:
             array = np.frombuffer(raw, PLAIN[info.kind]).reshape(info.shape)
             return array.astype(np.float32) if info.kind == GGMLQuantizationType.F64 else array
-        rows = np.frombuffer(raw, np.uint8).reshape(*info.shape[:-1], -1)
         try:
-            floats: Array = dequantize(rows, info.kind).reshape(info.shape)
+            return _floats(np.frombuffer(raw, np.uint8), info)
         except NotImplementedError:
             raise Damaged(f"tensor {shown(info.name)}: nobody here can read the type {info.kind.name}") from None
-        return floats
+
+
+def _floats(raw: Array, info: TensorInfo) -> Array:
+    """Dequantise a few thousand blocks at a time: rows are whole blocks, so their borders do not matter."""
+    block, size = GGML_QUANT_SIZES[info.kind]
+    floats = np.empty(math.prod(info.shape), np.float32)
+    for first in range(0, len(raw), PIECE * size):
+        part = raw[first : first + PIECE * size]
+        at = first // size * block
+        floats[at : at + len(part) // size * block] = dequantize(part[None], info.kind)[0]
+    return floats.reshape(info.shape)
 
 
 def _config(header: Header, tensors: Tensors) -> ModelConfig:

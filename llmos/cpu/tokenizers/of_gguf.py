@@ -12,7 +12,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 from llmos.cpu.loaders.checked import Damaged, count, flag, shown, text
 
 from . import Vocabulary
-from .pairs import Pairs, alphabet, spelled
+from .pairs import Pairs, alphabet, pairs_of, spelled
 from .scores import Scores
 
 NORMAL, UNKNOWN, CONTROL, USER, UNUSED, BYTE = range(1, 7)
@@ -81,24 +81,12 @@ def _pairs(
     if len(vocabulary) + sum(t in aside for t in tokens) != len(tokens):
         raise Damaged("two tokens are written alike")
     name = metadata.get("tokenizer.ggml.pre", "default")
-    cutter = library(vocabulary, merges(_strings(metadata, "merges"), vocabulary), name in PATTERNS)
+    cutter = library(vocabulary, pairs_of(_strings(metadata, "merges"), vocabulary, aside), name in PATTERNS)
     known = _cut(cutter, name)
     note = "" if known else f"pre-tokenizer {shown(name)} is not known; text is cut as GPT-2 does it"
     letters = alphabet()
     texts = [t.encode() if t in aside else spelled(t, letters) for t in tokens]
     return Pairs(cutter, texts, control, note=note, **shared)
-
-
-def merges(lines: list[str], vocabulary: dict[str, int]) -> list[tuple[str, str]]:
-    """Pairs in rank order; those that would make or use a token set aside are left out."""
-    found = []
-    for line in lines:
-        left, space, right = line.partition(" ") if isinstance(line, str) else ("", "", "")
-        if not space or not left or not right:
-            raise Damaged(f"the merge {shown(line)} is no pair")
-        if left in vocabulary and right in vocabulary and left + right in vocabulary:
-            found.append((left, right))
-    return found
 
 
 def library(vocabulary: dict[str, int], pairs: list[tuple[str, str]], whole_words: bool) -> Tokenizer:

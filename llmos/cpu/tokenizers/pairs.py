@@ -5,9 +5,12 @@ Knows: the byte alphabet of GPT-2 and how to hand a vocabulary to the `tokenizer
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tokenizers import Tokenizer
+
+from llmos.cpu.loaders.checked import Damaged, shown
 
 from . import Vocabulary
 
@@ -34,4 +37,22 @@ def alphabet() -> dict[str, int]:
 
 def spelled(form: str, letters: dict[str, int]) -> bytes:
     """The bytes of a token written in that alphabet; a character outside it stands for itself."""
-    return b"".join(bytes((letters[c],)) if c in letters else c.encode("utf-8", "replace") for c in form)
+    try:
+        return bytes([letters[c] for c in form])
+    except KeyError:
+        return b"".join(bytes((letters[c],)) if c in letters else c.encode("utf-8", "replace") for c in form)
+
+
+def pairs_of(merges: list[Any], words: Mapping[str, int], aside: Collection[str]) -> list[tuple[str, str]]:
+    """Pairs in rank order, from "a b" or ["a", "b"]; those with a token that was set `aside` are left out."""
+    found, hidden = [], set(aside)
+    for line in merges:
+        pair = line.split(" ") if isinstance(line, str) else line
+        if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(p, str) and p for p in pair):
+            raise Damaged(f"the merge {shown(line)} is no pair")
+        left, right = pair
+        if left in words and right in words and left + right in words:
+            found.append((left, right))
+        elif not {left, right, left + right} & hidden:
+            raise Damaged(f"the merge {shown(line)} makes or uses a token that is not in the vocabulary")
+    return found
