@@ -1,11 +1,10 @@
 """RAM: the frames of the KV pool, who maps them, and which can be shared.
 
-Knows: frame numbers, reference counts, token ids, chained page hashes. Does not know: what is in a frame (the CPU does),
-processes, scheduling. Read next: `process.py`.
+Knows: frame numbers, slots of the page file, reference counts, token ids, chained page hashes. Does not know: what is in a
+frame (the CPU does), processes, scheduling, who has to go (`pager.py`). Read next: `space.py`.
 
-A virtual address is a token position. Page i of an address space holds positions i*page .. i*page + page - 1 and sits in
-frame `frames[i]`. The first `resident` tokens have their keys and values in frames; the others must be fed again. So to
-preempt a process by recompute is to drop its frames and set `resident = 0`: nothing else changes.
+Every frame but TRASH is mapped, cached (published, mapped by nobody) or free; a pinned one is a mapped one that its owner's working
+set does not give up.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from .cpu import TRASH
-from .labels import KERNEL, Label, join
+from .space import ABSENT, AddressSpace
+from .swap import Slots
 
 
 class NoFrames(Exception):
@@ -26,46 +26,12 @@ class NoFrames(Exception):
         self.needed = needed
 
 
-class AddressSpace:
-    """One process's context: its tokens, who said them, and its block table. Owned by one process; mutated by the kernel."""
-
-    __slots__ = ("chain", "domain", "frames", "resident", "spans", "starts", "tail", "tokens", "who")
-
-    def __init__(self, domain: bytes = b"") -> None:
-        self.tokens: list[int] = []
-        self.who = bytearray()  # the author of each token: m model, K kernel or program, u person, d device
-        self.spans: list[tuple[int, Label]] = []  # (first position, label), in order
-        self.frames: tuple[int, ...] = ()
-        self.starts: tuple[int, ...] = ()
-        self.resident = 0
-        self.tail: Label = KERNEL  # the join of everything in it: the label of what the model writes next
-        self.domain = domain  # pages are shared only inside one domain
-        self.chain: list[bytes] = []  # chained hash of each published or adopted page
-
-    def append(self, ids: Iterable[int], label: Label, who: str) -> None:
-        """Add tokens at the end; they have no keys and values yet."""
-        if not self.spans or self.spans[-1][1] != label:
-            self.spans.append((len(self.tokens), label))
-        self.tail = join(self.tail, label)
-        before = len(self.tokens)
-        self.tokens.extend(ids)
-        self.who.extend(who.encode() * (len(self.tokens) - before))
-
-    def label_of(self, first: int, last: int) -> Label:
-        """The join of the labels of positions first..last."""
-        found: Label | None = None
-        for i, (start, label) in enumerate(self.spans):
-            end = self.spans[i + 1][0] if i + 1 < len(self.spans) else len(self.tokens)
-            if start <= last and end > first:
-                found = label if found is None else join(found, label)
-        return found or Label()
-
-
 class Memory:
     """The frame allocator. Sole owner of reference counts, the free list and the table of shareable pages."""
 
-    def __init__(self, frames: int, page: int) -> None:
+    def __init__(self, frames: int, page: int, slots: int = 0) -> None:
         self.page = page
+        self.slots = Slots(slots)
         self.total = frames - 1  # frame 0 is TRASH
         self.refs = [0] * frames
         self.free = list(range(frames - 1, TRASH, -1))  # a stack: the lowest number goes out first
@@ -112,13 +78,15 @@ class Memory:
     def reserve(self, space: AddressSpace, count: int) -> list[tuple[int, int]]:
         """Make the pages of the next `count` tokens exist and be private. Returns (source, target) frames to copy.
 
-        The only place where copy-on-write happens. Raises NoFrames before changing anything.
+        The only place where copy-on-write happens. The page of the next token is in RAM (the pager has seen to that).
+        Raises NoFrames before changing anything.
         """
         page, have = self.page, len(space.frames)
         want = -(-(space.resident + count) // page)
         tail = space.resident // page
         split = tail < have and self.refs[space.frames[tail]] > 1
         needed = want - have + split
+        self._forget_copies(space, tail, want)
         if needed <= 0:
             return []
         if self.available() < needed:
@@ -130,12 +98,38 @@ class Memory:
             frames[tail] = pairs[0][1]
             self.copies += 1
         frames.extend(self._allocate() for _ in range(want - have))
-        self._set(space, frames)
+        space.frames = tuple(frames)
         return pairs
 
-    def _set(self, space: AddressSpace, frames: Iterable[int]) -> None:
-        space.frames = tuple(frames)
-        space.starts = tuple(range(0, len(space.frames) * self.page, self.page))
+    def _forget_copies(self, space: AddressSpace, first: int, end: int) -> None:
+        """These pages are about to be written: what the page file has of them is out of date."""
+        for i in range(first, end):
+            if i in space.slots:
+                self.slots.release(space.slots.pop(i))
+
+    def take(self, space: AddressSpace, i: int) -> int:
+        """A frame for an absent page, which its owner fills. Raises NoFrames."""
+        assert space.frames[i] == ABSENT, f"page {i} is in RAM already"
+        if not self.available():
+            raise NoFrames(1)
+        frame = self._allocate()
+        space.put(i, frame)
+        return frame
+
+    def find(self, space: AddressSpace, i: int) -> bool:
+        """Map an absent page that is still published: what left for the page file may not have been overwritten yet."""
+        frame = self.published.get(space.chain[i]) if i < len(space.chain) else None
+        if frame is None:
+            return False
+        self._map(frame)
+        space.put(i, frame)
+        return True
+
+    def give_up(self, space: AddressSpace, i: int) -> None:
+        """A page leaves RAM; its copy in the page file, if there is one, stays."""
+        frame = space.frames[i]
+        space.put(i, ABSENT)
+        self._release(frame)
 
     def adopt(self, space: AddressSpace) -> int:
         """Map published frames that hold this space's own prefix. Returns the tokens saved.
@@ -152,58 +146,76 @@ class Memory:
             self._map(frame)
             frames.append(frame)
             chain.append(name)
-        self._set(space, frames)
+        space.frames = tuple(frames)
         space.chain = chain
         space.resident = len(frames) * self.page
         return space.resident
 
     def publish(self, space: AddressSpace) -> None:
-        """Offer every full, retired page for sharing. The first copy of a page wins."""
-        for i in range(len(space.chain), space.resident // self.page):
+        """Offer every full, retired, exact page for sharing. The first copy of a page wins."""
+        exact = space.resident if space.lossy is None else min(space.resident, space.lossy)
+        for i in range(len(space.chain), exact // self.page):
+            frame = space.frames[i]
+            if frame == ABSENT:
+                return
             name = self._hash(space, i, space.chain)
             space.chain.append(name)
-            frame = space.frames[i]
             if name not in self.published and self.name_of[frame] is None:
                 self.published[name] = frame
                 self.name_of[frame] = name
 
     def _hash(self, space: AddressSpace, i: int, chain: list[bytes]) -> bytes:
+        """The page's tokens, their labels, and all that came before: only processes with the same labels share."""
         ids = array("q", space.tokens[i * self.page : (i + 1) * self.page]).tobytes()
-        return blake2b((chain[i - 1] if i else space.domain) + ids, digest_size=16).digest()
+        label = repr(tuple(space.label_of(i * self.page, (i + 1) * self.page - 1))).encode("utf-8", "surrogatepass")
+        return blake2b((chain[i - 1] if i else space.domain) + ids + label, digest_size=16).digest()
 
     def fork(self, parent: AddressSpace) -> AddressSpace:
         """A copy of the context that maps the same frames; nothing is copied until somebody writes."""
-        child = AddressSpace(parent.domain)
-        child.tokens, child.who = parent.tokens.copy(), parent.who.copy()
-        child.spans, child.chain, child.tail = parent.spans.copy(), parent.chain.copy(), parent.tail
-        child.frames, child.starts, child.resident = parent.frames, parent.starts, parent.resident
+        child = parent.copy()
         for frame in child.frames:
-            self._map(frame)
+            if frame != ABSENT:
+                self._map(frame)
+        for slot in child.slots.values():
+            self.slots.share(slot)
         return child
 
     def drop(self, space: AddressSpace) -> None:
-        """Give all frames back. The tokens stay: they can be fed again."""
-        for frame in reversed(space.frames):
-            self._release(frame)
-        space.frames, space.starts, space.resident, space.chain = (), (), 0, []
+        """Give all frames and slots back. The tokens stay: they can be fed again."""
+        self.cut(space, 0)
+
+    def cut(self, space: AddressSpace, keep: int) -> None:
+        """Give back all pages from `keep` on: what they hold is to be computed again."""
+        for frame in reversed(space.frames[keep:]):
+            if frame != ABSENT:
+                self._release(frame)
+        for i in [i for i in space.slots if i >= keep]:
+            self.slots.release(space.slots.pop(i))
+        space.frames, space.chain = space.frames[:keep], space.chain[:keep]
+        space.resident = min(space.resident, keep * self.page)
+        if space.lossy is not None and space.lossy >= space.resident:
+            space.lossy = None
+        if space.work is not None:
+            space.work.cut(keep)
 
     def shared(self, space: AddressSpace) -> int:
         return sum(self.refs[f] > 1 for f in space.frames)
 
     def check(self, spaces: Iterable[AddressSpace]) -> None:
         """The laws of the allocator; AssertionError names the one that is broken."""
+        spaces = list(spaces)
         counted = [0] * len(self.refs)
         for space in spaces:
-            assert space.resident <= len(space.tokens), "more resident tokens than tokens"
-            assert space.resident <= len(space.frames) * self.page, "resident tokens without a frame"
-            assert len(space.who) == len(space.tokens), "a token without an author"
-            assert len(set(space.frames)) == len(space.frames), "one frame twice in a table"
+            space.check(self.page)
             for frame in space.frames:
-                counted[frame] += 1
+                counted[frame] += frame != ABSENT
         assert counted == self.refs, "reference counts differ from table entries"
-        assert counted[TRASH] == 0, "somebody maps the trash frame"
         mapped = sum(n > 0 for n in counted)
         assert mapped + len(self.free) + len(self.cached) == self.total, "frames were lost or doubled"
         assert not set(self.free) & set(self.cached), "a frame is both free and cached"
         assert all(self.refs[f] == 0 for f in [*self.free, *self.cached]), "a free frame is mapped"
         assert {f for f, n in enumerate(self.name_of) if n} == set(self.published.values()), "names out of step"
+        self.slots.check(slot for space in spaces for slot in space.slots.values())
+
+
+__all__ = ["ABSENT", "AddressSpace", "Memory", "NoFrames"]

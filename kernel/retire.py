@@ -49,7 +49,8 @@ def _retire(kernel: Kernel, process: Process, burst: Burst, retired: Retired) ->
 def _charge(kernel: Kernel, process: Process, burst: Burst, retired: Retired) -> None:
     """The account of the process, of the machine, and of the policy."""
     space, account = process.space, process.account
-    account.recomputed += max(0, min(space.resident, process.high) - burst.pos)
+    again = max(0, min(space.resident, process.high) - burst.pos)
+    account.recomputed += again
     process.high = max(process.high, space.resident)
     fresh = retired.fed if len(burst.feed) > 1 else 0
     account.prefilled += fresh
@@ -58,4 +59,4 @@ def _charge(kernel: Kernel, process: Process, burst: Burst, retired: Retired) ->
     account.last = kernel.tick
     kernel.prefilled += fresh
     kernel.decoded += len(retired.ids)
-    kernel.policy.charge(process.pid, len(retired.ids), fresh)
+    kernel.policy.charge(process.pid, len(retired.ids), max(0, fresh - again))  # losing its frames is not its fault

@@ -21,10 +21,11 @@ DIM = 384  # int8 each: what a passage costs on the disk
 PIECES = (3, 4, 5)  # letters
 PIECES_WEIGHT = 0.8  # of all pieces of a word together, beside 1 for the word itself
 LONG_WORD = 6  # letters from which a word counts fully: short words say little
-COMMON = frozenset(
-    "a an and are as at be by do does for from has have how i in is it its of on or that the there this to was were what when "
-    "which who why will with you".split()
-)
+_COMMON = """
+a an and are as at be by do does for from has have how i in is it its of on or that the there this to was were what when which
+who why will with you
+"""
+COMMON = frozenset(_COMMON.split())
 
 Vector = np.ndarray  # int8 [DIM]; its length says nothing, its direction everything
 

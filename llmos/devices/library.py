@@ -104,7 +104,7 @@ class Library:
     def mount(self, folder: Path, progress: Progress = lambda done, total: None) -> Mounted:
         """Bring the disk in step with every text, Markdown and HTML file below `folder`. Links are not followed.
 
-        Only files that changed are read again, and what is gone is removed. A mount that was cut short goes on where it stopped.
+        Only files that changed are read again, and what is gone is removed. A mount that was cut short goes on.
         """
         folder = folder.resolve()
         rows = self._query("SELECT place, stamp, hash FROM document WHERE folder = ?", (str(folder),))

@@ -1,0 +1,137 @@
+"""An address space: the context of one process, in tokens and pages.
+
+Knows: token ids, who said them, their labels, and where each page is: in a frame, in a slot of the page file, in both, or
+nowhere. Does not know: who else maps a frame (`memory.py`), which pages should be where (`pager.py`).
+
+A virtual address is a token position. Page i holds positions i*page .. i*page + page - 1. Its entry `frames[i]` is a frame or
+ABSENT; `slots[i]` is its copy in the page file, and a page without one is dirty. The first `resident` tokens have keys and
+values; the others must be fed. So to preempt a process by recompute is to drop its pages and set `resident` to 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from .labels import KERNEL, Label, join
+
+if TYPE_CHECKING:
+    from .workingset import WorkingSet
+
+ABSENT = 0
+"""The table entry of a page that is not in RAM: nobody may map frame 0."""
+
+
+class Moved(NamedTuple):
+    """A stretch of context that was moved out to the retrieval disk, with what it takes to undo that."""
+
+    number: int
+    at: int  # where its pointer stands
+    length: int  # tokens of the pointer
+    title: str  # of the document on the disk
+    label: Label
+    tokens: tuple[int, ...]
+    who: bytes
+    spans: tuple[tuple[int, Label], ...]  # positions counted from the stretch's beginning
+    text: str
+
+
+class AddressSpace:
+    """Owned by one process; mutated by the kernel."""
+
+    __slots__ = (
+        "chain",
+        "domain",
+        "frames",
+        "lossy",
+        "moved",
+        "resident",
+        "slots",
+        "spans",
+        "tail",
+        "tokens",
+        "trace",
+        "who",
+        "work",
+    )
+
+    def __init__(self, domain: bytes = b"", work: WorkingSet | None = None, trace: bool = False) -> None:
+        self.tokens: list[int] = []
+        self.who = bytearray()  # the author of each token: m model, K kernel or program, u person, d device
+        self.spans: list[tuple[int, Label]] = []  # (first position, label), in order
+        self.frames: tuple[int, ...] = ()
+        self.slots: dict[int, int] = {}  # page -> its slot in the page file
+        self.resident = 0
+        self.lossy: int | None = None  # from here on computed while pages were absent; None = all exact
+        self.work = work  # None: all pages are in RAM when it runs (exact mode)
+        self.trace: list[int] | None = [] if trace else None  # the reference string: pages that got attention
+        self.moved: list[Moved] = []  # what is on the retrieval disk instead, oldest first
+        self.tail: Label = KERNEL  # the join of everything in it: the label of what the model writes next
+        self.domain = domain  # pages are shared only inside one domain
+        self.chain: list[bytes] = []  # chained hash of each published or adopted page
+
+    def append(self, ids: Iterable[int], label: Label, who: str) -> None:
+        """Add tokens at the end; they have no keys and values yet."""
+        if not self.spans or self.spans[-1][1] != label:
+            self.spans.append((len(self.tokens), label))
+        self.tail = join(self.tail, label)
+        before = len(self.tokens)
+        self.tokens.extend(ids)
+        self.who.extend(who.encode() * (len(self.tokens) - before))
+
+    def label_of(self, first: int, last: int) -> Label:
+        """The join of the labels of positions first..last."""
+        found: Label | None = None
+        for i, (start, label) in enumerate(self.spans):
+            end = self.spans[i + 1][0] if i + 1 < len(self.spans) else len(self.tokens)
+            if start <= last and end > first:
+                found = label if found is None else join(found, label)
+        return found or Label()
+
+    def put(self, i: int, frame: int) -> None:
+        """Page i is in `frame` now, or ABSENT."""
+        frames = list(self.frames)
+        frames[i] = frame
+        self.frames = tuple(frames)
+
+    def table(self, page: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What the CPU gets: the frames of pages in RAM, and the first position in each."""
+        if ABSENT not in self.frames:
+            return self.frames, _starts(len(self.frames), page)
+        there = [(f, i * page) for i, f in enumerate(self.frames) if f != ABSENT]
+        return tuple(f for f, _ in there), tuple(start for _, start in there)
+
+    def missing(self) -> list[int]:
+        """Pages of this space that are not in RAM."""
+        return [i for i, frame in enumerate(self.frames) if frame == ABSENT]
+
+    def held(self) -> int:
+        """Frames it maps."""
+        return len(self.frames) - self.frames.count(ABSENT)
+
+    def copy(self) -> AddressSpace:
+        """The same context over the same pages; the caller counts the references."""
+        child = AddressSpace(self.domain, self.work.copy() if self.work else None)
+        child.tokens, child.who = self.tokens.copy(), self.who.copy()
+        child.spans, child.chain, child.tail = self.spans.copy(), self.chain.copy(), self.tail
+        child.frames, child.resident, child.lossy = self.frames, self.resident, self.lossy
+        child.slots, child.moved = self.slots.copy(), self.moved.copy()
+        child.trace = None if self.trace is None else []
+        return child
+
+    def check(self, page: int) -> None:
+        """The laws of one table; AssertionError names the one that is broken."""
+        there = [f for f in self.frames if f != ABSENT]
+        assert self.resident <= len(self.tokens), "more resident tokens than tokens"
+        assert self.resident <= len(self.frames) * page, "resident tokens without a page"
+        assert len(self.who) == len(self.tokens), "a token without an author"
+        assert len(set(there)) == len(there), "one frame twice in a table"
+        assert all(i < len(self.frames) for i in self.slots), "a slot of a page that does not exist"
+        if self.work is None:
+            assert all(i in self.slots for i in self.missing()), "a page is neither in RAM nor in the page file"
+
+
+@lru_cache(maxsize=1024)
+def _starts(pages: int, page: int) -> tuple[int, ...]:
+    return tuple(range(0, pages * page, page))
