@@ -21,6 +21,12 @@ class DeviceCall(NamedTuple):
     device: str
     args: str
     result: str
+    label: str = ""  # who said it, as "DATA:disk:Paging#2"
+
+    @property
+    def origin(self) -> str:
+        """Where the result comes from: "calc", "disk:Paging#2", "file:notes.txt"."""
+        return self.label.partition(":")[2] or self.device
 
     @property
     def ok(self) -> bool:
@@ -37,9 +43,9 @@ class Thought(NamedTuple):
 
     @property
     def mark(self) -> str:
-        """Where the answer comes from: "[calc]" for each device whose result entered it, else "[dreamed]"."""
-        devices = dict.fromkeys(c.device for c in self.calls if c.ok)
-        return "".join(f"[{d}]" for d in devices) or "[dreamed]"
+        """Where the answer comes from: "[calc]", "[disk:Paging#2]" for each result that entered it, else "[dreamed]"."""
+        origins = dict.fromkeys(c.origin for c in self.calls if c.ok)
+        return "".join(f"[{origin}]" for origin in origins) or "[dreamed]"
 
 
 class Row(NamedTuple):

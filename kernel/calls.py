@@ -46,8 +46,8 @@ def sys_write(kernel: Kernel, process: Process, channel: int, text: str) -> int:
 
 def sys_open(kernel: Kernel, process: Process, name: str) -> int:
     """A channel number for the console or a mounted device."""
-    if name != "console" and name not in kernel.config.devices:
-        raise NoSuchChannel(f"no device {name!r}; mounted: {', '.join(kernel.config.devices) or 'none'}")
+    if name != "console" and name not in kernel.devices:
+        raise NoSuchChannel(f"no device {name!r}; mounted: {', '.join(kernel.devices) or 'none'}")
     if len(process.channels) >= MAX_OPEN:
         raise LimitReached(f"{MAX_OPEN} channels are open already; close one")
     channel = next(n for n in range(MAX_OPEN + 1) if n not in process.channels)

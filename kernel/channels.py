@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import life, thinking
+from . import instructions, life
 from .errors import DeviceFailed, EndOfInput
 from .limits import MAX_LINES
 from .ports import Delivery, Request
@@ -109,7 +109,7 @@ class Requests:
         kernel.emit("result", pending.pid, pending.device, _text(answer), answer.ok)
         if pending.by_model:
             del self.table[number]
-            thinking.resume(
+            instructions.resume(
                 kernel, process, pending.device, pending.text, _text(answer), bool(answer.ok), _origin(answer)
             )
         elif pending.waited:

@@ -18,4 +18,5 @@ class Config:
     seed: int = 0
     quantum: int = QUANTUM
     policy: str = "rr"  # a name in `sched.POLICIES`
-    devices: tuple[str, ...] = ()  # names mounted, in order
+    devices: tuple[str, ...] = ()  # names mounted at boot, in order
+    dialect: str = "llmos"  # how the model writes calls: a name in `dialects.DIALECTS`

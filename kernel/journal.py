@@ -114,6 +114,9 @@ class Recorder:
     def cue(self) -> tuple[int, ...]:
         return self._ids("cue", 0, self._codec.cue())
 
+    def closing(self) -> tuple[int, ...]:
+        return self._ids("closing", 0, self._codec.closing())
+
     def _ids(self, kind: str, mark: int, ids: tuple[int, ...]) -> tuple[int, ...]:
         self._sink((kind, mark, ids))
         return ids
@@ -187,6 +190,9 @@ class Player:
 
     def cue(self) -> tuple[int, ...]:
         return self._ids("cue", 0)
+
+    def closing(self) -> tuple[int, ...]:
+        return self._ids("closing", 0)
 
     def _ids(self, kind: str, mark: int) -> tuple[int, ...]:
         ids: tuple[int, ...] = self._take(kind, mark)[2]

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from heapq import heappop
 from typing import Any
 
-from . import drive, integrity, lanes, life, panel, residency, retire
+from . import dialects, drive, integrity, lanes, life, panel, residency, retire
 from .channels import Console, Requests
 from .config import Config
 from .cpu import Burst, Cpu, Retired
 from .labels import Label, Ring
 from .limits import KEEP_TIMELINE
 from .memory import AddressSpace, Memory
-from .ports import Codec, Event, World
+from .ports import Codec, Event, Grammar, World
 from .process import Process, State
 from .sched import Policy, by_name
 
@@ -53,6 +53,7 @@ class Kernel:
         codec: Codec,
         world: World,
         policy: Policy | None = None,
+        grammar: Grammar | None = None,
     ) -> None:
         self.config, self.programs = config, programs
         self.cpu, self.codec, self.world = cpu, codec, world
@@ -62,6 +63,9 @@ class Kernel:
         self.capacity = self.geometry.page * min(self.geometry.max_pages, self.memory.total)
         self.ends = codec.ends
         self.trap, self.go = codec.marks[:2] if codec.marks else (-1, -1)
+        self.dialect = dialects.by_name(config.dialect, codec)
+        self.grammar = grammar  # masks for calls; a replay needs none
+        self.devices = config.devices  # mounted now; those of MCP servers come and go
         self.wakes = (*codec.ends, *codec.marks[:2])
         self.sampleable = residency.all_but(codec.never, self.geometry.vocab)
 

@@ -26,8 +26,21 @@ def deliver(kernel: Kernel, delivery: Delivery) -> None:
         kernel.console.end(kernel)
     elif delivery.kind == "done":
         kernel.requests.done(kernel, int(delivery.target), delivery)
+    elif delivery.kind == "devices":
+        _mount(kernel, delivery.data if isinstance(delivery.data, tuple) else ())
     elif delivery.kind == "command":
         _command(kernel, delivery.target, delivery.data if isinstance(delivery.data, tuple) else ())
+
+
+def _mount(kernel: Kernel, names: tuple[Any, ...]) -> None:
+    """Devices came or went: calls are looked up among these from now on."""
+    before, kernel.devices = kernel.devices, tuple(str(name) for name in names)
+    for name in before:
+        if name not in kernel.devices:
+            kernel.emit("device", 0, name, 0)
+    for name in kernel.devices:
+        if name not in before:
+            kernel.emit("device", 0, name, 1)
 
 
 def _command(kernel: Kernel, verb: str, args: tuple[Any, ...]) -> None:

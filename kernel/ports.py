@@ -32,6 +32,9 @@ class Codec(Protocol):
     def cue(self) -> tuple[int, ...]:
         """What opens the assistant's turn."""
 
+    def closing(self) -> tuple[int, ...]:
+        """What the chat form writes between the end that the assistant sampled and the next turn."""
+
     def piece(self, token: int) -> bytes:
         """The bytes one id stands for; control ids give b"" ."""
 
@@ -39,10 +42,17 @@ class Codec(Protocol):
         """A control id's printable name such as "<|im_end|>"; "" for ordinary ids."""
 
 
+class Grammar(Protocol):
+    """Which ids keep a call legal. Decides nothing that is not visible in what the CPU then samples: a replay needs none."""
+
+    def allowed(self, devices: tuple[str, ...], lead: bytes, written: tuple[int, ...]) -> bytes | None:
+        """Bits of the ids that may follow in a call of one of `devices` that begins with `lead` and `written`."""
+
+
 class Delivery(NamedTuple):
     """Something from the world: a typed line, a device's result, a person's command."""
 
-    kind: str  # "line" (a channel's input), "done" (a device finished), "command" (from the person at the panel), "eof"
+    kind: str  # "line" (input), "done" (a device finished), "command" (from the panel), "devices" (mounted now), "eof"
     target: str  # channel name, request number, or verb
     data: Plain = None
     ok: int = 1

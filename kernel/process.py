@@ -62,9 +62,12 @@ class Thought:
     traps: bool  # may the model call devices?
     began: int = 0  # the process's account of decoded tokens when it began
     sampled: list[int] = field(default_factory=list)  # ids so far, calls and results left out
-    pending: bytes = b""  # the end of the echoed text that is not yet whole UTF-8
-    capture: int = -1  # position of the TRAP whose call is being written, -1 = none
-    calls: list[tuple[str, str, str]] = field(default_factory=list)  # (device, arguments, result)
+    said: bytearray = field(default_factory=bytearray)  # its text so far, calls and results left out
+    shown: int = 0  # bytes of `said` that were streamed
+    capture: int = -1  # position of the first token of the call that is being written, -1 = none
+    lead: bytes = b""  # what of that call came in one token with its opening
+    written: bytes = b""  # the call so far
+    calls: list[tuple[str, str, str, str]] = field(default_factory=list)  # (device, arguments, result, label)
 
 
 @dataclass(slots=True, eq=False)

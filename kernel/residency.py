@@ -76,7 +76,7 @@ def _burst(kernel: Kernel, process: Process) -> Burst | None:
         thought.seed,
         thought.temperature,
         thought.min_p,
-        kernel.sampleable if last and thought.traps else None,
+        thinking.allowed(kernel, process, thought) if last else None,
     )
 
 
@@ -90,8 +90,9 @@ def _make_room(kernel: Kernel, process: Process, needed: int) -> bool:
             thinking.abandon(kernel, process, OutOfMemory(message))
         return False
     victims.sort(key=lambda p: (p.lane >= 0, p.account.last, p.pid))
+    enough = kernel.memory.available() + needed
     for victim in victims:
-        if kernel.memory.available() >= needed:
+        if kernel.memory.available() >= enough:
             break
         if victim.lane >= 0:
             lanes.preempt(kernel, victim)

@@ -1,18 +1,19 @@
 """Thinking: a process whose tokens run while its program sleeps.
 
-Knows: how a thought begins, what each sampled token means (text, TRAP, GO, an end), how a result is put back into the
-stream, how a thought ends. Does not know: lanes and frames (`kernel.py`), what devices do.
-Only sampled tokens are ever looked at for traps; what was fed or injected is data, whatever it says.
+Knows: how a thought begins, what each sampled token means (text, part of a call, an end), how a thought ends. Does not
+know: lanes and frames (`kernel.py`), how calls are written (`dialects.py`) and made (`instructions.py`).
+Only sampled tokens are ever looked at for calls; what was fed or injected is data, whatever it says.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import lanes, life
+from . import instructions, lanes, life
 from .errors import BadCall, KernelError
 from .labels import SYSTEM, USER, Label, data
-from .limits import MAX_CALL_TOKENS, MAX_CALLS_A_THOUGHT, MAX_RESULT_CHARS, MAX_THOUGHT
+from .limits import MAX_THOUGHT
+from .memory import AddressSpace
 from .process import Process, State, Thought
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def sys_think(
 ) -> Any:
     """Add `spans` ((role, text), ...) and sample at most `limit` tokens. `chat` opens the assistant's turn first.
 
-    The result is (text, ids, stop, calls): stop is "end", "length" or "full"; calls are (device, arguments, result).
+    The result is (text, ids, stop, calls): stop is "end", "length", "full" or "calls"; calls are (device, arguments,
+    result, label).
     """
     from .calls import LATER
 
@@ -59,7 +61,7 @@ def sys_think(
         min_p=min_p,
         seed=process.seed if seed is None else seed,
         echo=bool(echo),
-        traps=bool(traps and kernel.codec.marks),
+        traps=bool(traps),
         began=process.account.decoded,
     )
     kernel.emit("think", process.pid, tuple(process.space.tokens[process.space.resident :]))
@@ -77,6 +79,8 @@ def add_span(kernel: Kernel, process: Process, role: str, text: str) -> None:
         raise BadCall(f"a span is (role, text) with a role of {', '.join(ROLES)}; got {role!r}")
     label, who = ROLES[role]
     space, codec = process.space, kernel.codec
+    if role not in ("text", "data"):
+        close_turn(kernel, space)
     if role == "text":
         ids = codec.encode(text) if space.tokens else (*codec.start, *codec.encode(text))
     elif role == "data":
@@ -86,89 +90,57 @@ def add_span(kernel: Kernel, process: Process, role: str, text: str) -> None:
     kernel.append(space, ids, label, who)
 
 
+def close_turn(kernel: Kernel, space: AddressSpace) -> None:
+    """What the model said last becomes a whole turn: an end if it was cut off, and what the chat form writes after it."""
+    last = space.tokens[-1] if space.tokens else -1
+    if last >= 0 and (space.who[-1] == ord("m") or last in kernel.codec.marks[3:]):
+        ends = () if last in kernel.ends else kernel.ends[:1]
+        kernel.append(space, (*ends, *kernel.codec.closing()), SYSTEM, "K")
+
+
 def retire(kernel: Kernel, process: Process, thought: Thought, token: int) -> None:
-    """One sampled token: text, the start of a call, its end, or the end of the thought."""
+    """One sampled token: text, part of a call, or the end of the thought."""
     process.space.append((token,), process.space.tail, "m")
     if thought.capture >= 0:
-        _capture(kernel, process, thought, token)
+        instructions.capture(kernel, process, thought, token)
     elif token in kernel.ends:
         finish(kernel, process, "end")
         return
-    elif thought.traps and token == kernel.trap:
-        thought.capture = len(process.space.tokens) - 1
-        kernel.emit("trap", process.pid)
     else:
-        thought.sampled.append(token)
-        if thought.echo:
-            _echo(kernel, process, thought, kernel.words[token][0])
+        _speak(kernel, process, thought, token)
     if process.state is State.RUNNING and process.account.decoded - thought.began >= thought.limit:
         finish(kernel, process, "length")
 
 
-def _capture(kernel: Kernel, process: Process, thought: Thought, token: int) -> None:
-    """Between TRAP and GO. An end token, a second TRAP or too many tokens make it an illegal instruction."""
-    written = process.space.tokens[thought.capture + 1 : -1]
-    if token == kernel.go:
-        thought.capture = -1
-        text = b"".join(kernel.words[t][0] for t in written).decode("utf-8", "replace").strip()
-        _dispatch(kernel, process, thought, text)
-    elif token in kernel.ends or token == kernel.trap or len(written) >= MAX_CALL_TOKENS:
-        thought.capture = -1
-        _illegal(kernel, process, thought, "a call is written TRAP device arguments GO")
-
-
-def _dispatch(kernel: Kernel, process: Process, thought: Thought, text: str) -> None:
-    """The model's own system call: the same devices, the same request table as for programs."""
-    device, _, arguments = text.partition(" ")
-    if len(thought.calls) >= MAX_CALLS_A_THOUGHT:
-        finish(kernel, process, "calls")
-    elif device not in kernel.config.devices:
-        _illegal(
-            kernel, process, thought, f"no device {device!r}; mounted: {', '.join(kernel.config.devices) or 'none'}"
-        )
+def _speak(kernel: Kernel, process: Process, thought: Thought, token: int) -> None:
+    """Text, unless a call begins with it."""
+    thought.said += kernel.words[token][0]
+    opened = kernel.dialect.opens(thought.said, token) if thought.traps else None
+    if opened is None:
+        thought.sampled.append(token)
+        show(kernel, process, thought, kernel.dialect.hold(thought.said) if thought.traps else 0)
     else:
-        process.account.calls += 1
-        lanes.leave(kernel, process)
-        process.move(State.BLOCKED, device)
-        kernel.requests.submit(kernel, process, device, arguments.strip(), by_model=True)
+        instructions.open_call(kernel, process, thought, opened)
 
 
-def _illegal(kernel: Kernel, process: Process, thought: Thought, why: str) -> None:
-    """Illegal instruction: the process is told in its own stream and may recover."""
-    kernel.emit("illegal", process.pid, why)
-    if len(thought.calls) >= MAX_CALLS_A_THOUGHT:
-        finish(kernel, process, "calls")
+def show(kernel: Kernel, process: Process, thought: Thought, hold: int) -> None:
+    """Stream whole characters to the console, but for the last `hold` bytes; a split character waits for its last byte."""
+    if not thought.echo:
         return
-    thought.calls.append(("", "", f"error: {why}"))
-    _inject(kernel, process, f"error: {why}", data("kernel"))
-
-
-def resume(kernel: Kernel, process: Process, device: str, text: str, result: str, ok: bool, origin: str) -> None:
-    """A device finished: its result enters the stream and the process wants a lane again."""
-    thought = process.thought
-    if thought is None:
-        return
-    if not ok:
-        result = f"error: {result}"
-    if len(result) > MAX_RESULT_CHARS:
-        result = result[:MAX_RESULT_CHARS] + f" [cut: {len(result):,} characters in all]"
-    thought.calls.append((device, text, result))
-    _inject(kernel, process, result, data(origin))
-    if thought.echo:
-        kernel.emit("out", process.pid, "d", f"[{device}→ {result}]")
-    lanes.ready(kernel, process)
-
-
-def _inject(kernel: Kernel, process: Process, text: str, label: Label) -> None:
-    _, _, result, done = kernel.codec.marks
-    kernel.append(process.space, (result, *kernel.codec.encode(text), done), label, "d")
-
-
-def _echo(kernel: Kernel, process: Process, thought: Thought, piece: bytes) -> None:
-    """Stream whole characters; a character split over tokens waits for its last byte."""
-    text, thought.pending = split_utf8(thought.pending + piece)
+    text, rest = split_utf8(bytes(thought.said[thought.shown : len(thought.said) - hold]))
+    thought.shown = len(thought.said) - hold - len(rest)
     if text:
         kernel.emit("out", process.pid, "m", text)
+
+
+def allowed(kernel: Kernel, process: Process, thought: Thought) -> bytes | None:
+    """The ids that may be sampled next, as bits; None = all. Between the opening of a call and its end, the grammar's."""
+    if not thought.traps:
+        return None
+    if thought.capture >= 0 and kernel.grammar is not None:
+        written = tuple(process.space.tokens[thought.capture :])
+        return kernel.grammar.allowed(kernel.devices, thought.lead, written)
+    return kernel.sampleable
 
 
 def split_utf8(raw: bytes) -> tuple[str, bytes]:
@@ -185,11 +157,11 @@ def finish(kernel: Kernel, process: Process, stop: str) -> None:
     """The thought is over: its program goes on with (text, ids, stop, calls)."""
     thought = process.thought
     assert thought is not None
-    if thought.pending:
-        kernel.emit("out", process.pid, "m", thought.pending.decode("utf-8", "replace"))
+    if thought.echo and thought.shown < len(thought.said):
+        kernel.emit("out", process.pid, "m", thought.said[thought.shown :].decode("utf-8", "replace"))
     process.thought = None
     lanes.leave(kernel, process)
-    text = b"".join(kernel.words[t][0] for t in thought.sampled).decode("utf-8", "replace")
+    text = thought.said.decode("utf-8", "replace")
     kernel.emit("thought", process.pid, stop, len(thought.sampled))
     life.wake(kernel, process, (text, tuple(thought.sampled), stop, tuple(thought.calls)))
 

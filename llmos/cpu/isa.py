@@ -34,7 +34,6 @@ class ModelCodec:
         self.marks: tuple[int, ...] = marks_of(tokenizer)
         self.never: tuple[int, ...] = self.marks[2:]
         self.ends: tuple[int, ...] = _ends(tokenizer, self.form)
-        self.closing: tuple[int, ...] = self._closing()
         names = {token: name for name, token in tokenizer.control.items()}
         self._names = names | dict(zip(self.marks, MARKS, strict=False))
 
@@ -80,7 +79,7 @@ class ModelCodec:
             ids += [part] if isinstance(part, int) else self.tokenizer.encode(part) if part else []
         return tuple(ids)
 
-    def _closing(self) -> tuple[int, ...]:
+    def closing(self) -> tuple[int, ...]:
         """What follows the assistant's sampled end before the next turn: the newline of ChatML."""
         ids = self._framed(Frame("", self.form.assistant.after), "")
         return ids[1:] if ids and ids[0] in self.ends else ids

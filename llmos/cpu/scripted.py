@@ -150,6 +150,9 @@ class ByteCodec:
     def cue(self) -> tuple[int, ...]:
         return (START, *self.encode("assistant\n"))
 
+    def closing(self) -> tuple[int, ...]:
+        return ()
+
     def piece(self, token: int) -> bytes:
         return bytes([token]) if token < 256 else b""
 

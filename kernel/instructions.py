@@ -1,0 +1,92 @@
+"""Instructions: what happens from the moment a model opens a call until its answer is in the stream.
+
+Knows: captured calls, the devices that are mounted, what an illegal instruction is. Does not know: how a call is written
+(`dialects.py`), how tokens become text (`thinking.py`), what devices do. Only sampled tokens ever come here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import lanes, thinking
+from .dialects import Heard, Opened
+from .labels import Label, Ring, data
+from .limits import MAX_CALL_TOKENS, MAX_CALLS_A_THOUGHT, MAX_RESULT_CHARS
+from .process import Process, State, Thought
+
+if TYPE_CHECKING:
+    from .kernel import Kernel
+
+
+def open_call(kernel: Kernel, process: Process, thought: Thought, opened: Opened) -> None:
+    """From here on tokens are captured. What was said before is shown now."""
+    del thought.said[opened.keep :]
+    thought.capture = len(process.space.tokens)
+    thought.lead = thought.written = opened.lead
+    thinking.show(kernel, process, thought, 0)
+    kernel.emit("trap", process.pid)
+
+
+def capture(kernel: Kernel, process: Process, thought: Thought, token: int) -> None:
+    """One more token of a call. An end token or too many tokens make it an illegal instruction."""
+    thought.written += kernel.words[token][0]
+    length = len(process.space.tokens) - thought.capture
+    heard = kernel.dialect.closes(thought.written, token)
+    if heard is None and token in kernel.ends:
+        heard = Heard(wrong="the turn ended in the middle of a call")
+    if heard is None and length > MAX_CALL_TOKENS:
+        heard = Heard(wrong=f"a call has at most {MAX_CALL_TOKENS} tokens")
+    if heard is None:
+        kernel.emit("forming", process.pid, thought.written.decode("utf-8", "replace"))
+        return
+    thought.capture, thought.written = -1, b""
+    _dispatch(kernel, process, thought, heard)
+
+
+def _dispatch(kernel: Kernel, process: Process, thought: Thought, heard: Heard) -> None:
+    """The model's own system call: the same devices, the same request table as for programs."""
+    if len(thought.calls) >= MAX_CALLS_A_THOUGHT:
+        thinking.finish(kernel, process, "calls")
+    elif heard.wrong:
+        illegal(kernel, process, thought, heard.wrong)
+    elif heard.device not in kernel.devices:
+        mounted = ", ".join(kernel.devices) or "none"
+        illegal(kernel, process, thought, f"no device {heard.device[:40]!r}; mounted: {mounted}")
+    else:
+        process.account.calls += 1
+        lanes.leave(kernel, process)
+        process.move(State.BLOCKED, heard.device)
+        kernel.requests.submit(kernel, process, heard.device, heard.args, by_model=True)
+
+
+def illegal(kernel: Kernel, process: Process, thought: Thought, why: str) -> None:
+    """Illegal instruction: the process is told in its own stream and may recover."""
+    kernel.emit("illegal", process.pid, why)
+    thought.calls.append(("", "", f"error: {why}", "KERNEL:kernel"))
+    _inject(kernel, process, f"error: {why}", data("kernel"))
+
+
+def resume(kernel: Kernel, process: Process, device: str, text: str, result: str, ok: bool, origin: str) -> None:
+    """A device finished: its result enters the stream and the process wants a lane again."""
+    thought = process.thought
+    if thought is None:
+        return
+    if not ok:
+        result = f"error: {result}"
+    if len(result) > MAX_RESULT_CHARS:
+        result = result[:MAX_RESULT_CHARS] + f" [cut: {len(result):,} characters in all]"
+    label = data(origin)
+    thought.calls.append((device, text, result, written(label)))
+    _inject(kernel, process, result, label)
+    if thought.echo:
+        kernel.emit("out", process.pid, "d", f"[{device}→ {result}]")
+    lanes.ready(kernel, process)
+
+
+def written(label: Label) -> str:
+    """A label as one word: "DATA:calc"."""
+    return f"{Ring(label.ring).name}:{'+'.join(label.origin)}"
+
+
+def _inject(kernel: Kernel, process: Process, text: str, label: Label) -> None:
+    kernel.append(process.space, kernel.dialect.answer(kernel.codec, text), label, "d")
