@@ -12,9 +12,10 @@ from typing import Any
 
 from llmos_kernel.ports import Event
 
-from .status import Line, Run
+from .status import Line, Mark, Run
 
 LOG_LINES = 400
+MARKS_SHOWN = 500
 CONSOLE_CHARS = 20_000
 
 
@@ -42,6 +43,8 @@ TELLERS: dict[str, Callable[..., str]] = {
     ),
     "illegal": lambda pid, why: f"illegal instruction  pid {pid}: {_clip(why)}",
     "refused": lambda pid, why: f"refused {_clip(why)}",
+    "policy": lambda pid, name: f"policy  the scheduler is {name} from here on",
+    "device": lambda pid, name, on: f"device {name} {'plugged in' if on else 'unplugged'}",
     "interrupt": lambda pid: f"interrupt pid {pid} from the keyboard",
 }
 
@@ -53,31 +56,100 @@ def log_line(event: Event) -> Line | None:
     return Line(tick, teller(pid, *data)) if teller else None
 
 
-class Tail:
-    """The last log lines and the last console text. Owned by one machine; read as tuples."""
+MARKS = {
+    "call": "c",
+    "trap": "t",
+    "result": "r",
+    "fault": "f",
+    "evict": "e",
+    "exit": "x",
+    "refused": "!",
+    "denied": "!",
+    "illegal": "!",
+}
+"""Kinds of event that the timeline shows, and their letters."""
+KEPT = 20_000  # events of each sort that can be told again after going back
+
+
+class Story:
+    """What was logged and printed, with ticks, so that it can be told up to any earlier one. Owned by one machine."""
 
     def __init__(self) -> None:
-        self.log: deque[Line] = deque(maxlen=LOG_LINES)
-        self.console: deque[Run] = deque()
-        self._chars = 0
-        self.devices: dict[str, str] = {}  # device -> its last call, in words
+        self._log: deque[Line] = deque(maxlen=KEPT)
+        self._out: deque[tuple[int, Run]] = deque(maxlen=KEPT)
+        self._devices: deque[tuple[int, str, str]] = deque(maxlen=KEPT)
+        self._marks: deque[Mark] = deque(maxlen=KEPT)
 
     def take(self, events: Iterable[Event]) -> None:
         for event in events:
-            _, kind, pid, *data = event
+            tick, kind, pid, *data = event
+            line = log_line(event)
             if kind == "out":
-                self._print(str(data[0]), str(data[1]), pid)
-            elif (line := log_line(event)) is not None:
-                self.log.append(line)
-            if kind == "call":
-                self.devices[data[0]] = f"{_clip(data[1], 24)} …"
-            elif kind == "result":
-                self.devices[data[0]] = self.devices.get(data[0], "").removesuffix("…") + f"= {_clip(data[1], 24)}"
+                self._out.append((tick, Run(str(data[0]), str(data[1]), pid)))
+            elif line is not None:
+                self._log.append(line)
+            if kind in MARKS and line is not None:
+                self._marks.append(Mark(tick, MARKS[kind], line.text))
+            if kind in ("call", "result"):
+                self._devices.append((tick, str(data[0]), f"{'= ' * (kind == 'result')}{_clip(data[1], 24)}"))
 
-    def _print(self, who: str, text: str, pid: int) -> None:
-        self._chars += len(text)
-        if self.console and self.console[-1].who == who and self.console[-1].pid == pid:
-            text = self.console.pop().text + text
-        self.console.append(Run(who, text, pid))
-        while self._chars > CONSOLE_CHARS and len(self.console) > 1:
-            self._chars -= len(self.console.popleft().text)
+    def bookmark(self, tick: int, text: str) -> None:
+        """Marks stay in the order of their ticks."""
+        marks = sorted([*self._marks, Mark(tick, "b", text)], key=lambda m: m.tick)
+        self._marks = deque(marks, maxlen=KEPT)
+
+    def cut(self, tick: int) -> Story:
+        """The story up to, and without, `tick`: what a branch from there begins with."""
+        new = Story()
+        new._log.extend(line for line in self._log if line.tick < tick)
+        new._out.extend((t, run) for t, run in self._out if t < tick)
+        new._devices.extend(d for d in self._devices if d[0] < tick)
+        new._marks.extend(m for m in self._marks if m.tick < tick)
+        return new
+
+    def log(self, tick: int) -> tuple[Line, ...]:
+        """The last lines before `tick`, oldest first."""
+        return tuple(_last(self._log, LOG_LINES, lambda line: line.tick < tick))
+
+    def marks(self) -> tuple[Mark, ...]:
+        return tuple(_last(self._marks, MARKS_SHOWN, lambda mark: True))
+
+    def devices(self, tick: int) -> dict[str, str]:
+        """Device -> its last call before `tick`, in words."""
+        said: dict[str, str] = {}
+        for t, name, text in self._devices:
+            if t < tick:
+                said[name] = f"{said.get(name, '')} {text}" if text.startswith("= ") else text
+        return said
+
+    def console(self, tick: int) -> tuple[Run, ...]:
+        """The console's text before `tick`, neighbours of one author joined."""
+        joined: list[Run] = []
+        chars = 0
+        for t, run in reversed(self._out):
+            if t >= tick:
+                continue
+            chars += len(run.text)
+            if chars > CONSOLE_CHARS:
+                break
+            if joined and joined[-1].who == run.who and joined[-1].pid == run.pid:
+                joined[-1] = Run(run.who, run.text + joined[-1].text, run.pid)
+            else:
+                joined.append(run)
+        return tuple(reversed(joined))
+
+    def trace(self, pid: int, tick: int) -> list[Line]:
+        """The log lines of one process before `tick`."""
+        word = f"pid {pid} "
+        return [line for line in self._log if line.tick < tick and word in f"{line.text} "]
+
+
+def _last(items: deque[Any], count: int, good: Callable[[Any], bool]) -> list[Any]:
+    """The last `count` good items of a deque that is in order of ticks."""
+    out: list[Any] = []
+    for item in reversed(items):
+        if good(item):
+            out.append(item)
+            if len(out) == count:
+                break
+    return out[::-1]

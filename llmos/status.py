@@ -41,6 +41,37 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Something on the timeline that one may want to go back to."""
+
+    tick: int
+    letter: str  # c call, t trap, r result, f fault, e eviction, x exit, ! refusal, b bookmark
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of an inspector."""
+
+    name: str
+    text: str
+    who: str = ""  # an author's letter, for text that somebody wrote
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """An answer to `inspect`: facts about one thing at one tick. `number` tells two answers apart."""
+
+    number: int
+    kind: str  # process | page | token | call | choice | trace
+    title: str
+    facts: tuple[Fact, ...]
+    top: tuple[tuple[str, float], ...] = ()  # of a token: the likeliest, likeliest first
+    chosen: str = ""
+    mass: tuple[float, ...] = ()  # of a token: attention per page, shares of 1
+
+
+@dataclass(frozen=True, slots=True)
 class MachineView:
     """One posted picture of everything. Comparable: an equal view needs no redraw."""
 
@@ -59,7 +90,45 @@ class MachineView:
     journal: str = ""  # where it is recorded
     notice: str = ""  # one line for the person, "" = none
     problem: str = ""  # why the machine can't run, "" = fine
-    devices: tuple[tuple[str, str, str], ...] = field(default=())  # (name, state glyph letter, last call)
+    devices: tuple[tuple[str, str, str], ...] = field(default=())  # (name, "*" ready "~" busy "o" unplugged, last call)
+    branch: str = "main"
+    now: int = 0  # the tick of the machine itself; the snapshot's is earlier in REPLAY
+    marks: tuple[Mark, ...] = ()  # bounded, oldest first
+    breaks: tuple[str, ...] = ()  # breakpoints in words
+    policy: str = ""  # who gets the lanes
+    inspection: Inspection | None = None
+    other: MachineView | None = None  # the second world, at the same tick if it got there
+
+
+VERBS = [
+    "run",
+    "pause",
+    "step",
+    "back",
+    "goto",
+    "now",
+    "mark",
+    "bookmark",
+    "branch",
+    "world",
+    "unit",
+    "speed",
+    "select",
+    "follow",
+    "kill",
+    "stop",
+    "cont",
+    "nice",
+    "interrupt",
+    "spawn",
+    "policy",
+    "plug",
+    "unplug",
+    "frames",
+    "break",
+    "inspect",
+    "strace",
+]
 
 
 class Panel(Protocol):
@@ -72,7 +141,7 @@ class Panel(Protocol):
         """A typed line for the console's foreground process. Kept if the machine is still booting."""
 
     def command(self, verb: str, *args: str) -> None:
-        """run | pause | step | unit NAME | speed N | select PID | kill PID | interrupt."""
+        """One of `VERBS`, with its arguments as text; what can't be done comes back as a notice."""
 
     def close(self) -> str:
         """Stop the machine, end the journal; a line to print when the screen is gone. May wait up to a second."""

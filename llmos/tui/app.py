@@ -1,158 +1,36 @@
-"""The machine room: one screen of panels over posted views, and the actions of the key table.
+"""The machine room: what every key and verb does.
 
-Knows: the door `status.Panel`, the panels, where they are. Does not know: the machine. The machine's thread posts views;
-at most one waits to be drawn, so that a slow terminal sees fewer pictures and never old ones.
+Knows: the stage with its panels, and the door to the machine. Does not know: the machine. Each action is a row of `keys.py`,
+each verb a row of `verbs.py`; the footer, the palette and the help are made from the same tables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
-from textual import events
-from textual.app import App, ComposeResult
-from textual.binding import BindingType
-from textual.message import Message
 from textual.widgets import Input
 
-from llmos.status import MachineView, Panel
-
-from . import keys, verbs
-from .desk import Desk
+from . import theme, verbs
 from .finder import Finder
-from .layout import ORDER, TABS, arrange, is_small
-from .pane import BLANK, Pane
-from .panels import PANES
+from .layout import TABS
+from .pane import Pane
 from .panels.console import Console, Entry
+from .panels.processes import SORTS, Processes
 from .panels.transport import UNITS
-from .theme import Palette, night
+from .stage import CommandLine, Stage
 
 SPEEDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 0.0)
-CSS = """
-Screen { layers: base; overflow: hidden; }
-Pane { position: absolute; width: 0; height: 0; }
-Entry { position: absolute; height: 1; }
-Entry, Entry:focus, #command, #command:focus { background: $background; background-tint: transparent; }
-#command { position: absolute; height: 1; display: none; }
-"""
+PRIORITIES = 3
 
 
-class CommandLine(Input):
-    """The line behind `:`."""
-
-    def __init__(self) -> None:
-        super().__init__(id="command", compact=True, max_length=500)
-
-
-class MachineRoom(App[str]):
+class MachineRoom(Stage):
     """The screen of one machine. `run()` returns when it is closed; the farewell line is printed then."""
 
-    TITLE = "llmos"
-    CSS = CSS
-    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings()]
     COMMANDS: ClassVar[set[Any]] = {Finder}
     ENABLE_COMMAND_PALETTE = True
-
-    class Posted(Message):
-        """The machine has shown itself; `fresh` holds the view."""
-
-    def __init__(self, panel: Panel, palette: Palette | None = None, plain: bool = False) -> None:
-        super().__init__()
-        self.panel = panel
-        self.palette = palette or night()
-        self.plain = plain
-        self.desk = Desk()
-        self.view = BLANK
-        self.fresh: MachineView | None = None
-        self.last: Pane | None = None  # the panel that had the keys last
-        self.farewell = ""
-
-    # -- what is on the screen --------------------------------------------------------------------------------------
-
-    def compose(self) -> ComposeResult:
-        for pane in PANES:
-            yield pane(self.palette, self.plain)
-        yield CommandLine()
-
-    def on_mount(self) -> None:
-        theme = self.palette.theme()
-        self.register_theme(theme)
-        self.theme = theme.name
-        self.query_one(Entry).focus()
-        self.call_after_refresh(self.panel.start, self.post)
-
-    def post(self, view: MachineView) -> None:
-        """Called from the machine's thread."""
-        waiting, self.fresh = self.fresh, view
-        if waiting is None:
-            self.post_message(self.Posted())
-
-    def on_machine_room_posted(self) -> None:
-        view, self.fresh = self.fresh, None
-        if view is None or self.desk.held:
-            return
-        self.view = view
-        if view.boot and not self.desk.booted:
-            self.change(booted=True)
-        elif self.desk.testing and view.console and any(run.who == "u" for run in view.console):
-            self.change(folded=True)
-        else:
-            self.draw()
-
-    def change(self, **desk: Any) -> None:
-        """Something about the screen itself changed: place and draw everything again."""
-        self.desk = replace(self.desk, **desk)
-        self.place()
-        self.draw()
-
-    def draw(self) -> None:
-        for pane in self.panes():
-            if pane.display:
-                pane.show(self.view, self.desk)
-
-    def place(self) -> None:
-        width, height = self.size
-        self.desk = replace(self.desk, small=is_small(width, height))
-        places = arrange(width, height, self.desk)
-        for pane in self.panes():
-            region = places.get(pane.key)
-            pane.display = region is not None
-            if region is not None:
-                pane.styles.offset = (region.x, region.y)
-                pane.styles.width, pane.styles.height = region.width, region.height
-        command = self.query_one(CommandLine)
-        command.display = self.desk.commanding and "laststop" in places
-        command.styles.offset, command.styles.width = (2, height - 3), max(1, width - 3)
-
-    def panes(self) -> Iterator[Pane]:
-        yield from self.screen_stack[0].query(Pane)
-
-    def pane(self, key: str) -> Pane:
-        return self.screen_stack[0].query_one(f"#{key}", Pane)
-
-    @property
-    def chosen(self) -> Pane:
-        """The panel that has the keys, or had them last."""
-        for pane in self.panes():
-            if pane.has_focus_within:
-                return pane
-        return self.last or self.pane("cpu")
-
-    # -- events -----------------------------------------------------------------------------------------------------
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self.change)
-
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        typing = isinstance(event.widget, Input)
-        self.last = self.chosen if not isinstance(event.widget, CommandLine) else self.last
-        if typing != self.desk.typing:
-            self.change(typing=typing)
-
-    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        if self.desk.typing and not isinstance(self.focused, Input):
-            self.change(typing=False)
+    farewell = ""
+    following = False
 
     def on_console_said(self, event: Console.Said) -> None:
         self.panel.say(event.line)
@@ -175,8 +53,51 @@ class MachineRoom(App[str]):
             self.change(message=str(e))
             return
         self.change(message="")
-        if command:
+        if command and command[0] in verbs.HERE:
+            self._here(*command)
+        elif command:
             self.panel.command(*command)
+
+    def _here(self, verb: str, *args: str) -> None:
+        try:
+            getattr(self, f"verb_{verb}")(*args)
+        except (ValueError, OSError) as e:
+            self.change(message=f"{verb}: {e}")
+
+    # -- the screen's own verbs -------------------------------------------------------------------------------------
+
+    def verb_ps(self) -> None:
+        self.action_panel(1)
+
+    def verb_filter(self, text: str = "") -> None:
+        self.change(filter=text)
+
+    def verb_sort(self, column: str) -> None:
+        if column not in SORTS:
+            raise ValueError(f"by {', '.join(SORTS)}")
+        self.processes.resort()
+        self.change(sort=column)
+
+    def verb_theme(self, name: str) -> None:
+        self.paint(theme.palette(name))
+
+    def verb_export(self, what: str = "picture", file: str = "") -> None:
+        from .export import export
+
+        self.change(message=f"written: {export(self, what, Path(file) if file else None)}")
+
+    def verb_worlds(self) -> None:
+        self.action_worlds()
+
+    def verb_tour(self) -> None:
+        self.action_tour()
+
+    def verb_quit(self) -> None:
+        self.exit()
+
+    @property
+    def processes(self) -> Processes:
+        return self.query_one(Processes)
 
     # -- actions: the machine ---------------------------------------------------------------------------------------
 
@@ -193,6 +114,29 @@ class MachineRoom(App[str]):
         now = self.view.speed
         at = SPEEDS.index(now) if now in SPEEDS else sum(1 for s in SPEEDS if 0 < s < now)
         self.panel.command("speed", f"{SPEEDS[min(max(0, at + step), len(SPEEDS) - 1)]:g}")
+
+    def action_step_back(self) -> None:
+        self.panel.command("back")
+
+    def action_mark(self, step: int) -> None:
+        self.panel.command("mark", str(step))
+
+    def action_bookmark(self) -> None:
+        self.panel.command("bookmark")
+
+    def action_branch(self) -> None:
+        self.panel.command("branch")
+
+    def action_now(self) -> None:
+        self.panel.command("now")
+
+    def action_worlds(self) -> None:
+        from .screens.worlds import Worlds
+
+        if self.view.other is None:
+            self.change(message="there is one world only: B branches a second one from this tick")
+        else:
+            self.push_screen(Worlds(self.view, self.palette))
 
     def action_hold(self) -> None:
         self.change(held=not self.desk.held)
@@ -226,6 +170,37 @@ class MachineRoom(App[str]):
 
     def action_move(self, step: int) -> None:
         self.chosen.move(step)
+
+    def action_aside(self, step: int) -> None:
+        self.chosen.aside(step)
+
+    # -- actions: processes -----------------------------------------------------------------------------------------
+
+    def action_sort(self) -> None:
+        self.verb_sort(SORTS[(SORTS.index(self.desk.sort) + 1) % len(SORTS)])
+
+    def action_tree(self) -> None:
+        self.change(tree=not self.desk.tree)
+
+    def action_follow(self) -> None:
+        self.following = not self.following
+        self.panel.command("follow", "on" if self.following else "off")
+
+    def action_on_row(self, verb: str) -> None:
+        if self.processes.row_pid:
+            self.panel.command(verb, str(self.processes.row_pid))
+
+    def action_stop_or_continue(self) -> None:
+        states = {p.pid: p.state for p in self.view.snapshot.processes}
+        self.action_on_row("cont" if states.get(self.processes.row_pid) == "STOPPED" else "stop")
+
+    def action_renice(self) -> None:
+        pid = self.processes.row_pid
+        now = {p.pid: p.priority for p in self.view.snapshot.processes}
+        if pid in now:
+            self.panel.command("nice", str(pid), str(now[pid] % PRIORITIES + 1))
+
+    # -- actions: panels, by number ---------------------------------------------------------------------------------
 
     def action_panel(self, number: int) -> None:
         key = TABS[number - 1]
@@ -262,6 +237,24 @@ class MachineRoom(App[str]):
 
         self.push_screen(HelpPage(self.chosen.key))
 
+    def action_tour(self) -> None:
+        """Begin the tour, or put it away."""
+        from .screens.tour import Tour
+
+        if cards := self.screen_stack[0].query(Tour):
+            cards.remove()
+        else:
+            self.screen_stack[0].mount(Tour(self.palette))
+            self.call_after_refresh(self.draw)
+
+    def action_theme(self) -> None:
+        names = theme.THEMES
+        now = self.palette.name.removeprefix("llmos-")
+        self.verb_theme(names[(names.index(now) + 1) % len(names)])
+
+    def action_export(self) -> None:
+        self._here("export")
+
     async def action_quit(self) -> None:
         self.exit()
 
@@ -275,4 +268,4 @@ class MachineRoom(App[str]):
                 print(self.farewell)
 
 
-__all__ = ["ORDER", "MachineRoom"]
+__all__ = ["MachineRoom"]

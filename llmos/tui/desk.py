@@ -19,6 +19,9 @@ class Desk:
     folded: bool = False  # the self-test has been put away
     booted: bool = False  # a self-test has been seen
     small: bool = False  # the layout with tabs
+    sort: str = "pid"  # column that orders the processes
+    tree: bool = False  # processes under their parents
+    filter: str = ""  # only processes and log lines with this in them
 
     @property
     def testing(self) -> bool:

@@ -6,7 +6,10 @@ Keys act outside text inputs only, unless `always`.
 
 from __future__ import annotations
 
+import re
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 
 from textual.binding import Binding
 
@@ -25,23 +28,71 @@ class Key:
 
 KEYS: tuple[Key, ...] = (
     Key("space", "run_or_pause", "space", "run/pause", "Run the machine, or freeze it where it is.", "machine", 1),
+    Key("comma", "step_back", ",", "back", "One step back in time: the machine as it was.", "machine", 1),
     Key("full_stop", "step", ".", "step", "One step of the chosen unit; freezes a running machine.", "machine", 1),
     Key("u", "unit", "u", "unit", "What one step is: phase, token, call or quantum.", "machine", 1),
     Key(
-        "plus,equals_sign", "speed(1)", "+", "faster", "More tokens a second; the top is as fast as it can.", "machine"
+        "plus,equals_sign",
+        "speed(1)",
+        "+",
+        "faster",
+        "More tokens a second; the top is as fast as it can.",
+        "machine",
+        1,
     ),
     Key("minus", "speed(-1)", "-", "slower", "Fewer tokens a second.", "machine"),
     Key("f", "hold", "f", "hold display", "Hold the display still; the machine goes on behind it.", "machine", 1),
+    Key("g", "begin('goto ')", "g", "go to", "Go to a tick, back or forth.", "machine", 1),
+    Key(
+        "left_square_bracket",
+        "mark(-1)",
+        "[",
+        "previous mark",
+        "Back to the last call, fault, refusal or bookmark.",
+        "machine",
+    ),
+    Key(
+        "right_square_bracket",
+        "mark(1)",
+        "]",
+        "next mark",
+        "On to the next call, fault, refusal or bookmark.",
+        "machine",
+    ),
+    Key("b", "bookmark", "b", "bookmark", "Mark this tick, to find it again with the bracket keys.", "machine", 1),
+    Key("B", "branch", "B", "branch", "A second world from this tick on; both stay.", "machine", 1),
+    Key("w", "worlds", "w", "two worlds", "Both worlds side by side, the first differing token marked.", "machine", 1),
+    Key("n", "now", "n", "now", "Leave the past: the machine as it is now.", "machine"),
+    Key("f5", "run_or_pause", "F5", "run/pause", "As space, also while typing.", "machine", 0, True),
+    Key("f7", "step_back", "F7", "back", "As the comma, also while typing.", "machine", 0, True),
+    Key("f8", "step", "F8", "step", "As the full stop, also while typing.", "machine", 0, True),
     Key("ctrl+c", "interrupt", "ctrl+c", "interrupt", "Stop the console's program, as in a shell.", "machine", 0, True),
     Key("tab", "focus_next", "Tab", "focus", "The next panel, in reading order.", "panels", 2, True),
     Key("shift+tab", "focus_previous", "shift+Tab", "focus back", "The panel before.", "panels", 0, True),
-    Key("enter", "open", "Enter", "open", "Select or open the row under the cursor; fold the self-test.", "panels", 2),
-    Key("m", "maximise", "m", "maximise", "Give the focused panel the whole screen, or put it back.", "panels", 2),
+    Key("enter", "open", "Enter", "open", "Open what is under the cursor; fold the self-test.", "panels", 2),
+    Key(
+        "m",
+        "maximise",
+        "m",
+        "maximise",
+        "Give the focused panel the whole screen; the CPU shows its program.",
+        "panels",
+        2,
+    ),
     Key("escape", "leave", "Esc", "leave", "Clear the line, leave the input, put a panel back.", "panels", 0, True),
     Key("up", "move(-1)", "up", "up", "One row up.", "panels"),
     Key("down", "move(1)", "down", "down", "One row down.", "panels"),
-    Key("pageup", "move(-10)", "PgUp", "page up", "Ten rows up.", "panels"),
-    Key("pagedown", "move(10)", "PgDn", "page down", "Ten rows down.", "panels"),
+    Key(
+        "left",
+        "aside(-1)",
+        "left",
+        "left",
+        "The token before, in the CPU; the tick before, in the scheduler.",
+        "panels",
+    ),
+    Key("right", "aside(1)", "right", "right", "The token after; the tick after.", "panels"),
+    Key("pageup", "move(-10)", "PgUp", "page up", "Ten rows up.", "panels", 0, True),
+    Key("pagedown", "move(10)", "PgDn", "page down", "Ten rows down.", "panels", 0, True),
     Key("home", "move(-100000)", "Home", "first row", "The first row.", "panels"),
     Key("end", "move(100000)", "End", "last row", "The last row, and follow what is new.", "panels"),
     Key("1", "panel(1)", "1", "processes", "Processes.", "panels"),
@@ -50,22 +101,62 @@ KEYS: tuple[Key, ...] = (
     Key("4", "panel(4)", "4", "devices", "Devices.", "panels"),
     Key("5", "panel(5)", "5", "log", "Kernel log.", "panels"),
     Key("6", "panel(6)", "6", "self-test", "Power-on self-test.", "panels"),
-    Key("i", "console", "i", "console", "Go to the console and type.", "asking", 2),
+    Key("s", "sort", "s", "sort", "Sort processes by the next column.", "processes"),
+    Key("t", "tree", "t", "tree", "Processes under their parents, or as a list.", "processes"),
+    Key("slash", "begin('filter ')", "/", "filter", "Only processes and log lines that contain this.", "processes"),
+    Key("F", "follow", "F", "follow", "Select whoever runs, as it changes.", "processes"),
+    Key("K", "on_row('kill')", "K", "kill", "End the process under the cursor.", "processes"),
     Key(
-        "colon", "command", ":", "command", "A command line: run, pause, step, unit, speed, select, kill.", "asking", 2
+        "S",
+        "stop_or_continue",
+        "S",
+        "stop/continue",
+        "Stop the process under the cursor, or let it go on.",
+        "processes",
     ),
+    Key("N", "renice", "N", "renice", "Another priority for the process under the cursor.", "processes"),
+    Key("i", "console", "i", "console", "Go to the console and type.", "asking", 2),
+    Key("colon", "command", ":", "command", "A command line; ? lists its verbs.", "asking", 2),
     Key("ctrl+p", "command_palette", "ctrl+p", "palette", "Find any of this by name.", "asking", 2, True),
     Key("question_mark", "keys", "?", "keys", "This list.", "asking", 2),
     Key("f1", "help", "F1", "help", "What the focused panel shows, for both kinds of reader.", "asking", 2, True),
+    Key("f2", "tour", "F2", "tour", "A guided tour of about four minutes; it waits for your keys.", "asking", 2, True),
+    Key("T", "theme", "T", "colours", "The next set of colours.", "asking"),
+    Key("e", "export", "e", "picture", "Save this screen as an SVG file.", "asking"),
     Key("q", "quit", "q", "quit", "Leave. The session stays recorded.", "asking", 2),
 )
 
-GROUPS = (("machine", "The machine"), ("panels", "Panels"), ("asking", "Asking and finding"))
+GROUPS = (
+    ("machine", "The machine"),
+    ("panels", "Panels"),
+    ("processes", "Processes and log"),
+    ("asking", "Asking and finding"),
+)
+
+VIM: dict[str, str] = {
+    "move_1": "j,down",
+    "move_-1": "k,up",
+    "move_10": "ctrl+d,pagedown",
+    "move_-10": "ctrl+u,pageup",
+    "move_100000": "G,end",
+    "aside_-1": "h,left",
+    "aside_1": "l,right",
+}
+"""The vim key map: names of bindings -> keys. A file `keys.toml` may hold another such table under [keys]."""
+
+
+def name(key: Key) -> str:
+    """What a key map calls this row: the action, with its argument after an underscore; F5 to F8 have an f."""
+    action = re.sub(r"[^-a-z0-9]+", "_", key.action.lower()).strip("_")
+    return f"{action}_f" if key.keys in ("f5", "f7", "f8") else action
 
 
 def bindings() -> list[Binding]:
-    """The table as the library wants it."""
-    return [Binding(k.keys, k.action, k.word, key_display=k.shown, show=False, priority=k.always) for k in KEYS]
+    """The table as the library wants it. A text input takes printable keys and ctrl+c before anybody else would."""
+    return [
+        Binding(k.keys, k.action, k.word, key_display=k.shown, show=False, priority=k.keys == "ctrl+c", id=name(k))
+        for k in KEYS
+    ]
 
 
 def footer(row: int) -> tuple[Key, ...]:
@@ -75,3 +166,25 @@ def footer(row: int) -> tuple[Key, ...]:
 
 def in_group(group: str) -> tuple[Key, ...]:
     return tuple(k for k in KEYS if k.group == group)
+
+
+def key_map(kind: str, file: Path | None = None) -> dict[str, str]:
+    """Changes to the keys: "default" or "vim", and what the person's own file says. Raises ValueError."""
+    if kind not in ("default", "vim"):
+        raise ValueError(f"no key map {kind!r}; there are default and vim")
+    changes = dict(VIM) if kind == "vim" else {}
+    if file is not None and file.is_file():
+        changes |= _own(file)
+    return changes
+
+
+def _own(file: Path) -> dict[str, str]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8")).get("keys", {})
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise ValueError(f"{file}: {e}") from None
+    known = {name(k) for k in KEYS}
+    for entry, keys in table.items():
+        if entry not in known or not isinstance(keys, str):
+            raise ValueError(f"{file}: {entry!r} is no action; they are {', '.join(sorted(known))}")
+    return dict(table)

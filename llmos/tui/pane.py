@@ -74,6 +74,9 @@ class Pane(Widget):
     def move(self, step: int) -> None:
         """Cursor or scrolling, `step` rows."""
 
+    def aside(self, step: int) -> None:
+        """To the left or right, `step` things."""
+
     def open(self) -> None:
         """Enter, or a click on the row under the cursor."""
 
@@ -151,12 +154,13 @@ class Pane(Widget):
 
     # -- events -----------------------------------------------------------------------------------------------------
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Draw everything anew, as after a change of size or colours."""
         self._lines, self._strips = [], []
         self.refresh()
 
     def on_resize(self, event: events.Resize) -> None:
-        self._forget()
+        self.forget()
 
     def on_focus(self, event: events.Focus) -> None:
         self.redraw()

@@ -27,14 +27,42 @@ VERBS: tuple[Verb, ...] = (
     Verb("run [PROGRAM] [ARGS…]", "Run the machine, or start a program in it."),
     Verb("pause", "Freeze the machine where it is."),
     Verb("step [UNIT]", "One step: of a phase, token, call or quantum."),
+    Verb("back", "One step back in time."),
+    Verb("goto TICK", "The machine as it was in that tick."),
+    Verb("now", "Leave the past."),
+    Verb("branch", "A second world from this tick on."),
+    Verb("world", "Go over to the other world."),
+    Verb("worlds", "Both worlds side by side."),
     Verb("unit UNIT", "What a step is from now on."),
     Verb("speed TOKENS", "Tokens a second; 0 is as fast as it can."),
+    Verb("break [WHAT…]", "Stop on trap, call, fault, evict, deny, exit, token TEXT, label RING, tick N; or clear."),
+    Verb("bookmark [TEXT…]", "Mark this tick."),
     Verb("ask TEXT…", "Ask the model, as on the console."),
+    Verb("ps", "Go to the process table."),
     Verb("select PID", "Whose page table and attention are shown."),
+    Verb("follow [ON]", "Select whoever runs: on or off."),
     Verb("kill PID", "End a process."),
+    Verb("stop PID", "Stop a process; its pages stay."),
+    Verb("cont PID", "Let a stopped process go on."),
+    Verb("nice PID PRIORITY", "Another priority."),
     Verb("interrupt", "Stop the console's program, as ctrl+c does."),
     Verb("policy NAME", "Another scheduling policy from the next tick on."),
+    Verb("plug DEVICE", "Plug a device in."),
+    Verb("unplug DEVICE", "Unplug a device."),
+    Verb("frames NUMBER", "So many frames of RAM from now on."),
+    Verb("mem PID", "Look inside a process: spans, labels, pages, account."),
+    Verb("strace PID", "Its calls and what came back."),
+    Verb("why", "Why does who runs run now?"),
+    Verb("filter [TEXT…]", "Only processes and log lines with this in them."),
+    Verb("sort COLUMN", "Order processes by pid, tokens, pages, wait, program or state."),
+    Verb("theme NAME", "Colours: night, day, contrast or clear."),
+    Verb("export [WHAT] [FILE]", "Write picture, transcript, cast or trace."),
+    Verb("tour", "The guided tour."),
+    Verb("quit", "Leave. The session stays recorded."),
 )
+HERE = ("worlds", "ps", "filter", "sort", "theme", "export", "tour", "quit")
+"""Verbs of the screen itself; all others are the machine's."""
+ALIASES = {"mem": ("inspect", "process"), "why": ("inspect", "choice"), "ask": ("say",)}
 
 
 def parse(line: str) -> tuple[str, ...]:
@@ -53,10 +81,10 @@ def parse(line: str) -> tuple[str, ...]:
         raise ValueError(f"usage: {verb.usage}")
     if name == "run" and words:
         return ("spawn", *words)
-    return (("say" if name == "ask" else name), *words)
+    return (*ALIASES.get(name, (name,)), *words)
 
 
 def _words(verb: Verb, rest: str) -> list[str]:
-    if verb.takes[-1:] == ["TEXT…"]:
+    if verb.takes[-1:] in (["TEXT…"], ["[TEXT…]"]):
         return [rest.strip()] if rest.strip() else []
     return shlex.split(rest)

@@ -17,6 +17,8 @@ from llmos.tui.text import Row, Span, bar, clip, fit, pad, probability, sanitise
 from llmos.tui.theme import author
 from llmos_kernel.view import LaneView, TokenView
 
+from .program import program, source
+
 PHASES = ("deliver", "schedule", "resident", "run", "retire", "traps")
 LEGEND: Row = (
     ("m", "model"),
@@ -33,9 +35,11 @@ LEGEND: Row = (
 class CpuPane(Pane):
     key = "cpu"
     first = 0  # the lane shown in full
+    back = 0  # the token that Enter looks into, counted from the end of that lane's stream
+    top = 0  # first line of the program that is shown when maximised
 
     def pick(self, view: MachineView, desk: Desk) -> object:
-        return view.snapshot.phase, view.snapshot.lanes
+        return view.snapshot.phase, view.snapshot.lanes, desk.zoom
 
     def heading(self) -> tuple[Row, Row]:
         short = self.size.width < 58
@@ -48,6 +52,20 @@ class CpuPane(Pane):
         return (("CPU", "title"),), tuple(phases[:-1])
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
+        if self.desk.zoom == self.key and width >= 70:
+            return self._with_program(width, height)
+        return self._lanes(width, height)
+
+    def _with_program(self, width: int, height: int) -> list[Row]:
+        """The lanes at the left, the forward pass they run at the right."""
+        half = max(34, (width - 3) * 2 // 5)
+        lanes = [*self._lanes(half, height), *[()] * height]
+        lines = program()
+        self.top = max(0, min(self.top, len(lines) - height))
+        shown = [*source(lines[self.top : self.top + height]), *[()] * height]
+        return [(*fit(lanes[y], half), (" │ ", "line"), *shown[y]) for y in range(height)]
+
+    def _lanes(self, width: int, height: int) -> Sequence[Row]:
         lanes = self.view.snapshot.lanes
         if not lanes:
             return [(("The CPU is not ready yet.", "dim"),)]
@@ -61,10 +79,29 @@ class CpuPane(Pane):
         return [*rows, *(self._brief(lane, width) for lane in others)][:height]
 
     def move(self, step: int) -> None:
-        """Choose the lane that is shown in full."""
-        if self.view.snapshot.lanes:
+        """Choose the lane that is shown in full, or scroll the program."""
+        if self.desk.zoom == self.key:
+            self.top = max(0, self.top + step)
+            self.redraw()
+        elif self.view.snapshot.lanes:
             self.first = min(max(0, self.first + step), len(self.view.snapshot.lanes) - 1)
             self.redraw()
+
+    def aside(self, step: int) -> None:
+        """Choose the token that Enter looks into."""
+        lane = self._lane()
+        self.back = min(max(0, self.back - step), max(0, len(lane.stream) - 1 if lane else 0))
+        self.redraw()
+
+    def open(self) -> None:
+        """Look into the chosen token."""
+        lane = self._lane()
+        if lane and lane.pid:
+            self.post_message(self.Chosen("inspect", "token", str(lane.pid), str(self.back)))
+
+    def _lane(self) -> LaneView | None:
+        lanes = self.view.snapshot.lanes
+        return lanes[min(self.first, len(lanes) - 1)] if lanes else None
 
     def _two(self, lanes: Sequence[LaneView], width: int, height: int) -> list[Row]:
         """Both streams over the whole width, both choices side by side."""
@@ -118,7 +155,8 @@ class CpuPane(Pane):
 
     def _stream(self, lane: LaneView, width: int, deep: int) -> list[Row]:
         """The end of the context, each line with a line of authors under it."""
-        lines = _strip(lane.stream, width, deep, self.plain) if lane.pid else []
+        marked = self.back if lane is self._lane() else 0
+        lines = _strip(lane.stream, width, deep, self.plain, marked) if lane.pid else []
         lines += [((), ())] * (deep - len(lines))
         return [row for pair in lines for row in pair]
 
@@ -154,13 +192,13 @@ def _shown(token: TokenView, plain: bool) -> str:
     return before + sanitise(token.text).strip("<|>") + after
 
 
-def _strip(stream: Sequence[TokenView], width: int, deep: int, plain: bool) -> list[tuple[Row, Row]]:
+def _strip(stream: Sequence[TokenView], width: int, deep: int, plain: bool, marked: int = 0) -> list[tuple[Row, Row]]:
     """The last tokens in `deep` lines of `width` cells: (text, authors), oldest line first, filled from the end."""
     lines: list[tuple[list[Span], list[Span], int]] = []
     said: list[Span] = []
     who: list[Span] = []
     used = 0
-    for token in reversed(stream):
+    for place, token in enumerate(reversed(stream)):
         text = _shown(token, plain)
         size = cell_len(text)
         if used + size > width:
@@ -174,7 +212,7 @@ def _strip(stream: Sequence[TokenView], width: int, deep: int, plain: bool) -> l
                 said, who, used = [], [], 0
                 text = tail(text, width)
                 size = cell_len(text)
-        said.append((text, author(token.who)))
+        said.append((text, "reverse " * (0 < place == marked) + author(token.who)))
         who.append((token.who[:1] * size, author(token.who).split()[-1]))
         used += size
     else:

@@ -13,7 +13,7 @@ from llmos.tui.text import Row, pad, sanitise
 
 from .table import Table
 
-LAMPS = {"*": ("●", "good", "ready"), "~": ("◐", "busy", "busy"), "o": ("○", "dim", "off")}
+LAMPS = {"*": ("●", "good", "ready"), "~": ("◐", "busy", "busy"), "o": ("○", "dim", "unplugged")}
 
 
 class Devices(Table):
@@ -23,10 +23,10 @@ class Devices(Table):
         return view.devices
 
     def heading(self) -> tuple[Row, Row]:
-        return (("devices", "title"),), ((str(len(self.view.devices)), "text"),)
+        return (("devices", "title"),), (("Enter: plug/unplug", "dim"),)
 
     def columns(self, width: int) -> Row:
-        return (("  NAME     STATE LAST CALL", "dim"),)
+        return (("  NAME     STATE     LAST CALL", "dim"),)
 
     def entries(self, width: int) -> Sequence[tuple[Hashable, Row]]:
         return [(name, self._row(name, state, last)) for name, state, last in self.view.devices]
@@ -34,11 +34,18 @@ class Devices(Table):
     def empty(self) -> str:
         return "No device is mounted."
 
+    def open(self) -> None:
+        """Unplug the device under the cursor, or plug it in again."""
+        states = {name: state for name, state, _ in self.view.devices}
+        if states:
+            name = str(self.cursor) if self.cursor in states else next(iter(states))
+            self.post_message(self.Chosen("plug" if states[name] == "o" else "unplug", name))
+
     def _row(self, name: str, state: str, last: str) -> Row:
         lamp, style, word = LAMPS.get(state, ("?", "dim", state))
         return (
             (lamp + " ", style),
             (pad(sanitise(name), 9), "text"),
-            (pad(word, 6), style),
+            (pad(word, 10), style),
             (sanitise(last), "device" if last else "dim"),
         )

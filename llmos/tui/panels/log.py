@@ -20,14 +20,17 @@ class Log(Tail):
     key = "log"
 
     def pick(self, view: MachineView, desk: Desk) -> object:
-        return view.log
+        return view.log, desk.filter
 
     def heading(self) -> tuple[Row, Row]:
+        found = f"  /{sanitise(self.desk.filter)}" if self.desk.filter else ""
         right: Row = ((f"{self.back} rows back, End follows", "busy"),) if self.back else ()
-        return (("log", "title"), ("  dmesg", "dim")), right
+        return (("log", "title"), ("  dmesg", "dim"), (found, "busy")), right
 
     def lines(self, width: int, least: int) -> Sequence[Row]:
-        return [_line(line, width) for line in self.view.log[-least:]]
+        word = self.desk.filter.lower()
+        shown = [line for line in self.view.log if word in line.text.lower()] if word else self.view.log
+        return [_line(line, width) for line in shown[-least:]]
 
 
 def _line(line: Line, width: int) -> Row:

@@ -42,6 +42,13 @@ class Pages(Table):
     def empty(self) -> str:
         return "No process selected: Enter on a row of the process table."
 
+    def open(self) -> None:
+        """Look inside the page under the cursor."""
+        pages = self.view.snapshot.pages
+        if pages:
+            number = self.cursor if self.cursor in [p.page for p in pages] else pages[0].page
+            self.post_message(self.Chosen("inspect", "page", str(self.view.snapshot.selected), str(number)))
+
     def _row(self, p: PageView, total: int, peak: int) -> Row:
         ring, style = RINGS.get(p.ring, (p.ring, "text"))
         shared = p.refs > 1

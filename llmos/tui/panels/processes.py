@@ -5,55 +5,147 @@ Knows: processes as rows. Does not know: how to change one (it only asks to sele
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 
 from llmos.status import MachineView
 from llmos.tui.desk import Desk
 from llmos.tui.owners import colour
 from llmos.tui.text import Row, pad, sanitise
+from llmos.tui.theme import Palette
 from llmos_kernel.view import ProcessView
 
 from .table import Table
 
-STATES = {"RUNNING": "good", "READY": "busy", "BLOCKED": "accent", "STOPPED": "bad", "ZOMBIE": "dim", "NEW": "text"}
+STATES = {
+    "RUNNING": "good",
+    "READY": "busy",
+    "BLOCKED": "accent",
+    "STOPPED": "bad",
+    "ZOMBIE": "dim",
+    "EXITED": "dim",
+    "NEW": "text",
+}
+
+
+SORTS = ("pid", "tokens", "pages", "wait", "program", "state")
+LINGER = 8  # processes that ended are shown dimmed until so many more have
 
 
 class Processes(Table):
     key = "processes"
 
+    def __init__(self, palette: Palette, plain: bool = False) -> None:
+        super().__init__(palette, plain)
+        self.ended: list[ProcessView] = []  # oldest first
+        self.known: dict[int, ProcessView] = {}
+        self.order: list[int] = []  # kept while the cursor is in the table
+
     def pick(self, view: MachineView, desk: Desk) -> object:
-        return view.snapshot.processes, view.snapshot.selected
+        self._remember(view)
+        return view.snapshot.processes, view.snapshot.selected, desk.sort, desk.tree, desk.filter
+
+    def _remember(self, view: MachineView) -> None:
+        """Keep those that left the kernel's table, as long as we look at the same world's present."""
+        now = {p.pid: p for p in view.snapshot.processes}
+        gone = [replace(p, state="EXITED", lane=-1) for pid, p in self.known.items() if pid not in now]
+        if view.mode == "REPLAY":
+            gone, self.ended = [], []
+        self.ended = [p for p in self.ended if p.pid not in now][-LINGER + len(gone) :] + gone
+        self.known = now
 
     def heading(self) -> tuple[Row, Row]:
-        return (("processes", "title"),), ((str(len(self.view.snapshot.processes)), "text"),)
+        desk = self.desk
+        parts = [f"  sort {desk.sort}" if desk.sort != "pid" else "", "  tree" if desk.tree else ""]
+        found = f"  /{sanitise(desk.filter)}" if desk.filter else ""
+        return (("processes", "title"), ("".join(parts), "dim"), (found, "busy")), (
+            (str(len(self.view.snapshot.processes)), "text"),
+        )
 
     def columns(self, width: int) -> Row:
-        return (("PID PPID PROGRAM  STATE   RING   TOKENS PAGES WAIT WHY", "dim"),)
+        wait = "WAIT WHY" if width >= 54 else "WHY"
+        return ((f"PID PPID PROGRAM  STATE   RING  PRI TOKENS PAGES {wait}", "dim"),)
 
     def entries(self, width: int) -> Sequence[tuple[Hashable, Row]]:
-        return [(p.pid, self._row(p)) for p in self.view.snapshot.processes]
+        return [(p.pid, self._row(p, depth, width)) for p, depth in self._ordered()]
+
+    def _ordered(self) -> list[tuple[ProcessView, int]]:
+        """Everyone who passes the filter, sorted or as a tree; rows stay where they are while the cursor is among them."""
+        word = self.desk.filter.lower()
+        shown = [*self.view.snapshot.processes, *self.ended]
+        shown = [p for p in shown if word in f"{p.pid} {p.program} {p.args} {p.state} {p.why}".lower()]
+        if self.desk.tree:
+            return list(branches(shown))
+        shown.sort(key=lambda p: sort_key(p, self.desk.sort))
+        if self.has_focus:
+            place = {pid: i for i, pid in enumerate(self.order)}
+            shown.sort(key=lambda p: place.get(p.pid, len(place)))
+        self.order = [p.pid for p in shown]
+        return [(p, 0) for p in shown]
+
+    def resort(self) -> None:
+        """Let the rows move once, although the cursor is among them."""
+        self.order = []
 
     def empty(self) -> str:
-        return "No process yet."
+        return (
+            f"No process with {self.desk.filter!r} in it; / and Enter shows all."
+            if self.desk.filter
+            else "No process yet."
+        )
+
+    @property
+    def row_pid(self) -> int:
+        """The process under the cursor; 0 = none."""
+        pids = [p.pid for p, _ in self._ordered()]
+        if self.cursor in pids:
+            return int(str(self.cursor))
+        return pids[0] if pids else 0
 
     def open(self) -> None:
-        if self.view.snapshot.processes:
-            known = [p.pid for p in self.view.snapshot.processes]
-            pid = self.cursor if self.cursor in known else known[0]
-            self.post_message(self.Chosen("select", str(pid)))
+        """Select; once selected, look inside."""
+        pid = self.row_pid
+        if pid:
+            chosen = pid == self.view.snapshot.selected
+            self.post_message(
+                self.Chosen("inspect", "process", str(pid)) if chosen else self.Chosen("select", str(pid))
+            )
 
-    def _row(self, p: ProcessView) -> Row:
-        ended = p.state == "ZOMBIE"
+    def _row(self, p: ProcessView, depth: int, width: int) -> Row:
+        ended = p.state in ("ZOMBIE", "EXITED")
         text = "dim" if ended else "text"
         mark = "●" if p.pid == self.view.snapshot.selected else " "
+        name = " " * min(max(0, depth - 1), 3) + "└" * (depth > 0) + sanitise(p.program)
+        wait = (pad(str(p.wait), 5, True), text)
         return (
             (pad(str(p.pid), 3, True), "dim" if ended else "bold " + colour(p.pid)),
             (pad(str(p.ppid), 5, True) + " ", "dim"),
-            (pad(sanitise(p.program), 8) + mark, "dim" if ended else colour(p.pid)),
+            (pad(name, 8) + mark, "dim" if ended else colour(p.pid)),
             (pad(p.state, 8), STATES.get(p.state, "text")),
             (pad(p.ring, 6), text),
+            (pad(str(p.priority), 3, True), text),
             (pad(f"{p.tokens:,}", 7, True), text),
             (pad(str(p.pages), 6, True), text),
-            (pad(str(p.wait), 5, True) + " ", text),
-            (sanitise(p.why), "dim"),
+            wait if width >= 54 else ("", text),
+            (" " + sanitise(p.why), "dim"),
         )
+
+
+def sort_key(p: ProcessView, column: str) -> tuple[object, ...]:
+    """Numbers: most first; names: by alphabet; the living before the ended."""
+    ended = p.state in ("ZOMBIE", "EXITED")
+    value = getattr(p, column)
+    return (ended, -value if isinstance(value, int) and column != "pid" else value, p.pid)
+
+
+def branches(processes: Sequence[ProcessView]) -> Iterator[tuple[ProcessView, int]]:
+    """Depth first, children by number under their parent; orphans of the selection at the top."""
+    known = {p.pid for p in processes}
+    children: dict[int, list[ProcessView]] = {}
+    for p in sorted(processes, key=lambda p: p.pid):
+        children.setdefault(p.ppid if p.ppid in known else 0, []).append(p)
+    stack = [(p, 0) for p in reversed(children.get(0, []))]
+    while stack:
+        p, depth = stack.pop()
+        yield p, depth
+        stack += [(child, depth + 1) for child in reversed(children.get(p.pid, []))]

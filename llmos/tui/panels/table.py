@@ -38,7 +38,7 @@ class Table(Pane):
         rows: list[Row] = [((" ", "dim"), *self.columns(width - 1))]
         for i, (_, row) in enumerate(entries[self.top : self.top + room], self.top):
             here = self.has_focus and i == at
-            body = tuple((text, f"reverse {style}") for text, style in fit(row, width - 1)) if here else row
+            body = tuple((text, "reverse accent") for text, _ in fit(row, width - 1)) if here else row
             rows.append((("▶" if here else " ", "accent"), *body))
         hidden = len(entries) - self.top - room
         if hidden > 0 and room > 2:

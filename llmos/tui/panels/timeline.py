@@ -13,23 +13,57 @@ from llmos.tui.owners import colour, letter
 from llmos.tui.pane import Pane
 from llmos.tui.text import Row, Span, flow
 
+EVENTS = {
+    "c": "accent",
+    "t": "busy",
+    "r": "device",
+    "f": "bad",
+    "e": "busy",
+    "x": "title",
+    "!": "bold bad",
+    "b": "good",
+}
+
 
 class Timeline(Pane):
     key = "timeline"
 
     def pick(self, view: MachineView, desk: Desk) -> object:
         s = view.snapshot
-        return s.timeline, s.counters, tuple((p.pid, p.state, p.wait) for p in s.processes)
+        states = tuple((p.pid, p.state, p.wait) for p in s.processes)
+        return s.timeline, s.counters, view.marks[-1:], view.policy, s.tick, states
 
     def heading(self) -> tuple[Row, Row]:
-        return (("scheduler", "title"),), (("tick ", "dim"), (f"{self.view.snapshot.tick:,} ▏", "text"))
+        tick = f"{self.view.snapshot.tick:,} ▏"
+        return (("scheduler", "title"), (f"  {self.view.policy}", "dim")), (("tick ", "dim"), (tick, "text"))
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
         s = self.view.snapshot
         summary = self._summary(width)
         lanes = s.timeline[: max(1, height - len(summary))]
         rows: list[Row] = [_lane(i, line, width) for i, line in enumerate(lanes)]
+        rows.append(self._events(width, len(lanes[0]) if lanes else 0))
         return [*rows, *summary][:height] if s.timeline else [(("No ticks yet.", "dim"),)]
+
+    def open(self) -> None:
+        """Why does who runs run now?"""
+        self.post_message(self.Chosen("inspect", "choice"))
+
+    def aside(self, step: int) -> None:
+        """To the tick before, or the one after."""
+        self.post_message(self.Chosen("goto", str(max(0, self.view.snapshot.tick + step))))
+
+    def _events(self, width: int, ticks: int) -> Row:
+        """What happened in each tick shown, the last event's letter where there were several."""
+        room = min(max(1, width - 8), ticks)
+        first = self.view.snapshot.tick - room
+        letters = ["·"] * room
+        for mark in self.view.marks:
+            if first <= mark.tick < first + room:
+                letters[mark.tick - first] = mark.letter
+        spans: list[Span] = [("events  "[:8], "dim"), (" " * max(0, width - 8 - room), "text")]
+        spans += [(letter, EVENTS.get(letter, "dim")) for letter in letters]
+        return tuple(spans)
 
     def _summary(self, width: int) -> list[Row]:
         s = self.view.snapshot

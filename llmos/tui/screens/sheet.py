@@ -17,7 +17,7 @@ from textual.widget import Widget
 class Sheet(ModalScreen[None]):
     """Subclasses give `body`, widgets from top to bottom."""
 
-    CSS = """
+    DEFAULT_CSS = """
     Sheet { align: center middle; }
     Sheet > VerticalScroll { width: 90%; max-width: 108; height: auto; max-height: 92%;
         border: heavy $accent; background: $background; padding: 0 2; }

@@ -1,0 +1,113 @@
+"""What can be made of a session for others: Markdown, a terminal cast, a trace for a browser, strace lines.
+
+Knows: events of a journal, in order. Does not know: machines, screens. Ticks become time at watch speed, since a journal
+holds no clock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from llmos_kernel.ports import Event
+
+from .narrate import log_line
+from .status import Run
+
+TICK = 0.125  # seconds a tick takes in casts and traces: eight tokens a second
+AUTHORS = {"u": "You", "m": "Model", "d": "Device", "K": "Machine"}
+
+
+def fresh(path: Path, text: str) -> Path:
+    """Write a file that is not there yet: name.svg, name-2.svg, ..."""
+    candidate, n = path, 1
+    while candidate.exists():
+        n += 1
+        candidate = path.with_stem(f"{path.stem}-{n}")
+    candidate.write_text(text, encoding="utf-8")
+    return candidate.resolve()
+
+
+def transcript(runs: Sequence[Run], journal: str = "") -> str:
+    """The console as Markdown, a paragraph an author; texts stand in code spans so that nothing in them is markup."""
+    lines = ["# llmos session", ""]
+    if journal:
+        lines += [f"Recorded in `{journal}`.", ""]
+    for run in runs:
+        text = run.text.strip("\n")
+        if text.strip():
+            fence = "`" * (max((len(part) for part in _ticks(text)), default=0) + 3)
+            lines += [f"**{AUTHORS.get(run.who, run.who)}**", "", f"{fence}text", text, fence, ""]
+    return "\n".join(lines)
+
+
+def _ticks(text: str) -> list[str]:
+    """The runs of backquotes in a text."""
+    out, now = [], ""
+    for char in text + " ":
+        if char == "`":
+            now += char
+        elif now:
+            out.append(now)
+            now = ""
+    return out
+
+
+def cast(events: Iterable[Event], width: int = 80, height: int = 24) -> str:
+    """The console as an asciicast (version 2)."""
+    lines = [json.dumps({"version": 2, "width": width, "height": height, "title": "llmos"})]
+    for event in events:
+        if event[1] == "out":
+            text = _inert(str(event[4])).replace("\n", "\r\n")
+            lines.append(json.dumps([round(event[0] * TICK, 3), "o", text], ensure_ascii=False))
+    return "\n".join(lines) + "\n"
+
+
+def _inert(text: str) -> str:
+    """No escape sequence of a model's or a file's making reaches another terminal."""
+    return "".join(c if c == "\n" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def chrome_trace(events: Iterable[Event]) -> str:
+    """Lanes and processes over time, in the Trace Event Format that browsers' tracing pages read."""
+    out: list[dict[str, Any]] = []
+    open_since: dict[int, tuple[int, int]] = {}  # lane -> (pid, tick)
+    last = 0
+    for event in events:
+        tick, kind, pid, *data = event
+        last = max(last, tick + 1)
+        if kind == "switch":
+            lane = int(data[0])
+            if lane in open_since:
+                out.append(_slice(lane, *open_since[lane], tick))
+            open_since[lane] = (pid, tick)
+        elif (line := log_line(event)) is not None:
+            out.append({"name": line.text, "ph": "i", "ts": _us(tick), "pid": 1, "tid": 100 + pid, "s": "t"})
+        for lane, (runner, since) in list(open_since.items()):
+            if kind in ("exit", "thought", "call") and runner == pid:
+                out.append(_slice(lane, runner, since, tick + 1))
+                del open_since[lane]
+    out += [_slice(lane, pid, since, last) for lane, (pid, since) in open_since.items()]
+    return json.dumps({"traceEvents": out, "displayTimeUnit": "ms"}, ensure_ascii=False)
+
+
+def _slice(lane: int, pid: int, since: int, until: int) -> dict[str, Any]:
+    return {"name": f"pid {pid}", "ph": "X", "ts": _us(since), "dur": _us(until - since), "pid": 1, "tid": lane}
+
+
+def _us(ticks: int) -> int:
+    return round(ticks * TICK * 1_000_000)
+
+
+STRACE = ("spawn", "think", "trap", "call", "result", "illegal", "refused", "denied", "thought", "exit")
+
+
+def strace(events: Iterable[Event], pid: int | None = None) -> Iterable[str]:
+    """A line for each call and what came of it, of one process or all."""
+    for event in events:
+        if event[1] in STRACE and pid in (None, event[2]):
+            line = log_line(event)
+            if line is not None:
+                yield f"{line.tick:>8}  {_inert(line.text)}"

@@ -1,0 +1,213 @@
+"""Looking inside one thing: a process, a page, a token, a call, the scheduler's choice. Answers are frozen facts.
+
+Knows: where in the kernel each fact is found. Does not know: screens. Called by the machine's thread between two steps;
+changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+
+from llmos_kernel.kernel import Kernel
+from llmos_kernel.labels import Label, Ring
+from llmos_kernel.look import word
+from llmos_kernel.process import Process
+
+from .narrate import Story
+from .status import Fact, Inspection
+
+AUTHORS = {"m": "the model", "K": "the kernel or a program", "u": "you", "d": "a device"}
+KEPT = 20_000  # choices that can still be looked into
+TEXT = 600  # characters of a text that one fact shows
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was likely when a token was sampled, and where the last query looked."""
+
+    tick: int
+    top: tuple[tuple[int, int], ...]
+    mass: tuple[int, ...]
+
+
+class Choices:
+    """The latest choices of all processes, by (pid, position). Owned by one machine."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[int, int], Choice] = OrderedDict()
+
+    def watch(self, kernel: Kernel) -> None:
+        """Take what the last tick sampled; positions are counted back from the end of each context."""
+        for process, burst, retired in zip(
+            kernel.work.processes, kernel.work.bursts, kernel.work.retired, strict=False
+        ):
+            first = burst.pos + len(burst.feed)
+            for i, _ in enumerate(retired.ids):
+                top = retired.top[i] if i < len(retired.top) else ()
+                self._known[process.pid, first + i] = Choice(kernel.tick - 1, top, retired.mass)
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
+
+    def at(self, pid: int, position: int) -> Choice | None:
+        return self._known.get((pid, position))
+
+
+class Inspector:
+    """Answers `inspect KIND ARGS...`. Raises ValueError when there is no such thing."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def ask(self, kernel: Kernel, story: Story, choices: Choices, kind: str, *args: str) -> Inspection:
+        if kind == "token":
+            return self._token(kernel, choices, *map(int, args))
+        if kind not in TELLERS:
+            raise ValueError(f"can't inspect {kind!r}: process PID, page PID PAGE, token PID BACK, choice, trace PID")
+        title, facts = TELLERS[kind](kernel, story, *map(int, args))
+        return Inspection(next(self._numbers), kind, title, tuple(facts))
+
+    def _token(self, kernel: Kernel, choices: Choices, pid: int, back: int = 0) -> Inspection:
+        """The token `back` places before the end of a context."""
+        p = _process(kernel, pid)
+        at = len(p.space.tokens) - 1 - back
+        if not 0 <= at < len(p.space.tokens):
+            raise ValueError(f"pid {pid} has {len(p.space.tokens)} tokens")
+        token, who = p.space.tokens[at], chr(p.space.who[at])
+        known = choices.at(pid, at) if who == "m" else None
+        facts = [
+            Fact("token", f"id {token} at position {at}, page {at // kernel.geometry.page}"),
+            Fact("text", repr(word(kernel, token)), who),
+            Fact("author", AUTHORS.get(who, who), who),
+            Fact("label", label(p.space.label_of(at, at))),
+        ]
+        if known is None:
+            why = "nobody chose it: it was fed" if who != "m" else "its choice is no longer kept"
+            return Inspection(next(self._numbers), "token", f"token of pid {pid}", (*facts, Fact("choice", why)))
+        facts.append(Fact("tick", f"{known.tick:,}"))
+        total = sum(known.mass) or 1
+        return Inspection(
+            next(self._numbers),
+            "token",
+            f"token of pid {pid} {p.program}",
+            tuple(facts),
+            tuple((word(kernel, t), weight / 65535) for t, weight in known.top),
+            word(kernel, token),
+            tuple(m / total for m in known.mass),
+        )
+
+
+def process(kernel: Kernel, story: Story, pid: int) -> tuple[str, list[Fact]]:
+    """Prompt, spans with labels, pages, channels, calls, account."""
+    p = _process(kernel, pid)
+    a, parent = p.account, kernel.processes.get(p.ppid)
+    facts = [
+        Fact("state", f"{p.state} {f'({p.why})' if p.why else ''}"),
+        Fact("parent", f"pid {p.ppid} {parent.program if parent else ''}"),
+        Fact("ring", f"{p.ring.name}, what it writes next is {label(p.space.tail)}"),
+        Fact("open", ", ".join(f"{n}={name}" for n, name in sorted(p.channels.items())) or "nothing"),
+        Fact("account", f"decoded {a.decoded:,}, read {a.prefilled:,}, read again {a.recomputed:,}, calls {a.calls:,}"),
+        Fact("time", f"on a lane {a.ran:,} ticks, waited {a.waited:,}, born in tick {a.born:,}"),
+        Fact(
+            "memory",
+            f"{len(p.space.tokens):,} tokens in {len(p.space.frames)} pages, {kernel.memory.shared(p.space)} shared",
+        ),
+    ]
+    for start, end, span in _spans(p):
+        text = _text(kernel, p, start, end)
+        facts.append(Fact(f"{start:,}-{end - 1:,}", f"{label(span)}: {text}", chr(p.space.who[start])))
+    for device, asked, result in p.thought.calls if p.thought else ():
+        facts.append(Fact("call", f"{device} {asked} = {result}", "d"))
+    return f"pid {pid} {p.program}", facts
+
+
+def page(kernel: Kernel, story: Story, pid: int, number: int) -> tuple[str, list[Fact]]:
+    """Text, tokens, who shares it, attention."""
+    p, size = _process(kernel, pid), kernel.geometry.page
+    if not 0 <= number < len(p.space.frames):
+        raise ValueError(f"pid {pid} has {len(p.space.frames)} pages")
+    frame, first = p.space.frames[number], number * size
+    last = min(first + size, len(p.space.tokens))
+    sharers = [f"pid {o.pid} page {o.space.frames.index(frame)}" for o in _mapping(kernel, frame)]
+    mass = p.mass[number] / (sum(p.mass) or 1) if number < len(p.mass) else 0.0
+    facts = [
+        Fact("frame", f"{frame:02x}" if frame else "none: it is on disk"),
+        Fact("mapped by", ", ".join(sharers) or "nobody"),
+        Fact("label", label(p.space.label_of(first, last - 1))),
+        Fact("attention", f"{mass:.0%} of the last query's weight"),
+        Fact(
+            "depends on", f"pages 0 to {number}: other beginnings, other keys and values" if number else "itself only"
+        ),
+    ]
+    for at in range(first, last):
+        facts.append(
+            Fact(f"{at}", f"{p.space.tokens[at]:>6}  {word(kernel, p.space.tokens[at])!r}", chr(p.space.who[at]))
+        )
+    return f"page {number} of pid {pid} {p.program}", facts
+
+
+def choice(kernel: Kernel, story: Story) -> tuple[str, list[Fact]]:
+    """Why who runs runs, and why the others do not."""
+    facts = [Fact("policy", kernel.policy.name), Fact("lanes", str(len(kernel.lanes)))]
+    for lane, p in enumerate(kernel.lanes):
+        if p is None:
+            facts.append(Fact(f"lane {lane}", "idle: nobody was ready"))
+            continue
+        used, allowed = kernel.policy.turn(p.pid)
+        facts.append(Fact(f"lane {lane}", f"pid {p.pid} {p.program}: {used} of {allowed} ticks of its turn used"))
+    for p in kernel.processes.values():
+        if p.lane < 0:
+            facts.append(Fact(f"pid {p.pid}", f"{p.program} {_waiting(kernel, p)}"))
+    return "why does who runs run now?", facts
+
+
+def _waiting(kernel: Kernel, p: Process) -> str:
+    if str(p.state) == "READY":
+        return f"is ready since tick {p.account.since:,} and waits its turn ({p.account.waited:,} ticks before)"
+    return f"does not want a lane: {str(p.state).lower()}{f', {p.why}' if p.why else ''}"
+
+
+def trace(kernel: Kernel, story: Story, pid: int) -> tuple[str, list[Fact]]:
+    """Its calls and what came back, as strace tells them."""
+    lines = story.trace(pid, kernel.tick)
+    if not lines:
+        raise ValueError(f"pid {pid} has done nothing yet")
+    return f"trace of pid {pid}", [Fact(f"{line.tick:,}", line.text) for line in lines]
+
+
+TELLERS: dict[str, Callable[..., tuple[str, list[Fact]]]] = {
+    "process": process,
+    "page": page,
+    "choice": choice,
+    "trace": trace,
+}
+
+
+def label(value: Label) -> str:
+    """A label in words."""
+    readers = f", readers {', '.join(value.readers)}" if value.readers else ""
+    origin = f", from {', '.join(value.origin)}" if value.origin else ""
+    return f"{Ring(value.ring).name}{readers}{origin}"
+
+
+def _process(kernel: Kernel, pid: int) -> Process:
+    if pid not in kernel.processes:
+        raise ValueError(f"no process {pid}")
+    return kernel.processes[pid]
+
+
+def _mapping(kernel: Kernel, frame: int) -> list[Process]:
+    return [p for p in kernel.processes.values() if frame and frame in p.space.frames]
+
+
+def _spans(p: Process) -> list[tuple[int, int, Label]]:
+    starts = p.space.spans
+    ends = [start for start, _ in starts[1:]] + [len(p.space.tokens)]
+    return [(start, end, span) for (start, span), end in zip(starts, ends, strict=True) if end > start]
+
+
+def _text(kernel: Kernel, p: Process, start: int, end: int) -> str:
+    text = "".join(word(kernel, t) for t in p.space.tokens[start:end])
+    return text if len(text) <= TEXT else f"{text[: TEXT // 2]} … {text[-TEXT // 2 :]}"

@@ -1,0 +1,83 @@
+"""A machine as a view: everything the screen draws, copied into one frozen value.
+
+Knows: where each field comes from. Does not know: threads, widgets. Called by the room's thread between two steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from llmos_kernel.kernel import Kernel
+from llmos_kernel.look import snapshot
+from llmos_kernel.view import Snapshot
+
+from .status import MachineView
+
+if TYPE_CHECKING:
+    from .room import Branch, Room
+
+
+def portrait(room: Room) -> MachineView:
+    """What there is to see now, or at the earlier tick that is looked at."""
+    blank = MachineView(
+        mode=room.mode,
+        snapshot=Snapshot(0, "deliver"),
+        seed=room.options.seed,
+        speed=room.speed,
+        rate=room.rate(),
+        boot=tuple(room.tests.values()),
+        unit=room.unit,
+        notice=room.notice,
+        problem=room.problem,
+        breaks=tuple(map(str, room.breaks.all)),
+        inspection=room.inspection,
+    )
+    if room.here is None:
+        return blank
+    other = world(room.other, blank, 0) if room.other else None
+    return replace(world(room.here, blank, _chosen(room, room.here.kernel)), other=other)
+
+
+def world(branch: Branch, blank: MachineView, selected: int) -> MachineView:
+    """One world's part of a view."""
+    kernel, geometry, story = branch.kernel, branch.kernel.geometry, branch.story
+    tick = kernel.tick + (kernel.phase > 0)
+    front = kernel.foreground()
+    return replace(
+        blank,
+        snapshot=snapshot(kernel, selected or _busy(kernel)),
+        model=geometry.model,
+        arithmetic=geometry.mode,
+        console=story.console(tick),
+        foreground=f"pid {front.pid} {front.program}" if front else "",
+        log=story.log(tick),
+        journal=branch.machine.journal,
+        devices=devices(branch, kernel, tick),
+        branch=branch.name,
+        now=branch.machine.kernel.tick,
+        marks=story.marks(),
+        policy=kernel.policy.name,
+    )
+
+
+def devices(branch: Branch, kernel: Kernel, tick: int) -> tuple[tuple[str, str, str], ...]:
+    busy = {p.device for p in kernel.requests.table.values() if p.answer is None}
+    said = branch.story.devices(tick)
+    return tuple((name, _lamp(kernel, name, busy), said.get(name, "")) for name in kernel.config.devices)
+
+
+def _lamp(kernel: Kernel, name: str, busy: set[str]) -> str:
+    return "~" if name in busy else "*"
+
+
+def _chosen(room: Room, kernel: Kernel) -> int:
+    """The selected process, unless whoever runs is followed."""
+    return room.selected if room.selected in kernel.processes and not room.following else 0
+
+
+def _busy(kernel: Kernel) -> int:
+    """Whoever runs, or else whoever the console speaks with."""
+    running = next((p.pid for p in kernel.lanes if p), 0)
+    front = kernel.foreground()
+    return running or (front.pid if front else 0)

@@ -1,0 +1,134 @@
+"""The guided tour: the first five minutes, step by step. Each step waits for the real thing to be done.
+
+Knows: what each step asks for, and how a view shows that it happened. Does not know: how to do it for you. It never takes
+the focus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual.widgets import Static
+
+from llmos.status import MachineView
+from llmos.tui.desk import Desk
+from llmos.tui.paint import painted
+from llmos.tui.text import Row, wrap
+from llmos.tui.theme import Palette
+
+WIDTH, HEIGHT = 66, 9
+Seen = Callable[[MachineView, Desk, MachineView], bool]
+"""(view now, desk now, view when the step began) -> done"""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    title: str
+    text: str
+    done: Seen
+
+
+STEPS: tuple[Step, ...] = (
+    Step(
+        "Ask something",
+        "Type a question on the console, or press Enter to send the suggested one (i goes to the console).",
+        lambda v, d, o: any(r.who == "u" for r in v.console[len(o.console) :]) or _asked(v) > _asked(o),
+    ),
+    Step(
+        "Watch the stop",
+        "Tokens come one a tick. When the model emits TRAP its lane stops, the kernel runs the device and writes the "
+        "result into a page, marked d. Wait for `result` in the log.",
+        lambda v, d, o: any(m.letter == "r" for m in v.marks),
+    ),
+    Step(
+        "Leave the console",
+        "Press Esc until INPUT is gone from the top line: then keys act on the machine.",
+        lambda v, d, o: not d.typing,
+    ),
+    Step(
+        "Go back in time",
+        "Press , (comma) a few times, until before the call. The clock runs back and the answer un-prints itself.",
+        lambda v, d, o: v.mode == "REPLAY" and v.snapshot.tick < v.now,
+    ),
+    Step(
+        "Make a second world",
+        "Press B. From this tick on there are two machines.",
+        lambda v, d, o: v.other is not None,
+    ),
+    Step(
+        "Unplug the calculator",
+        "Press 4 for the devices, and Enter on calc. Only this world loses it.",
+        lambda v, d, o: any(s == "o" for _, s, _ in v.devices),
+    ),
+    Step(
+        "Compare",
+        "Press space to run both, then w. In one world the number came from calc; in the other it was dreamed.",
+        lambda v, d, o: v.mode == "LIVE",
+    ),
+    Step(
+        "Read the program",
+        "Press Tab until the CPU has the thick frame, then m: the forward pass, beside the lanes. Esc comes back.",
+        lambda v, d, o: d.zoom == "cpu",
+    ),
+    Step(
+        "Run four at once",
+        "Press : and type `run demo`, Enter. Watch the scheduler's rows fill with turns.",
+        lambda v, d, o: sum(p.program == "teller" for p in v.snapshot.processes) >= 3,
+    ),
+    Step(
+        "Look inside",
+        "Press 1, Enter on a process to select it, Enter again to open it. Esc closes. Then ? for all keys, or F2 to end.",
+        lambda v, d, o: v.inspection is not None and v.inspection != o.inspection,
+    ),
+)
+LAST = Step(
+    "That was the tour",
+    "Next: `llmos lesson two-files` in a shell, and `llmos attack` for the attack lab. F2 puts this away.",
+    lambda v, d, o: False,
+)
+
+
+def _asked(view: MachineView) -> int:
+    return sum(r.text.count("\n") for r in view.console if r.who == "u")
+
+
+class Tour(Static):
+    """A card in the corner; it goes on by itself when a step was done."""
+
+    DEFAULT_CSS = f"""
+    Tour {{ layer: above; position: absolute; width: {WIDTH}; height: {HEIGHT}; border: heavy $accent;
+        background: $background; padding: 0 1; }}
+    """
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__(classes="tour")
+        self.palette = palette
+        self.at = 0
+        self.began: MachineView | None = None
+
+    def on_mount(self) -> None:
+        self.border_subtitle = "F2 ends the tour"
+
+    def end(self) -> None:
+        self.remove()
+
+    @property
+    def step(self) -> Step:
+        return STEPS[self.at] if self.at < len(STEPS) else LAST
+
+    def show_view(self, view: MachineView, desk: Desk) -> None:
+        """Go on if the step was done; draw."""
+        if self.began is None:
+            self.began = view
+        if self.step.done(view, desk, self.began):
+            self.at, self.began = self.at + 1, view
+        width = self.app.size.width
+        self.styles.offset = (max(0, width - WIDTH - 2), 1)
+        self.border_title = f"tour {min(self.at + 1, len(STEPS))}/{len(STEPS)}  {self.step.title}"
+        self.update(painted(self.rows(), self.palette))
+
+    def rows(self) -> list[Row]:
+        rows: list[Row] = [(), *wrap(((self.step.text, "text"),), WIDTH - 6)]
+        done = "●" * self.at + "○" * (len(STEPS) - self.at)
+        return [*rows, *[()] * (HEIGHT - 3 - len(rows)), ((done, "accent"),)]

@@ -1,0 +1,180 @@
+"""What stands on the screen: panels in their places, drawn from posted views.
+
+Knows: the door `status.Panel`, the panels, where they are. Does not know: the machine, or what keys do (`app.py`). The
+machine's thread posts views; at most one waits to be drawn, so that a slow terminal sees fewer pictures and never old ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+from llmos.status import Inspection, MachineView, Panel
+
+from . import keys
+from .desk import Desk
+from .layout import arrange, is_small
+from .pane import BLANK, Pane
+from .panels import PANES
+from .panels.console import Entry
+from .theme import Palette, night
+
+CSS = """
+Screen { layers: base above; overflow: hidden; }
+Pane { position: absolute; width: 0; height: 0; }
+Entry { position: absolute; height: 1; }
+Entry, Entry:focus, #command, #command:focus { background: $background; background-tint: transparent; }
+#command { position: absolute; height: 1; display: none; }
+"""
+
+
+class Watching:
+    """A screen above the room that wants every view."""
+
+    def watch_view(self, view: MachineView) -> None:
+        raise NotImplementedError
+
+
+class CommandLine(Input):
+    """The line behind `:`."""
+
+    def __init__(self) -> None:
+        super().__init__(id="command", compact=True, max_length=500)
+
+
+class Stage(App[str]):
+    """Panels in their places. What keys do is in `MachineRoom`."""
+
+    TITLE = "llmos"
+    CSS = CSS
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings()]
+
+    class Posted(Message):
+        """The machine has shown itself; `fresh` holds the view."""
+
+    def __init__(self, panel: Panel, palette: Palette | None = None, plain: bool = False) -> None:
+        super().__init__()
+        self.panel = panel
+        self.palette = palette or night()
+        self.plain = plain
+        self.desk = Desk()
+        self.view = BLANK
+        self.fresh: MachineView | None = None
+        self.last: Pane | None = None  # the panel that had the keys last
+        self.inspected = 0  # the number of the last inspection that was shown
+
+    # -- what is on the screen --------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        for pane in PANES:
+            yield pane(self.palette, self.plain)
+        yield CommandLine()
+
+    def on_mount(self) -> None:
+        self.paint(self.palette)
+        self.query_one(Entry).focus()
+        self.call_after_refresh(self.panel.start, self.post)
+
+    def post(self, view: MachineView) -> None:
+        """Called from the machine's thread."""
+        waiting, self.fresh = self.fresh, view
+        if waiting is None:
+            self.post_message(self.Posted())
+
+    def on_stage_posted(self) -> None:
+        view, self.fresh = self.fresh, None
+        if view is None or self.desk.held:
+            return
+        self.view = view
+        if view.boot and not self.desk.booted:
+            self.change(booted=True)
+        elif self.desk.testing and view.console and any(run.who == "u" for run in view.console):
+            self.change(folded=True)
+        else:
+            self.draw()
+        if view.inspection and view.inspection.number != self.inspected:
+            self.inspected = view.inspection.number
+            self.look_inside(view.inspection)
+
+    def look_inside(self, inspection: Inspection) -> None:
+        """An answer to `inspect` came: a sheet over the room."""
+        from .screens.facts import Facts
+
+        self.push_screen(Facts(inspection, self.palette))
+
+    def paint(self, palette: Palette) -> None:
+        """Other colours for everything."""
+        self.palette = palette
+        theme = palette.theme()
+        self.register_theme(theme)
+        self.theme = theme.name
+        for pane in self.panes():
+            pane.palette = palette
+            pane.forget()
+
+    def change(self, **desk: Any) -> None:
+        """Something about the screen itself changed: place and draw everything again."""
+        self.desk = replace(self.desk, **desk)
+        self.place()
+        self.draw()
+
+    def draw(self) -> None:
+        """Every panel that is seen takes the view; so does a screen above that wants it."""
+        for screen in self.screen_stack[1:]:
+            if isinstance(screen, Watching):
+                screen.watch_view(self.view)
+        for pane in self.panes():
+            if pane.display:
+                pane.show(self.view, self.desk)
+        for tour in self.screen_stack[0].query(".tour"):
+            tour.show_view(self.view, self.desk)  # type: ignore[attr-defined]
+
+    def place(self) -> None:
+        width, height = self.size
+        self.desk = replace(self.desk, small=is_small(width, height))
+        places = arrange(width, height, self.desk)
+        for pane in self.panes():
+            region = places.get(pane.key)
+            pane.display = region is not None
+            if region is not None:
+                pane.styles.offset = (region.x, region.y)
+                pane.styles.width, pane.styles.height = region.width, region.height
+        command = self.query_one(CommandLine)
+        command.display = self.desk.commanding and "laststop" in places
+        command.styles.offset, command.styles.width = (2, height - 3), max(1, width - 3)
+
+    def panes(self) -> Iterator[Pane]:
+        yield from self.screen_stack[0].query(Pane)
+
+    def pane(self, key: str) -> Pane:
+        return self.screen_stack[0].query_one(f"#{key}", Pane)
+
+    @property
+    def chosen(self) -> Pane:
+        """The panel that has the keys, or had them last."""
+        for pane in self.panes():
+            if pane.has_focus_within:
+                return pane
+        return self.last or self.pane("cpu")
+
+    # -- events -----------------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self.change)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        typing = isinstance(event.widget, Input)
+        self.last = self.chosen if not isinstance(event.widget, CommandLine) else self.last
+        if typing != self.desk.typing:
+            self.change(typing=typing)
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        if self.desk.typing and not isinstance(self.focused, Input):
+            self.change(typing=False)
