@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmos_apps import PROGRAMS
 from llmos_kernel.cpu import Cpu
-from llmos_kernel.journal import Header, Recorder
+from llmos_kernel.journal import Header, Record, Recorder, Sink
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.ports import Codec
 
@@ -25,6 +25,7 @@ from . import paths
 from .errors import LlmosError
 from .journal import Writer
 from .machine import Machine
+from .past import Again, Past
 from .status import SelfTest
 from .world import HostWorld
 
@@ -56,6 +57,7 @@ class Options:
     library: Path | None = None  # a folder of documents for search
     journal: Path | None = None  # where to record; None: not at all
     tools: bool = True  # tell the model in its system text what is mounted
+    keep: bool = False  # keep all records in memory, so that one can go back and branch
 
 
 def _silent(line: SelfTest) -> None:
@@ -73,12 +75,33 @@ def boot(options: Options, progress: Progress = _silent, model: Model | None = N
     world, names, system = _world(options, progress)
     init = tuple(system if argument is SYSTEM else argument for argument in options.init)
     config = Config(args=init, seed=options.seed, devices=names)
-    if options.journal is None:
+    if options.journal is None and not options.keep:
         return Machine(Kernel(config, PROGRAMS, cpu, codec, world), world)
-    writer = Writer(options.journal, Header.of(config, cpu, codec, sources()))
-    recorder = Recorder(cpu, codec, world, writer)
-    progress(SelfTest("log", f"{options.journal}   recording; everything you type is in it", "ok"))
-    return Machine(Kernel(config, PROGRAMS, recorder, recorder, recorder), world, recorder, writer)
+    header = Header.of(config, cpu, codec, sources())
+    writer = Writer(options.journal, header) if options.journal else None
+    past = Past(header, _again(options, model)) if options.keep else None
+    recorder = Recorder(cpu, codec, world, _tee(writer, past))
+    where = f"{options.journal}   recording; everything you type is in it" if options.journal else "in memory only"
+    progress(SelfTest("log", where, "ok"))
+    return Machine(Kernel(config, PROGRAMS, recorder, recorder, recorder), world, recorder, writer, past)
+
+
+def _tee(*sinks: Sink | None) -> Sink:
+    """Every record to every sink there is."""
+    given = [sink for sink in sinks if sink is not None]
+    if len(given) == 1:
+        return given[0]
+
+    def both(record: Record) -> None:
+        for sink in given:
+            sink(record)
+
+    return both
+
+
+def _again(options: Options, model: Model | None) -> Again:
+    """Makes a second CPU on the same parameters, with frames and devices of its own."""
+    return lambda: (*_processor(options, _silent, model), _world(options, _silent)[0])
 
 
 SYSTEM: Any = object()

@@ -51,6 +51,11 @@ class Choices:
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
 
+    def copy(self) -> Choices:
+        new = Choices()
+        new._known = self._known.copy()
+        return new
+
     def at(self, pid: int, position: int) -> Choice | None:
         return self._known.get((pid, position))
 
@@ -118,7 +123,7 @@ def process(kernel: Kernel, story: Story, pid: int) -> tuple[str, list[Fact]]:
     for start, end, span in _spans(p):
         text = _text(kernel, p, start, end)
         facts.append(Fact(f"{start:,}-{end - 1:,}", f"{label(span)}: {text}", chr(p.space.who[start])))
-    for device, asked, result in p.thought.calls if p.thought else ():
+    for device, asked, result, *_ in p.thought.calls if p.thought else ():
         facts.append(Fact("call", f"{device} {asked} = {result}", "d"))
     return f"pid {pid} {p.program}", facts
 

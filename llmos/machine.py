@@ -11,7 +11,7 @@ Knows: how to step, run, look and listen. Does not know: how its parts were made
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmos_kernel.journal import Recorder
 from llmos_kernel.kernel import Kernel
@@ -22,15 +22,24 @@ from llmos_kernel.view import Snapshot
 from .journal import Writer
 from .world import HostWorld
 
+if TYPE_CHECKING:
+    from .past import Past
+
 
 class Machine:
     """One booted machine. Not thread-safe, except `type` and `command`."""
 
     def __init__(
-        self, kernel: Kernel, world: HostWorld, recorder: Recorder | None = None, writer: Writer | None = None
-    ):
+        self,
+        kernel: Kernel,
+        world: HostWorld,
+        recorder: Recorder | None = None,
+        writer: Writer | None = None,
+        past: Past | None = None,
+    ) -> None:
         self.kernel, self.world = kernel, world
         self._recorder, self._writer = recorder, writer
+        self.past = past  # None: nothing was kept, one can't go back
 
     @staticmethod
     def boot(**options: Any) -> Machine:

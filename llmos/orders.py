@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llmos_kernel.ports import Plain
+from llmos_kernel.ports import Delivery, Plain
 
 from .status import VERBS
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .room import Branch, Room
 
 UNITS = ("phase", "token", "call", "quantum")
+STOPS: dict[str, tuple[str, ...]] = {"call": ("call", "result", "illegal"), "quantum": ("switch",)}
 KERNEL: dict[str, tuple[type, ...]] = {  # verbs the kernel does itself, and the types of their arguments
     "kill": (int,),
     "stop": (int,),
@@ -23,8 +24,6 @@ KERNEL: dict[str, tuple[type, ...]] = {  # verbs the kernel does itself, and the
     "nice": (int, int),
     "interrupt": (),
     "policy": (str,),
-    "plug": (str,),
-    "unplug": (str,),
     "frames": (int,),
 }
 
@@ -68,44 +67,114 @@ class Orders:
         if self.room.here is None:
             self.room.early.append(line)
             return
-        self._now()
-        self._here().machine.type(line)
+        self._present().machine.type(line)
         if self.room.mode == "FROZEN":
             self.room.notice = "kept; the machine is frozen: space runs it, . steps"
 
     def _spawn(self, program: str, *args: str) -> None:
         self._present().machine.command("spawn", program, *args)
 
+    def _plug(self, name: str) -> None:
+        self._mount(name, True)
+
+    def _unplug(self, name: str) -> None:
+        self._mount(name, False)
+
+    def _mount(self, name: str, on: bool) -> None:
+        """Devices come and go in the order they were booted with."""
+        kernel, world = self._present().kernel, self._here().machine.world
+        if name not in kernel.config.devices:
+            raise ValueError(f"no device {name!r}; there are {', '.join(kernel.config.devices)}")
+        left = [d for d in kernel.config.devices if (on if d == name else d in kernel.devices)]
+        world.deliver(Delivery("devices", name, tuple(left)))
+
     # -- time -------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        if self.room.mode in ("FROZEN", "REPLAY"):
-            self._now()
-            self.room.mode, self.room.until = "LIVE", ()
+        room = self.room
+        if room.mode == "REPLAY":
+            room.playing = True
+        elif room.mode == "FROZEN":
+            room.mode, room.until = "LIVE", ()
 
     def _pause(self) -> None:
+        self.room.playing = False
         if self.room.mode == "LIVE":
             self.room.mode, self.room.until = "FROZEN", ()
 
     def _step(self, unit: str = "") -> None:
-        from .room import STOPS
-
         room, here = self.room, self._here()
         if unit:
             self._unit(unit)
-        if room.mode not in ("LIVE", "FROZEN"):
+        room.playing = False
+        if here.past is not None:
+            self._goto(str(here.kernel.tick + 1))
+        elif room.mode not in ("LIVE", "FROZEN"):
             return
-        if room.unit in STOPS:
+        elif room.unit in STOPS:
             room.mode, room.until = "LIVE", STOPS[room.unit]
-            return
-        room.mode = "FROZEN"
-        room.advance(here, phase=room.unit == "phase")
+        else:
+            room.mode = "FROZEN"
+            room.advance(here, phase=room.unit == "phase")
+
+    def _back(self) -> None:
+        """To the beginning of this tick if it has begun, else one tick back; by calls and turns, to the last of these."""
+        kernel = self._here().kernel
+        if self.room.unit in STOPS:
+            self._mark("-1")
+        elif kernel.phase:
+            self._goto(str(kernel.tick))
+        else:
+            self._goto(str(kernel.tick - 1))
+
+    def _goto(self, tick: str) -> None:
+        """Both worlds, as they were before a tick; a tick that is still to come is run to as now."""
+        room, target = self.room, max(0, int(tick.replace(",", "")))
+        room.playing = False
+        if room.mode == "LIVE":
+            room.mode = "FROZEN"
+        for world in room.worlds():
+            world.look(target)
+        room.mode = "REPLAY" if self._here().past is not None else room.resting()
 
     def _now(self) -> None:
         for world in self.room.worlds():
             world.past = None
+        self.room.playing = False
         if self.room.mode == "REPLAY":
-            self.room.mode = "FROZEN"
+            self.room.mode = self.room.resting()
+
+    def _mark(self, step: str) -> None:
+        """To the mark before, or the one after."""
+        here = self._here()
+        ticks = [mark.tick for mark in here.story.marks()]
+        now = here.kernel.tick
+        found = [t for t in ticks if t > now][:1] if int(step) > 0 else [t for t in ticks if t < now][-1:]
+        if not found:
+            raise ValueError("there is none further on" if int(step) > 0 else "there is none before")
+        self._goto(str(found[0]))
+
+    def _branch(self) -> None:
+        """A second world from the tick that is looked at; it gets the keys."""
+        room, here = self.room, self._here()
+        if here.machine.past is None:
+            raise ValueError("nothing was kept of this session")
+        tick = here.kernel.tick
+        room.mode = "FROZEN"
+        new = room.parted(here, tick)
+        if room.other:
+            room.other.machine.close()
+        room.here, room.other = new, here
+        here.look(tick)
+        room.notice = f"world {new.name} begins at tick {tick:,}; w shows both, space runs both"
+
+    def _world(self) -> None:
+        room = self.room
+        if room.other is None:
+            raise ValueError("there is one world only: B makes a second one")
+        room.here, room.other = room.other, room.here
+        if room.mode != "LIVE":
+            room.mode = "REPLAY" if self._here().past is not None else room.resting()
 
     def _unit(self, unit: str) -> None:
         if unit not in UNITS:

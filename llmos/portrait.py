@@ -68,7 +68,7 @@ def devices(branch: Branch, kernel: Kernel, tick: int) -> tuple[tuple[str, str, 
 
 
 def _lamp(kernel: Kernel, name: str, busy: set[str]) -> str:
-    return "~" if name in busy else "*"
+    return "o" if name not in kernel.devices else "~" if name in busy else "*"
 
 
 def _chosen(room: Room, kernel: Kernel) -> int:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from llmos_kernel.cpu import Burst
 from llmos_kernel.kernel import Kernel
 from llmos_kernel.ports import Event
 
+from . import journal
 from .breaks import Breaks
 from .errors import LlmosError
 from .inspection import Choices, Inspector
@@ -30,22 +33,31 @@ if TYPE_CHECKING:
 
 FRAME = 0.05  # seconds between two posted views at least
 WATCH = 8.0  # tokens a second a person can follow
-STOPS: dict[str, tuple[str, ...]] = {"call": ("call", "result", "illegal"), "quantum": ("switch",)}
 
 
 class Branch:
     """One world: a machine, its story, and the choices made in it. Owned by the room's thread."""
 
-    def __init__(self, name: str, machine: Machine, story: Story | None = None) -> None:
+    def __init__(self, name: str, machine: Machine, story: Story | None = None, choices: Choices | None = None) -> None:
         self.name, self.machine = name, machine
         self.story = story or Story()
-        self.choices = Choices()
+        self.choices = choices or Choices()
         self.past: Kernel | None = None  # the earlier state that is looked at, None = now
 
     @property
     def kernel(self) -> Kernel:
         """What is looked at."""
         return self.past or self.machine.kernel
+
+    def look(self, tick: int) -> None:
+        """At the machine as it was before `tick`; at the machine itself if it has not got so far."""
+        now = self.machine.kernel
+        if tick >= now.tick + (now.phase > 0):
+            self.past = None
+        elif self.machine.past is None:
+            raise ValueError("nothing was kept of this session")
+        else:
+            self.past = self.machine.past.kernel(tick)
 
     def step(self, phase: bool = False) -> list[Event]:
         """One tick, or one phase of it, of the machine itself."""
@@ -73,6 +85,7 @@ class Room:
         self.selected, self.following = 0, False
         self.breaks, self.inspector = Breaks(), Inspector()
         self.inspection: Inspection | None = None
+        self.playing = False  # does the past run on by itself?
         self.until: tuple[str, ...] = ()  # kinds of event that end the step in progress
         self.early: list[str] = []  # lines typed before there was a machine
         self._orders = Orders(self)
@@ -131,7 +144,25 @@ class Room:
     def _boot(self) -> Machine:
         from .boot import boot
 
-        return boot(self.options, self._self_test)
+        return boot(replace(self.options, keep=True), self._self_test)
+
+    def parted(self, branch: Branch, tick: int) -> Branch:
+        """A new world that shares this one's past before `tick`. Takes a while, and says so."""
+        assert branch.machine.past is not None
+
+        def progress(done: int, of: int) -> None:
+            self.notice = f"branching: reliving tick {done:,} of {of:,}"
+            self.show()
+
+        path = journal.fresh(self.options.journal.parent) if self.options.journal else None
+        machine = branch.machine.past.branch(tick, path, progress)
+        used = [b.name for b in self.worlds()]
+        name = next(letter for letter in "BCDEFGHIJ" if letter not in used)
+        return Branch(name, machine, branch.story.cut(tick), branch.choices.copy())
+
+    def resting(self) -> str:
+        """The mode of a present that does not run."""
+        return "HALTED" if self.here and self.here.machine.kernel.halted else "FROZEN"
 
     def _fail(self, problem: str) -> None:
         self.problem, self.mode = problem, "HALTED"
@@ -153,6 +184,9 @@ class Room:
         here = self.here or here  # an order may have swapped the worlds
         if self.mode == "LIVE" and here.machine.kernel.halted:
             self.mode = "HALTED"
+        if self.mode == "REPLAY" and self.playing:
+            self._play(here)
+            return
         if self.mode == "LIVE" and not all(w.machine.waits() for w in self.worlds()):
             self._tick(here)
             return
@@ -160,6 +194,14 @@ class Room:
         for world in self.worlds():
             world.machine.flush()
         here.machine.world.wait(0.5, lambda: not self._queue.empty())
+
+    def _play(self, here: Branch) -> None:
+        """The past runs on, at the same pace, until it is now."""
+        began = time.monotonic()
+        self._orders.do("goto", str(here.kernel.tick + 1))
+        self.playing = self.mode == "REPLAY"
+        self.show()
+        self._pace(began, here.kernel.work.bursts)
 
     def worlds(self) -> list[Branch]:
         return [w for w in (self.here, self.other) if w]
@@ -174,21 +216,22 @@ class Room:
         if stopped or any(e[1] in self.until for e in events):
             self.mode, self.until = "FROZEN", ()
         self.show()
-        self._pace(began)
+        self._pace(began, [b for w in self.worlds() for b in w.machine.kernel.work.bursts])
 
     def advance(self, here: Branch, phase: bool = False) -> list[Event]:
         """One tick of both worlds, the events of this one. The other never gets ahead."""
         events = here.step(phase)
         self._count(events)
         other = self.other
-        if other and not phase and not other.machine.kernel.halted:
-            while other.machine.kernel.tick < here.machine.kernel.tick and not other.machine.kernel.halted:
+        if other and not phase:
+            tick = here.machine.kernel.tick
+            other.look(tick)
+            while other.machine.kernel.tick < tick and not other.machine.kernel.halted:
                 other.step()
         return events
 
-    def _pace(self, began: float) -> None:
+    def _pace(self, began: float, bursts: Sequence[Burst]) -> None:
         """Wait so that a decode step takes 1/speed seconds; prefill and bookkeeping run as fast as they can."""
-        bursts = [b for w in self.worlds() for b in w.machine.kernel.work.bursts]
         decoding = any(b.steps and len(b.feed) == 1 for b in bursts)
         pause = 1 / self.speed if decoding and self.speed else 0.0 if bursts else 0.01
         rest = pause - (time.monotonic() - began)
@@ -227,7 +270,7 @@ class Room:
 
 def farewell(branch: Branch | None) -> str:
     """What to print when the screen is gone: where it is recorded, and how to come back to this moment."""
-    journal = branch.machine.journal if branch else ""
-    if not branch or not journal:
+    file = branch.machine.journal if branch else ""
+    if not branch or not file:
         return ""
-    return f"saved {journal} · look again: llmos replay {journal} --tick {branch.machine.kernel.tick}"
+    return f"saved {file} · look again: llmos replay {file} --tick {branch.machine.kernel.tick}"
