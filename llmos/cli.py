@@ -199,12 +199,27 @@ def replay(
     journal: Annotated[Path, typer.Argument(help="A recorded session.")],
     tick: Annotated[int | None, typer.Option("--tick", min=0, help="Stop before this tick.")] = None,
     events: Annotated[bool, typer.Option("--events", help="Print every event, one JSON list a line.")] = False,
+    strace: Annotated[bool, typer.Option("--strace", help="Print each call and what came of it.")] = False,
+    redact: Annotated[Path | None, typer.Option("--redact", help="Write the events without their words.")] = None,
+    transcript: Annotated[Path | None, typer.Option("--transcript", help="Write the console as Markdown.")] = None,
+    cast: Annotated[Path | None, typer.Option("--cast", help="Write the console as a terminal cast.")] = None,
+    trace: Annotated[Path | None, typer.Option("--trace", help="Write a trace for a browser's tracing page.")] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the machine room.")] = False,
     json: Json = False,
 ) -> None:
-    """Run a recorded session again, without a model."""
-    from .front import replay as replay_journal
+    """Run a recorded session again, without a model: in the machine room, or as lines when there is no terminal."""
+    from . import front
 
-    result = replay_journal(journal, tick, events)
+    outs = {"redact": redact, "transcript": transcript, "cast": cast, "trace": trace}
+    if strace or any(outs.values()):
+        written = front.export(journal, strace, {what: out for what, out in outs.items() if out})
+        if json:
+            emit(written)
+        return
+    if sys.stdin.isatty() and sys.stdout.isatty() and not (json or events or plain):
+        front.replay_screen(journal, tick)
+        return
+    result = front.replay(journal, tick, events)
     if json:
         emit(result)
 

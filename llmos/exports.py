@@ -7,13 +7,13 @@ holds no clock.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from llmos_kernel.ports import Event
 
-from .narrate import log_line
+from .narrate import Story, log_line
 from .status import Run
 
 TICK = 0.125  # seconds a tick takes in casts and traces: eight tokens a second
@@ -111,3 +111,33 @@ def strace(events: Iterable[Event], pid: int | None = None) -> Iterable[str]:
             line = log_line(event)
             if line is not None:
                 yield f"{line.tick:>8}  {_inert(line.text)}"
+
+
+def redacted(events: Iterable[Event]) -> Iterable[str]:
+    """Every event as a JSON line, its texts blanked and its ids left out: who did what when, but not in which words."""
+    for tick, kind, pid, *data in events:
+        yield json.dumps([tick, kind, pid, *(_blank(value) for value in data)], ensure_ascii=False)
+
+
+def _blank(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return len(value)
+    if isinstance(value, bytes):
+        return len(value)
+    return "".join("x" if c.isalnum() else c if c in " \n" else "." for c in value) if isinstance(value, str) else value
+
+
+def _transcript(events: Iterable[Event]) -> str:
+    story = Story()
+    taken = list(events)
+    story.take(taken)
+    return transcript(story.console(taken[-1][0] + 1 if taken else 0))
+
+
+MAKERS: dict[str, Callable[[Iterable[Event]], str]] = {
+    "transcript": _transcript,
+    "cast": cast,
+    "trace": chrome_trace,
+    "redact": lambda events: "\n".join(redacted(events)) + "\n",
+}
+"""What `llmos replay` can write -> how."""

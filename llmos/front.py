@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -285,6 +286,27 @@ def replay(path: Path, tick: int | None, events: bool) -> dict[str, Any]:
     return {"ticks": kernel.tick, "events": count, "processes": processes, "halted": kernel.halted}
 
 
+def replay_screen(path: Path, tick: int | None) -> None:
+    """The machine room over a journal."""
+    journals.read(path)  # complains here, before the screen is taken
+    from .recording import RecordingRoom
+    from .tui.app import MachineRoom
+
+    MachineRoom(RecordingRoom(path, tick)).run()
+
+
+def export(path: Path, strace: bool, outs: dict[str, Path]) -> dict[str, Any]:
+    """What can be made of a journal: {"events": n, and for each thing written its path}."""
+    from . import exports, recording
+
+    story = list(recording.events(path))
+    if strace:
+        for line in exports.strace(story):
+            print(line)
+    written = {what: str(exports.fresh(out, exports.MAKERS[what](story))) for what, out in outs.items()}
+    return {"events": len(story), **written}
+
+
 def _jsonable(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_jsonable(v) for v in value]
@@ -294,8 +316,15 @@ def _jsonable(value: Any) -> Any:
 def list_devices() -> list[dict[str, Any]]:
     from .devices import registry
 
-    found = registry.mounted(None, registry.Settings(home=paths.home()))
-    return [{"name": d.name, "help": d.help, "usage": list(d.usage), "outside": d.outside} for d in found.values()]
+    settings, found = registry.Settings(home=paths.home()), []
+    for name in registry.available():
+        with suppress(UsageError):  # one that can't be mounted here: `llmos doctor` says what is missing
+            devices = registry.mounted([name], settings)
+            found += [
+                {"name": d.name, "help": d.help, "usage": list(d.usage), "outside": d.outside} for d in devices.values()
+            ]
+            registry.close(devices)
+    return found
 
 
 def bench(what: str, model: str | None, modes: tuple[str, ...], quiet: bool) -> dict[str, Any]:

@@ -76,6 +76,8 @@ class Branch:
 class Room:
     """Implements `status.Panel`. The worker thread owns the machines; the screen's thread only queues commands."""
 
+    first_mode = "LIVE"
+
     def __init__(self, options: Options, speed: float = WATCH, notice: str = "") -> None:
         self.options, self.speed, self.notice = options, speed, notice
         self.here: Branch | None = None
@@ -126,8 +128,8 @@ class Room:
     def _main(self) -> None:
         try:
             self.show(force=True)
-            self.here = Branch("main", self._boot())
-            self.mode = "LIVE"
+            self.here = self.open_world()
+            self.mode = self.first_mode
             for line in self.early:
                 self.here.machine.type(line)
             while not self._closing.is_set():
@@ -141,10 +143,11 @@ class Room:
                 if branch:
                     branch.machine.close()
 
-    def _boot(self) -> Machine:
+    def open_world(self) -> Branch:
+        """Boot; blocks for seconds."""
         from .boot import boot
 
-        return boot(replace(self.options, keep=True), self._self_test)
+        return Branch("main", boot(replace(self.options, keep=True), self._self_test))
 
     def parted(self, branch: Branch, tick: int) -> Branch:
         """A new world that shares this one's past before `tick`. Takes a while, and says so."""
@@ -199,7 +202,7 @@ class Room:
         """The past runs on, at the same pace, until it is now."""
         began = time.monotonic()
         self._orders.do("goto", str(here.kernel.tick + 1))
-        self.playing = self.mode == "REPLAY"
+        self.playing = self.mode == "REPLAY" and here.past is not None
         self.show()
         self._pace(began, here.kernel.work.bursts)
 
