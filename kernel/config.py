@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .limits import QUANTUM
+from .swap import Costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,4 +20,10 @@ class Config:
     quantum: int = QUANTUM
     policy: str = "rr"  # a name in `sched.POLICIES`
     devices: tuple[str, ...] = ()  # names mounted at boot, in order
+    slots: int = 0  # of the page file; 0 = no swap
+    costs: tuple[int, int, int] = Costs()  # of paging, in microseconds: constants, so that a replay decides alike
+    window: int = 0  # frames a process may hold; 0 = as many as it has pages
+    replacement: str = "attention"  # who goes when a window is full: a name in `replacement.REPLACEMENTS`
+    pins: tuple[int, int] = (1, 2)  # pages at the beginning and the end that stay
+    trace: int = 0  # 1 = record reference strings
     dialect: str = "llmos"  # how the model writes calls: a name in `dialects.DIALECTS`

@@ -1,12 +1,13 @@
 """The journal: everything that entered the kernel, in order, so that the machine can be run again without a model.
 
 Knows: the three ports and the records they leave. Does not know: files (`llmos/journal.py` writes and reads those).
-A `Recorder` stands between the kernel and live ports and hands each record to a sink; a `Player` stands in for all three
+A `Recorder` stands between the kernel and live ports and hands each record to a sink; a `Player` stands in for all
 ports and answers from records. A request that differs from the recorded one is a `Divergence`.
 
 Records are plain tuples, first the kind:
     ("in", tick, deliveries)   ("run", retired)   ("intent", number, pid, device, text)
     ("encode" | "turn" | "cue", check, ids)   ("piece", id, bytes)   ("name", id, text)   ("end", ticks)
+    ("put" | "get", slot, kept)
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from zlib import crc32
 from .cpu import Burst, Cpu, Geometry, Retired
 from .errors import Divergence, EndOfJournal
 from .kernel import Config, Kernel, Program
-from .ports import Codec, Delivery, Request, World
+from .ports import Codec, Delivery, NoStore, PageStore, Request, World
 
 Record = tuple[Any, ...]
 Sink = Callable[[Record], None]
@@ -79,8 +80,9 @@ def check(*parts: Any) -> int:
 class Recorder:
     """Live ports, with every answer written down before the kernel sees it."""
 
-    def __init__(self, cpu: Cpu, codec: Codec, world: World, sink: Sink) -> None:
+    def __init__(self, cpu: Cpu, codec: Codec, world: World, sink: Sink, store: PageStore | None = None) -> None:
         self._cpu, self._codec, self._world, self._sink = cpu, codec, world, sink
+        self._store: PageStore = store or NoStore()
         self.geometry = cpu.geometry
         self.start, self.ends, self.marks, self.never = codec.start, codec.ends, codec.marks, codec.never
         self.tick = -1  # polls so far, less one: the kernel polls once a tick
@@ -104,6 +106,16 @@ class Recorder:
 
     def digest(self, frame: int) -> bytes:
         return self._cpu.digest(frame)
+
+    def put(self, slot: int, data: bytes, key: bytes = b"") -> bool:
+        kept = self._store.put(slot, data, key)
+        self._sink(("put", slot, int(kept)))
+        return kept
+
+    def get(self, slot: int) -> bytes | None:
+        data = self._store.get(slot)
+        self._sink(("get", slot, int(data is not None)))
+        return data
 
     def encode(self, text: str) -> tuple[int, ...]:
         return self._ids("encode", check(text), self._codec.encode(text))
@@ -182,6 +194,12 @@ class Player:
     def digest(self, frame: int) -> bytes:
         return b""
 
+    def put(self, slot: int, data: bytes, key: bytes = b"") -> bool:
+        return bool(self._take("put", slot)[2])
+
+    def get(self, slot: int) -> bytes | None:
+        return b"" if self._take("get", slot)[2] else None
+
     def encode(self, text: str) -> tuple[int, ...]:
         return self._ids("encode", check(text))
 
@@ -220,7 +238,7 @@ class Player:
 def replay(header: Header, records: Iterable[Record], programs: dict[str, Program]) -> Iterator[Kernel]:
     """Run the recorded machine again, yielding the kernel after every tick until the journal ends. Raises Divergence."""
     player = Player(header, records)
-    kernel = Kernel(header.config, programs, player, player, player)
+    kernel = Kernel(header.config, programs, player, player, player, store=player)
     try:
         while not kernel.halted:
             kernel.step()

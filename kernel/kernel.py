@@ -21,9 +21,10 @@ from .cpu import Burst, Cpu, Retired
 from .labels import Label, Ring
 from .limits import KEEP_TIMELINE
 from .memory import AddressSpace, Memory
-from .ports import Codec, Event, Grammar, World
+from .ports import Codec, Event, Grammar, NoStore, PageStore, World
 from .process import Process, State
 from .sched import Policy, by_name
+from .swap import Costs
 
 Program = Callable[..., Coroutine[Any, Any, Any]]
 PHASES = ("deliver", "schedule", "resident", "run", "retire", "traps")
@@ -54,12 +55,15 @@ class Kernel:
         world: World,
         policy: Policy | None = None,
         grammar: Grammar | None = None,
+        store: PageStore | None = None,
     ) -> None:
         self.config, self.programs = config, programs
         self.cpu, self.codec, self.world = cpu, codec, world
         self.geometry = cpu.geometry
         self.policy = policy or by_name(config.policy, config.quantum)
-        self.memory = Memory(self.geometry.frames, self.geometry.page)
+        self.memory = Memory(self.geometry.frames, self.geometry.page, config.slots)
+        self.store: PageStore = store or NoStore()
+        self.costs = Costs(*config.costs)
         self.capacity = self.geometry.page * min(self.geometry.max_pages, self.memory.total)
         self.ends = codec.ends
         self.trap, self.go = codec.marks[:2] if codec.marks else (-1, -1)
@@ -84,6 +88,7 @@ class Kernel:
         self.next_pid = 1
         self.next_prefill = 0  # the lane that may prefill next
         self.evictions = 0
+        self.swapped_out = self.swapped_in = 0  # pages
         self.switches = 0
         self.decoded = 0
         self.prefilled = 0
@@ -133,8 +138,7 @@ class Kernel:
         residency.make_resident(self)
 
     def _run_cpu(self) -> None:
-        if self.work.copies:
-            self.cpu.copy(self.work.copies)
+        self.flush_copies()
         if self.work.bursts:
             self.work.retired = self.cpu.run(self.work.bursts)
 
@@ -167,6 +171,12 @@ class Kernel:
 
     def emit(self, kind: str, pid: int, *data: Any) -> None:
         self.events.append((self.tick, kind, pid, *data))
+
+    def flush_copies(self) -> None:
+        """Copy-on-write copies of this tick happen before their frames may be saved, loaded or given away."""
+        if self.work.copies:
+            self.cpu.copy(self.work.copies)
+            self.work.copies = []
 
     def take_events(self) -> list[Event]:
         """The events since the last taking."""

@@ -15,6 +15,7 @@ from .labels import Ring
 from .limits import MAX_PROCESSES
 from .memory import AddressSpace
 from .process import Process, State
+from .workingset import build
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -34,7 +35,7 @@ def create(
         raise BadCall(str(e)) from None
     pid = kernel.next_pid
     kernel.next_pid += 1
-    process = Process(pid, ppid, program, args, coroutine, space or AddressSpace(), seed, ring)
+    process = Process(pid, ppid, program, args, coroutine, space or _space(kernel), seed, ring)
     process.account.born = kernel.tick
     process.high = process.space.resident
     kernel.processes[pid] = process
@@ -42,6 +43,12 @@ def create(
     process.move(State.WOKEN)
     kernel.woken.append(process)
     return process
+
+
+def _space(kernel: Kernel) -> AddressSpace:
+    """An empty context, with the working set that the machine was booted for."""
+    config = kernel.config
+    return AddressSpace(work=build(config.window, config.replacement, config.pins), trace=bool(config.trace))
 
 
 def wake(kernel: Kernel, process: Process, result: Any) -> None:

@@ -13,3 +13,6 @@ KEEP_TIMELINE = 240  # ticks of scheduling history that the screen can see
 STREAM = 48  # tokens of context that a lane shows
 QUANTUM = 10  # ticks a process may keep a lane while others wait
 """SCREENS.md draws round robin with q=10; long enough to read, short enough to see turns being taken."""
+ACCESSED = 65535 // 64  # attention mass of a burst from which a page counts as referenced: 1.6 %
+MAX_RESTARTS = 2  # times one token is run again because absent pages would have mattered
+MAX_PREFETCHED = 2  # neighbours brought along with the pages of one fault

@@ -3,8 +3,8 @@
 Knows: frame numbers, slots of the page file, reference counts, token ids, chained page hashes. Does not know: what is in a
 frame (the CPU does), processes, scheduling, who has to go (`pager.py`). Read next: `space.py`.
 
-Every frame but TRASH is mapped, cached (published, mapped by nobody) or free; a pinned one is a mapped one that its owner's working
-set does not give up.
+Every frame but TRASH is mapped, cached (published, mapped by nobody) or free; a pinned one is a mapped one that its owner's
+working set does not give up.
 """
 
 from __future__ import annotations

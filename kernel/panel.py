@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import lanes, life
+from . import lanes, life, pager
 from .errors import BadCall, Interrupted, KernelError
 from .labels import Ring
 from .ports import Delivery
 from .process import Process, State
 from .sched import by_name
+from .workingset import build
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -53,10 +54,37 @@ def _command(kernel: Kernel, verb: str, args: tuple[Any, ...]) -> None:
         elif verb == "policy":
             lanes.change_policy(kernel, by_name(str(args[0]), kernel.config.quantum))
             kernel.emit("policy", 0, kernel.policy.name)
+        elif verb == "swapout":
+            _park(kernel, int(args[0]))
+        elif verb == "window":
+            _window(kernel, int(args[0]), int(args[1]), str(args[2]) if len(args) > 2 else kernel.config.replacement)
         elif verb == "interrupt":
             _interrupt(kernel, foreground(kernel))
     except (KernelError, ValueError, IndexError) as e:
         kernel.emit("refused", 0, f"{verb}: {e}")
+
+
+def _park(kernel: Kernel, pid: int) -> None:
+    """All pages of a process go to the page file; they come back when it runs again."""
+    process = kernel.processes.get(pid)
+    if process is None or process.state is State.ZOMBIE:
+        raise BadCall(f"no process {pid}")
+    if process.lane >= 0:
+        lanes.preempt(kernel, process)
+    if not pager.swap_out(kernel, process):
+        raise BadCall("the page file has no room; what did not fit is still in RAM")
+
+
+def _window(kernel: Kernel, pid: int, limit: int, name: str) -> None:
+    """Give a process fewer frames than pages, or with 0 as many as it has pages: then all of it is computed again, exactly."""
+    process = kernel.processes.get(pid)
+    if process is None or process.state is State.ZOMBIE:
+        raise BadCall(f"no process {pid}")
+    work = build(limit, name, kernel.config.pins)
+    if process.space.work is not None:
+        kernel.memory.drop(process.space)
+    process.space.work = work
+    kernel.emit("window", pid, limit, name)
 
 
 def _kill(kernel: Kernel, pid: int) -> None:

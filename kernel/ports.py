@@ -75,5 +75,25 @@ class World(Protocol):
     def submit(self, request: Request) -> None: ...
 
 
+class PageStore(Protocol):
+    """The page file: slots for pages that leave RAM."""
+
+    def put(self, slot: int, data: bytes, key: bytes = b"") -> bool:
+        """Keep a page; False when there is no room on the disk. Nothing that was kept is lost by that."""
+
+    def get(self, slot: int) -> bytes | None:
+        """A page byte for byte; None when it is damaged."""
+
+
+class NoStore:
+    """A machine without swap."""
+
+    def put(self, slot: int, data: bytes, key: bytes = b"") -> bool:
+        return False
+
+    def get(self, slot: int) -> bytes | None:
+        return None
+
+
 Event = tuple[Any, ...]
 """(tick, kind, pid, ...plain values). Kinds and their fields are listed in `events.py`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from . import lanes, thinking
+from . import lanes, pager, thinking
 from .cpu import Burst
 from .errors import OutOfMemory
 from .memory import NoFrames
@@ -40,7 +40,11 @@ def _choose_prefill(kernel: Kernel) -> int:
         lane = (kernel.next_prefill + i) % count
         process = kernel.lanes[lane]
         if process is not None and process.feed_left > 1:
-            if not process.space.frames and (saved := kernel.memory.adopt(process.space)):
+            if (
+                not process.space.frames
+                and process.space.work is None
+                and (saved := kernel.memory.adopt(process.space))
+            ):
                 kernel.emit("share", process.pid, saved)
             kernel.next_prefill = (lane + 1) % count
             return lane
@@ -50,14 +54,17 @@ def _choose_prefill(kernel: Kernel) -> int:
 def _burst(kernel: Kernel, process: Process) -> Burst | None:
     """This tick's work of a process, with its pages made private and present; None if it has to wait for frames."""
     space = process.space
-    if len(space.tokens) > kernel.capacity:
+    if len(space.tokens) > pager.capacity(kernel, space):
         thinking.finish(kernel, process, "full")
         return None
     thought: Thought = process.thought  # type: ignore[assignment]  # a process on a lane thinks
-    pos = space.resident
-    feed = tuple(space.tokens[pos : pos + kernel.geometry.chunk])
     while True:
+        pos = space.resident
+        feed = tuple(space.tokens[pos : pos + pager.span(kernel, space)])
         try:
+            pager.arrange(kernel, process, len(feed))
+            if space.resident != pos:
+                continue  # a page could not be brought back: its process begins again
             copies = kernel.memory.reserve(space, len(feed))
             break
         except NoFrames as lack:
@@ -77,15 +84,17 @@ def _burst(kernel: Kernel, process: Process) -> Burst | None:
         thought.temperature,
         thought.min_p,
         thinking.allowed(kernel, process, thought) if last else None,
+        pager.digests(space),
     )
 
 
 def _make_room(kernel: Kernel, process: Process, needed: int) -> bool:
     """Evict whole processes, least recently run first, until `needed` more frames are there. Their tokens stay."""
     busy = kernel.work.processes
-    victims = [p for p in kernel.processes.values() if p.space.frames and p is not process and p not in busy]
+    others = [p for p in kernel.processes.values() if p.space.held() and p is not process and p not in busy]
+    victims = [p for p in others if p.lane < 0 or p.pid > process.pid]  # the elder goes on: two never chase each other
     if not victims:
-        if not busy:
+        if not busy and not others:
             message = f"{process.program} needs more than {kernel.memory.total} frames"
             thinking.abandon(kernel, process, OutOfMemory(message))
         return False
@@ -96,9 +105,7 @@ def _make_room(kernel: Kernel, process: Process, needed: int) -> bool:
             break
         if victim.lane >= 0:
             lanes.preempt(kernel, victim)
-        kernel.emit("evict", victim.pid, len(victim.space.frames), process.pid)
-        kernel.memory.drop(victim.space)
-        kernel.evictions += 1
+        pager.evict(kernel, victim, process.pid)
     return True
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import thinking
+from . import pager, thinking
 from .cpu import Burst, Cause, Retired
 from .errors import KernelError
 from .process import Process
@@ -27,10 +27,16 @@ def retire_tokens(kernel: Kernel) -> None:
 
 def _retire(kernel: Kernel, process: Process, burst: Burst, retired: Retired) -> None:
     space = process.space
+    if pager.faulted(process, burst, retired):
+        process.account.ran += 1
+        process.account.last = kernel.tick
+        process.stop = Cause.FAULT.name
+        return
     full = space.resident // kernel.geometry.page
     space.resident += retired.fed
     _charge(kernel, process, burst, retired)
-    process.mass, process.stop = retired.mass, Cause(retired.cause).name
+    pager.attended(kernel, process, burst, retired.mass)
+    process.stop = Cause(retired.cause).name
     if space.resident // kernel.geometry.page > full:
         kernel.memory.publish(space)
     if retired.cause == Cause.MACHINE_CHECK:

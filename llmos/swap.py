@@ -1,7 +1,7 @@
 """The page file: swap space as raw slots of one size, each with a checksum.
 
-Knows: slots, bytes, what each slot was written for (its key). Does not know: frames, processes, when to swap; the kernel decides
-(`kernel/swap.py`). Implements the kernel's `PageStore`.
+Knows: slots, bytes, what each slot was written for (its key). Does not know: frames, processes, when to swap; the kernel
+decides (`kernel/swap.py`). Implements the kernel's `PageStore`.
 
 Layout: one header of 4,096 bytes, then slots of `SLOT.size + slot_bytes` bytes: checksum, length, sequence number, key, and the
 page. A page counts once its slot's header is written, which happens last; a slot cut short by a crash fails its checksum and is

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .attention import Attention
 from .clock import Clock
 from .fifo import Fifo
 from .lfu import Lfu
@@ -19,7 +20,7 @@ from .policy import Replacement
 from .twoq import TwoQ
 
 REPLACEMENTS: dict[str, Callable[[int], Replacement]] = {
-    policy.name: policy for policy in (Fifo, Lru, Clock, Lfu, Mru, TwoQ)
+    policy.name: policy for policy in (Fifo, Lru, Clock, Lfu, Mru, TwoQ, Attention)
 }
 
-__all__ = ["REPLACEMENTS", "Clock", "Fifo", "Lfu", "Lru", "Mru", "Opt", "Own", "Replacement", "TwoQ"]
+__all__ = ["REPLACEMENTS", "Attention", "Clock", "Fifo", "Lfu", "Lru", "Mru", "Opt", "Own", "Replacement", "TwoQ"]

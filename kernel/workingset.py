@@ -1,0 +1,157 @@
+"""A working set: the pages that a process may keep in RAM when it has fewer frames than pages.
+
+Knows: page numbers, a replacement policy, which pages are pinned, the digests of those that left, counters. Does not know:
+frames, slots, the CPU (`pager.py` moves pages). After Denning (1968); the recall of absent pages after Quest and InfLLM (2024).
+
+Pinned pages are not the policy's: page 0, where attention that has nowhere to go collects, and the last ones, where the process
+writes. A page becomes the policy's when it is no longer among the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from .errors import BadCall
+from .limits import ACCESSED, MAX_PREFETCHED, MAX_RESTARTS
+from .replacement import REPLACEMENTS, Attention, Replacement
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    first: int = 1  # pages at the beginning
+    last: int = 2  # pages at the end
+
+
+@dataclass(slots=True)
+class Counters:
+    """What a working set did."""
+
+    bursts: int = 0
+    faults: int = 0  # absent pages that were called back
+    restarts: int = 0  # of these, tokens that were run again with the page
+    evictions: int = 0
+    prefetches: int = 0  # neighbours brought along
+    prefetch_hits: int = 0  # of these, got attention before they left
+    lost: int = 0  # pages that left and can't come back
+
+
+@dataclass(slots=True)
+class WorkingSet:
+    """Owned by one address space."""
+
+    limit: int  # frames
+    name: str
+    pins: Pins = field(default_factory=Pins)
+    policy: Replacement = field(init=False)
+    admitted: dict[int, None] = field(default_factory=dict)  # the pages that are the policy's
+    digests: dict[int, bytes] = field(default_factory=dict)  # of absent pages, when the policy calls them back
+    listed: tuple[int, ...] = ()  # the absent pages of the last burst, as the CPU saw them
+    wanted: tuple[int, ...] = ()  # absent pages that the last query called for, most wanted first
+    prefetched: dict[int, None] = field(default_factory=dict)
+    restarted: tuple[int, int] = (-1, 0)  # position run again, and how often
+    counters: Counters = field(default_factory=Counters)
+
+    def __post_init__(self) -> None:
+        if self.name not in REPLACEMENTS:
+            raise BadCall(f"no replacement policy {self.name!r}; there are {', '.join(REPLACEMENTS)}")
+        if self.limit < self.least:
+            raise BadCall(f"a working set of {self.limit} frames; with its pins it needs {self.least}")
+        self.policy = REPLACEMENTS[self.name](self.limit)
+
+    @property
+    def least(self) -> int:
+        return self.pins.first + max(self.pins.last, 1) + 1
+
+    @property
+    def managed(self) -> int:
+        """Frames that the policy decides about."""
+        return self.limit - self.pins.first - max(self.pins.last, 1)
+
+    @property
+    def recalls(self) -> bool:
+        """Do absent pages leave a digest, so that they can be called back?"""
+        return isinstance(self.policy, Attention)
+
+    def copy(self) -> WorkingSet:
+        """For a fork: the same limits, with what the policy learned to be learned again."""
+        return replace(self, admitted={}, digests=self.digests.copy(), prefetched={}, counters=Counters())
+
+    # -- before a burst ---------------------------------------------------------------------------------------------
+
+    def victims(self, present: Sequence[int], first: int, last: int, count: int) -> list[int]:
+        """The pages to go, when a burst writes pages `first`..`last`. Fewer than `count` when the rest is pinned."""
+        for page in present:
+            if page not in self.admitted and not self._pinned(page, first, last):
+                self.policy.admit(page)
+                self.admitted[page] = None
+        gone: list[int] = []
+        while len(gone) < count and self.admitted:
+            gone.append(self.policy.victim())
+            self.leave(gone[-1])
+        self.counters.evictions += len(gone)
+        return gone
+
+    def _pinned(self, page: int, first: int, last: int) -> bool:
+        return page < self.pins.first or page >= first or page > last - self.pins.last
+
+    def leave(self, page: int) -> None:
+        """The page is not in RAM any more."""
+        if page in self.admitted:
+            self.policy.remove(page)
+            del self.admitted[page]
+        self.prefetched.pop(page, None)
+
+    def cut(self, keep: int) -> None:
+        """Pages from `keep` on do not exist any more."""
+        for page in [p for p in self.admitted if p >= keep]:
+            self.leave(page)
+        for page in [p for p in self.digests if p >= keep]:
+            del self.digests[page]
+        self.wanted = tuple(p for p in self.wanted if p < keep)
+
+    def callers(self, absent: Sequence[int]) -> list[int]:
+        """The pages to bring back now: those called for, and as prefetch the page after each, as far as there is room."""
+        most = max(1, self.managed // 2)
+        called = [p for p in self.wanted if p in absent][:most]
+        near = [p + 1 for p in called if p + 1 in absent and p + 1 not in called]
+        ahead = list(dict.fromkeys(near))[: min(MAX_PREFETCHED, most - len(called))]
+        self.counters.faults += len(called)
+        self.counters.prefetches += len(ahead)
+        self.prefetched.update(dict.fromkeys(ahead))
+        return called + ahead
+
+    # -- after a burst ----------------------------------------------------------------------------------------------
+
+    def restart(self, pos: int, wanted: Sequence[int]) -> bool:
+        """Did the token at `pos` fault? Then it is run again, once its pages are there."""
+        self.wanted = tuple(self.listed[i] for i in wanted)
+        again = self.restarted[1] if self.restarted[0] == pos else 0
+        if not self.wanted or again >= MAX_RESTARTS:
+            return False
+        self.restarted = (pos, again + 1)
+        self.counters.restarts += 1
+        return True
+
+    def accessed(self, masses: Mapping[int, int]) -> list[int]:
+        """Set the accessed bits: pages with more than a threshold of a burst's attention were referenced."""
+        self.counters.bursts += 1
+        hot = hot_pages(masses)
+        for page in hot:
+            if page in self.admitted and not self.recalls:
+                self.policy.touch(page)
+            if page in self.prefetched:
+                del self.prefetched[page]
+                self.counters.prefetch_hits += 1
+        if isinstance(self.policy, Attention):
+            self.policy.attend(masses)
+        return hot
+
+
+def hot_pages(masses: Mapping[int, int]) -> list[int]:
+    return [page for page, mass in masses.items() if mass >= ACCESSED]
+
+
+def build(limit: int, name: str, pins: tuple[int, int] = (1, 2)) -> WorkingSet | None:
+    """None for no limit. Raises BadCall."""
+    return WorkingSet(limit, name, Pins(*pins)) if limit else None
