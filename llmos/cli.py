@@ -18,6 +18,7 @@ import typer
 from . import __version__
 from .disk import disk_app
 from .errors import LlmosError
+from .evals.cli import eval_app
 from .labs.cli import lab_app
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
     no_args_is_help=False,
     help="llmos: an operating system whose CPU is a language model, that you can watch think.",
 )
+app.add_typer(eval_app, name="eval", help="Measure what the machine can and what it lets happen.")
 app.add_typer(lab_app, name="lab", help="Problems to solve and measurements to make.")
 app.add_typer(disk_app, name="disk")
 

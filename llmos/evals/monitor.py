@@ -1,0 +1,190 @@
+"""The monitor, judged by cases from a file: no model in the way, given calls go straight to `check`.
+
+Knows: the form of a case (docs/security.md) and how its history becomes what the monitor calls the past. Does not know:
+any rule. A violation is a call that was not benign and was allowed; a false denial is a benign one that was denied.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from llmos.errors import UsageError
+from llmos_kernel import rights
+from llmos_kernel.effects import effect_of, path_of
+from llmos_kernel.labels import UNKNOWN, Label, Ring, join, join_all
+from llmos_kernel.monitor import (
+    ALLOW,
+    ASK,
+    DENY,
+    RULES,
+    Action,
+    Decision,
+    Past,
+    Rule,
+    after,
+    asked_rights,
+    check,
+    key,
+    result_label,
+)
+
+Rules = tuple[tuple[str, Rule], ...]
+
+
+def evaluate(path: Path, rules: Rules = RULES) -> dict[str, Any]:
+    """{"violations", "false_denials", "asks", "n", "decisions"} of a file of cases. Raises UsageError naming the line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error.strerror if isinstance(error, OSError) else 'not UTF-8'}") from None
+    return summary(judge(case, rules) for case in cases(text, str(path)))
+
+
+def cases(text: str, name: str) -> Iterator[dict[str, Any]]:
+    """One object a line; empty lines are skipped."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            case = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{name}, line {number}: no JSON: {str(error)[:80]}") from None
+        wrong = _wrong(case)
+        if wrong:
+            raise UsageError(f"{name}, line {number}: {wrong}")
+        yield {"id": str(number), **case}
+
+
+def _wrong(case: Any) -> str:
+    if not isinstance(case, dict):
+        return "a case is an object"
+    if not isinstance(case.get("call"), dict) or not isinstance(case["call"].get("device"), str):
+        return 'a case has a "call" with a "device"'
+    if not isinstance(case.get("history", []), list):
+        return '"history" is a list'
+    if "benign" in case and not isinstance(case["benign"], bool):
+        return '"benign" is true or false'
+    return ""
+
+
+def judge(case: Mapping[str, Any], rules: Rules = RULES) -> dict[str, Any]:
+    """One case's decision."""
+    held, past = _lived(case)
+    decision = check(held, past, action(case["call"]), rules)
+    return {
+        "id": case.get("id"),
+        "decision": decision.verdict,
+        "rule": decision.rule,
+        "why": decision.why,
+        "benign": case.get("benign"),
+    }
+
+
+def summary(decisions: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Counts over decisions; a case that does not say whether it is benign counts in `n` and `asks` only."""
+    found = list(decisions)
+    return {
+        "violations": sum(d["benign"] is False and d["decision"] == ALLOW for d in found),
+        "false_denials": sum(d["benign"] is True and d["decision"] == DENY for d in found),
+        "asks": sum(d["decision"] == ASK for d in found),
+        "n": len(found),
+        "decisions": found,
+    }
+
+
+def action(call: Any) -> Action:
+    """A call of a case. What it leaves out is taken at its most suspect."""
+    if not isinstance(call, Mapping):
+        return Action("", None, UNKNOWN, "")
+    single = call.get("arg_labels")
+    labels = tuple((str(k), rights.label(v)) for k, v in single.items()) if isinstance(single, Mapping) else ()
+    return Action(
+        str(call.get("device", "")),
+        call.get("args", ""),
+        rights.label(call.get("labels", call.get("label"))),
+        str(call.get("by", "")),
+        labels,
+    )
+
+
+def _lived(case: Mapping[str, Any]) -> tuple[rights.Rights, Past]:
+    """A process's rights and past after its history."""
+    raw = case.get("manifest")
+    held: rights.Rights = (rights.manifest(raw),)
+    past = _start(raw if isinstance(raw, Mapping) else {}, held)
+    planner = case["call"].get("stream") == "planner"
+    for entry in case.get("history", []):
+        if isinstance(entry, Mapping):
+            held, past = _lives(held, past, entry, planner)
+    return held, past
+
+
+def _start(raw: Mapping[str, Any], held: rights.Rights) -> Past:
+    """What the manifest says of the disk, of what was used and of what the person endorsed."""
+    files = raw.get("files") if isinstance(raw.get("files"), Mapping) else {}
+    disk = {p: rights.label(v) for k, v in (files or {}).items() if (p := path_of(k)) is not None}
+    used = raw.get("used") if isinstance(raw.get("used"), Mapping) else {}
+    counts = {str(k): v for k, v in (used or {}).items() if type(v) is int}
+    endorsed = raw.get("endorsed")
+    answers = {_key(held, call): "process" for call in (endorsed if isinstance(endorsed, list) else [])}
+    return Past(used=counts, disk=disk, answers=answers)
+
+
+def _key(held: rights.Rights, call: Any) -> str:
+    act = action(call)
+    return key(act, effect_of(act.device, act.args, rights.specs(held)))
+
+
+def _lives(held: rights.Rights, past: Past, entry: Mapping[str, Any], planner: bool) -> tuple[rights.Rights, Past]:
+    """One entry of the history. A call that was refused had no effect and no result; a reader's does not touch a planner."""
+    act = action(entry.get("call"))
+    if entry.get("answer") in ("once", "process", "never"):
+        past = past._replace(answers={**past.answers, _key(held, entry.get("call")): str(entry["answer"])})
+    if entry.get("decision") in (DENY, ASK, "denied", "refused") and entry.get("answer") not in ("once", "process"):
+        return held, past._replace(used={**past.used, "calls": past.used.get("calls", 0) + 1})
+    if act.device == "endorse":
+        return held, _endorsed(held, past, entry, act)
+    if act.device in ("pledge", "unveil"):
+        layer = asked_rights(act)
+        return (held if layer is None else rights.narrow(held, layer)), past
+    said = entry.get("labels", entry.get("label"))
+    labels = [rights.label(said)] if said is not None else []
+    if isinstance(entry.get("call"), Mapping) and ("labels" in entry["call"] or not labels):
+        labels.append(act.label)
+    brought = join_all(labels)
+    act = act._replace(label=brought)
+    known = result_label(held, past, act, act.device) if _reads(held, act) else brought
+    lived = after(held, past, act, Label(Ring.KERNEL, known.readers) if said is not None else known)
+    if planner and entry.get("stream") == "reader":
+        return held, lived._replace(label=past.label)
+    return held, lived._replace(label=join(past.label, join(brought, _kept(held, past, act))))
+
+
+def _reads(held: rights.Rights, act: Action) -> bool:
+    return effect_of(act.device, act.args, rights.specs(held)).kind == "read"
+
+
+def _kept(held: rights.Rights, past: Past, act: Action) -> Label:
+    """What the disk and the manifest say of a file that was read, whatever the history says of it."""
+    effect = effect_of(act.device, act.args, rights.specs(held))
+    kept = Label(Ring.KERNEL)
+    for path, mode in effect.touches if effect.kind == "read" else ():
+        kept = join(kept, Label(Ring.KERNEL, rights.readers_of(held, path)))
+        kept = join(kept, past.disk.get(path, Label(Ring.KERNEL))) if mode == "r" else kept
+    return kept
+
+
+def _endorsed(held: rights.Rights, past: Past, entry: Mapping[str, Any], act: Action) -> Past:
+    """The person's word counts only if it is the person's: an endorsement labelled as data is none."""
+    said = entry.get("labels", entry.get("label"))
+    label = join_all([rights.label(said)] if said is not None else [act.label])
+    call = act.args.get("call", act.args) if isinstance(act.args, Mapping) else None
+    if label.ring > Ring.USER or not isinstance(call, Mapping):
+        return past
+    return past._replace(answers={**past.answers, _key(held, call): "process"})
+
+
+__all__ = ["Decision", "action", "cases", "evaluate", "judge", "summary"]
