@@ -40,6 +40,8 @@ class Past:
         """The machine as it was before `tick`. Replays from the beginning, or on from the last tick that was asked for."""
         count = len(self.records)
         if self._cursor is None or self._cursor[0] != count or self._cursor[1].tick > tick:
+            if self._cursor:
+                _discard(self._cursor[1])
             player = Player(self.header, iter(self.records[:count]))
             self._cursor = (count, Kernel(self.header.config, PROGRAMS, player, player, player, store=player))
         kernel = self._cursor[1]
@@ -111,6 +113,12 @@ class Double:
 
     def digest(self, frame: int) -> bytes:
         return self._cpu.digest(frame)
+
+
+def _discard(kernel: Kernel) -> None:
+    """Programs that were never begun are not left hanging."""
+    for process in kernel.processes.values():
+        process.coroutine.close()
 
 
 def _take_over(kernel: Kernel, world: HostWorld) -> None:

@@ -1,0 +1,131 @@
+"""Views to draw and a door that leads nowhere: what the tests of the screen are made of.
+
+A scene comes from a real machine on the scripted CPU, stepped without a thread, so that it is the same every time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from llmos.boot import SYSTEM, Options, boot
+from llmos.portrait import portrait
+from llmos.room import Branch, Room
+from llmos.status import MachineView, SelfTest
+
+NOON = datetime(2026, 3, 4, 12, 0)
+
+
+class Still:
+    """A `status.Panel` that shows one view and remembers what was asked of it."""
+
+    def __init__(self, view: MachineView) -> None:
+        self.view = view
+        self.asked: list[tuple[str, ...]] = []
+        self.post: Callable[[MachineView], None] = lambda view: None
+
+    def start(self, post: Callable[[MachineView], None]) -> None:
+        self.post = post
+        post(self.view)
+
+    def say(self, line: str) -> None:
+        self.asked.append(("say", line))
+
+    def command(self, verb: str, *args: str) -> None:
+        self.asked.append((verb, *args))
+
+    def close(self) -> str:
+        return ""
+
+
+def options() -> Options:
+    home = Path(mkdtemp(prefix="llmos-test-"))
+    return Options(model="scripted", init=("sh", SYSTEM), now=NOON, home=home, keep=True, devices=("calc", "clock"))
+
+
+def standing() -> Room:
+    """A booted room without its thread: orders are done by `_orders.do`, ticks by `advance`."""
+    room = Room(options(), 8.0)
+    room.here = Branch("main", boot(room.options, lambda line: None))
+    room.mode = "FROZEN"
+    return room
+
+
+def ticks(room: Room, count: int) -> None:
+    for _ in range(count):
+        assert room.here is not None
+        room.advance(room.here)
+
+
+def settle(room: Room) -> None:
+    """Step until only a person can make it go on; devices answer from threads of their own."""
+    assert room.here is not None
+    machine = room.here.machine
+    while not machine.waits():
+        room.advance(room.here)
+        if machine.kernel.idle:
+            machine.world.wait(1.0)
+
+
+def seen(room: Room) -> MachineView:
+    """What the screen would get, with a speed that no clock measured."""
+    view = portrait(room)
+    return replace(view, rate=12.5, other=replace(view.other, rate=12.5) if view.other else None)
+
+
+def say(room: Room, line: str) -> None:
+    room._orders.do("say", line)
+    settle(room)
+
+
+@cache
+def boot_view() -> MachineView:
+    """While the machine comes up."""
+    room = Room(options(), 8.0)
+    room.tests = {
+        t.part: t
+        for t in (
+            SelfTest("file 1", "parameters   some-model  4.9 MB  sha256 01234567", "ok"),
+            SelfTest("file 2", "forward pass llmos/cpu/model.py  146 lines", "ok"),
+            SelfTest("CPU", "compiling decode, 2 lanes", "busy", 0.4),
+        )
+    }
+    return seen(room)
+
+
+@cache
+def busy_view() -> MachineView:
+    """After an answer with a call, four processes share two lanes."""
+    room = standing()
+    say(room, "what is 37*48?")
+    room._orders.do("spawn", "demo")
+    ticks(room, 40)
+    return seen(room)
+
+
+@cache
+def two_views() -> MachineView:
+    """Two worlds: in this one the calculator was unplugged before the call."""
+    room = standing()
+    say(room, "what is 37*48?")
+    trap = next(m.tick for m in room.here.story.marks() if m.letter == "t")  # type: ignore[union-attr]
+    room._orders.do("goto", str(trap))
+    room._orders.do("branch")
+    room._orders.do("unplug", "calc")
+    settle(room)
+    return seen(room)
+
+
+@cache
+def inspected_view(kind: str, *args: str) -> MachineView:
+    room = standing()
+    say(room, "what is 37*48?")
+    room._orders.do("spawn", "demo")
+    ticks(room, 40)
+    runner = next(str(p.pid) for p in room.here.kernel.lanes if p)  # type: ignore[union-attr]
+    room._orders.do("inspect", kind, *(runner if a == "RUNNER" else a for a in args))
+    return seen(room)

@@ -1,0 +1,66 @@
+"""Pictures of every screen at three sizes and in three themes, compared with those that were looked at and accepted.
+
+The characters are kept as text, the colours as a digest of the exported SVG: small files, and a change of either is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from textual.pilot import Pilot
+
+from llmos.status import MachineView
+from llmos.tui.app import MachineRoom
+from llmos.tui.theme import palette
+
+from . import drawn, stills
+
+SIZES = ((80, 24), (120, 40), (170, 50))
+THEMES = ("night", "day", "contrast")
+Arrange = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+def pressing(*keys: str) -> Arrange:
+    async def arrange(pilot: Pilot[Any]) -> None:
+        await pilot.press(*keys)
+
+    return arrange
+
+
+SCREENS: dict[str, tuple[Callable[[], MachineView], Arrange]] = {
+    "boot": (stills.boot_view, pressing("h", "i")),
+    "room": (stills.busy_view, pressing("escape", "escape", "1")),
+    "pages": (stills.busy_view, pressing("escape", "escape", "2", "down")),
+    "program": (stills.busy_view, pressing("escape", "escape", "1", "shift+tab", "shift+tab", "m")),
+    "help": (stills.busy_view, pressing("escape", "escape", "1", "f1")),
+    "keys": (stills.busy_view, pressing("escape", "escape", "1", "question_mark")),
+    "tour": (stills.busy_view, pressing("escape", "escape", "1", "f2")),
+    "worlds": (stills.two_views, pressing("escape", "escape", "1", "w")),
+    "process": (lambda: stills.inspected_view("process", "RUNNER"), pressing("escape")),
+    "token": (lambda: stills.inspected_view("token", "RUNNER", "0"), pressing("plus", "plus")),
+    "choice": (lambda: stills.inspected_view("choice"), pressing("down")),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
+@pytest.mark.parametrize("name", SCREENS)
+async def test_screen(name: str, size: tuple[int, int], snapshot: SnapshotAssertion) -> None:
+    view, arrange = SCREENS[name]
+    app = MachineRoom(stills.Still(view()), palette(THEMES[0]))
+    colours: dict[str, str] = {}
+    async with app.run_test(size=size) as pilot:
+        app.query_one("#entry").cursor_blink = False  # type: ignore[attr-defined]
+        await pilot.pause()
+        await arrange(pilot)
+        await pilot.pause()
+        shown = drawn.text(app)
+        for theme in THEMES:
+            app.paint(palette(theme))
+            await pilot.pause()
+            colours[theme] = drawn.digest(app)
+    assert shown == snapshot(name="text")
+    assert colours == snapshot(name="colours")
+    assert len(set(colours.values())) == len(THEMES)
