@@ -9,7 +9,7 @@ from __future__ import annotations
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
-from . import lanes
+from . import guard, lanes
 from .errors import BadCall, KernelError, LimitReached, NoSuchProgram
 from .labels import Ring
 from .limits import MAX_PROCESSES
@@ -39,6 +39,7 @@ def create(
     process.account.born = kernel.tick
     process.high = process.space.resident
     kernel.processes[pid] = process
+    guard.born(kernel, process)
     kernel.emit("spawn", pid, ppid, program, args)
     process.move(State.WOKEN)
     kernel.woken.append(process)
@@ -82,6 +83,9 @@ def end(kernel: Kernel, process: Process, status: int, value: Any, why: str = ""
     lanes.leave(kernel, process)
     kernel.console.forget(process.pid)
     kernel.requests.forget_all(process.pid)
+    guard.forget(kernel, process.pid)
+    if process.space.trace:
+        kernel.emit("references", process.pid, process.program, tuple(process.space.trace))
     kernel.memory.drop(process.space)
     process.move(State.ZOMBIE, why or f"exit {status}")
     process.status, process.value, process.thought = status, value, None

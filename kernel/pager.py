@@ -142,7 +142,8 @@ def arrange(kernel: Kernel, process: Process, count: int) -> None:
         if kernel.memory.available() <= new or not _bring(kernel, process, i):
             break
         work.digests.pop(i, None)
-        kernel.emit("fault", process.pid, i, int(i in work.prefetched))
+        again = kernel.costs.recompute * page
+        kernel.emit("fault", process.pid, i, int(i in work.prefetched), kernel.costs.back, again)
     if space.lossy is None and any(frame == ABSENT for frame in space.frames[:first]):
         space.lossy = space.resident
 

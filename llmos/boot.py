@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llmos_apps import PROGRAMS
-from llmos_kernel.cpu import Cpu
+from llmos_kernel.cpu import Cpu, Geometry
 from llmos_kernel.journal import Header, Record, Recorder, Sink
 from llmos_kernel.kernel import Config, Kernel
-from llmos_kernel.ports import Codec
+from llmos_kernel.ports import Codec, Grammar, PageStore
 
 from . import paths
 from .errors import LlmosError
@@ -31,6 +32,7 @@ from .world import HostWorld
 
 if TYPE_CHECKING:
     from .cpu.config import Model
+    from .devices.base import Device
 
 Progress = Callable[[SelfTest], None]
 PAGE = 16
@@ -57,6 +59,12 @@ class Options:
     library: Path | None = None  # a folder of documents for search
     journal: Path | None = None  # where to record; None: not at all
     tools: bool = True  # tell the model in its system text what is mounted
+    grammar: bool = True  # hold calls to the grammar of what is mounted while they are written
+    dialect: str = ""  # how the model writes calls: "llmos", "hermes", or "" for what suits it
+    slots: int = 256  # of the page file, for processes that lose their frames; 0 = none: they are computed again
+    window: int = 0  # frames a process may hold; 0 = as many as it has pages
+    replacement: str = "attention"  # who goes when a window is full
+    trace: bool = False  # record which pages got attention
     keep: bool = False  # keep all records in memory, so that one can go back and branch
 
 
@@ -73,17 +81,47 @@ def boot(options: Options, progress: Progress = _silent, model: Model | None = N
     pages = cpu.geometry.frames - 1
     progress(SelfTest("RAM", f"{pages} frames x {PAGE} tokens = {pages * PAGE:,} tokens", "ok"))
     world, names, system = _world(options, progress)
+    dialect = options.dialect or getattr(codec, "dialect", "llmos")
     init = tuple(system if argument is SYSTEM else argument for argument in options.init)
-    config = Config(args=init, seed=options.seed, devices=names)
+    config = Config(
+        args=init,
+        seed=options.seed,
+        devices=names,
+        dialect=dialect,
+        slots=options.slots,
+        window=options.window,
+        replacement=options.replacement,
+        trace=int(options.trace),
+    )
+    masks = masks_for(cpu.geometry.vocab, codec, world.devices, dialect) if options.grammar else None
+    pages_out = page_file(cpu.geometry, options.slots)
     if options.journal is None and not options.keep:
-        return Machine(Kernel(config, PROGRAMS, cpu, codec, world), world)
+        return Machine(Kernel(config, PROGRAMS, cpu, codec, world, store=pages_out, grammar=masks), world)
     header = Header.of(config, cpu, codec, sources())
     writer = Writer(options.journal, header) if options.journal else None
     past = Past(header, _again(options, model)) if options.keep else None
-    recorder = Recorder(cpu, codec, world, _tee(writer, past))
+    recorder = Recorder(cpu, codec, world, _tee(writer, past), pages_out)
     where = f"{options.journal}   recording; everything you type is in it" if options.journal else "in memory only"
     progress(SelfTest("log", where, "ok"))
-    return Machine(Kernel(config, PROGRAMS, recorder, recorder, recorder), world, recorder, writer, past)
+    return Machine(
+        Kernel(config, PROGRAMS, recorder, recorder, recorder, store=recorder, grammar=masks),
+        world,
+        recorder,
+        writer,
+        past,
+    )
+
+
+def page_file(geometry: Geometry, slots: int) -> PageStore | None:
+    """Swap space that is gone when the machine is: its file has no name once it is open."""
+    if not slots:
+        return None
+    from .swap import PageFile
+
+    path = paths.swap().with_name(f"pages-{os.getpid()}-{time.monotonic_ns()}")
+    file = PageFile(path, geometry.frame_bytes, slots, geometry.fingerprint)
+    path.unlink()
+    return file
 
 
 def _tee(*sinks: Sink | None) -> Sink:
@@ -161,6 +199,19 @@ def codec_of(model: Model) -> Codec:
     from .cpu.isa import ModelCodec
 
     return ModelCodec(model)
+
+
+def masks_for(vocab: int, codec: Codec, devices: Mapping[str, Device], dialect: str) -> Grammar | None:
+    """Masks that keep calls of these devices legal; None for a model that can't write calls."""
+    from .cpu.grammar import Masks
+    from .devices import registry
+
+    plain = dialect == "llmos" and bool(codec.marks)
+    end = codec.marks[1] if plain else codec.ends[0] if codec.ends else -1
+    rules = registry.grammar if plain else registry.hermes_grammar
+    if end < 0:
+        return None
+    return Masks(codec, vocab, end, lambda names: rules({name: devices[name] for name in names if name in devices}))
 
 
 def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, ...], str]:

@@ -35,9 +35,30 @@ def machine_room(model: str | None, mode: str, seed: int, speed: float, opening:
     _screen(options, speed, opening)
 
 
-def run_screen(program: str, args: Sequence[str], model: str | None, mode: str, seed: int, lanes: int) -> None:
+def run_screen(
+    program: str,
+    args: Sequence[str],
+    model: str | None,
+    mode: str,
+    seed: int,
+    lanes: int,
+    window: int = 0,
+    replacement: str = "attention",
+) -> None:
     options = Options(model=model, mode=mode, seed=seed, lanes=lanes, journal=_journal(), init=_init(program, args))
-    _screen(options, 8.0)
+    _screen(replace(options, window=_window(window, replacement), replacement=replacement), 8.0)
+
+
+def _window(window: int, replacement: str) -> int:
+    """A window the kernel will take. Raises UsageError."""
+    from llmos_kernel.errors import BadCall
+    from llmos_kernel.workingset import build
+
+    try:
+        build(window, replacement)
+    except BadCall as e:
+        raise UsageError(str(e)) from None
+    return window
 
 
 def _screen(options: Options, speed: float, opening: Callable[[], None] = lambda: None) -> None:
@@ -71,20 +92,35 @@ def _init(program: str, args: Sequence[str]) -> tuple[Any, ...]:
 
 
 def run_plain(
-    program: str, args: Sequence[str], model: str | None, mode: str, seed: int, lanes: int, json: bool
+    program: str,
+    args: Sequence[str],
+    model: str | None,
+    mode: str,
+    seed: int,
+    lanes: int,
+    json: bool,
+    window: int = 0,
+    replacement: str = "attention",
+    references: Path | None = None,
 ) -> int:
     """A program on standard input and output; its exit status. Ctrl-C interrupts the foreground process."""
     options = Options(model=model, mode=mode, seed=seed, lanes=lanes, init=_init(program, args))
+    options = replace(
+        options, window=_window(window, replacement), replacement=replacement, trace=references is not None
+    )
     machine = boot(options, _boot_lines)
     threading.Thread(target=_feed, args=(machine,), daemon=True).start()
     write = sys.stderr.write if json else sys.stdout.write
-    status = 0
+    status, touched = 0, list[dict[str, Any]]()
     pending = machine.events(lambda: False)
     while True:
         try:
             for events in pending:
                 _print_out(events, write)
                 status = next((e[3] for e in events if e[1] == "exit" and e[2] == 1), status)
+                touched += [
+                    {"pid": e[2], "program": e[3], "references": list(e[4])} for e in events if e[1] == "references"
+                ]
             break
         except KeyboardInterrupt:
             machine.command("interrupt")
@@ -94,6 +130,10 @@ def run_plain(
 
         print(jsonlib.dumps({"program": program, "status": status, "ticks": machine.kernel.tick}))
     machine.close()
+    if references is not None:
+        from .labs.references import save
+
+        save(references, touched)
     return int(status)
 
 

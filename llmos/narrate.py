@@ -36,6 +36,19 @@ TELLERS: dict[str, Callable[..., str]] = {
     "share": lambda pid, n: f"share  pid {pid} found {n} tokens already in RAM",
     "cow": lambda pid, source, target: f"copy   pid {pid} writes a shared page: frame {source} -> {target}",
     "evict": lambda pid, n, by: f"evict  pid {pid} gives back {n} frames, needed by pid {by}; its tokens stay",
+    "swapout": lambda pid, n: f"swap   pid {pid}: {n} pages to the page file, byte for byte",
+    "swapin": lambda pid, n: f"swap   pid {pid}: {n} pages back in RAM",
+    "swapfull": lambda pid, why: f"swap   no room for a page of pid {pid}: {why}; it will be computed again",
+    "damaged": lambda pid, page: f"swap   page {page} of pid {pid} came back damaged: the process is computed again",
+    "pageout": lambda pid, page, kept: (
+        f"page   {page} of pid {pid} leaves its window" + ("; a digest of its keys stays" if kept else " for good")
+    ),
+    "fault": lambda pid, page, ahead, back, again: (
+        f"fault  page {page} of pid {pid} "
+        + ("comes along" if ahead else "was needed by the last query")
+        + f": brought back from swap, {back / 1000:.1f} ms; recompute would have cost {again / 1000:.0f} ms"
+    ),
+    "window": lambda pid, n, name: f"window pid {pid} may hold {n or 'all its'} frames" + (f", {name}" if n else ""),
     "trap": lambda pid: f"trap   pid {pid} emitted TRAP: the kernel captures what follows",
     "call": lambda pid, device, text, by: f"call   pid {pid} {device} {_clip(text, 40)} ({by})",
     "result": lambda pid, device, text, ok: (

@@ -6,11 +6,14 @@ Knows: options and printing. Does not know: how anything is solved. Mounted by `
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from . import mlfq, paging, process, sched, translate
+from llmos.errors import UsageError
+
+from . import mlfq, paging, process, references, sched, translate
 from .numbers import numbers
 
 lab_app = typer.Typer(help="Textbook problems made from a seed: try, then reveal with --solve.", no_args_is_help=True)
@@ -135,6 +138,42 @@ def paging_command(
     typer.echo(paging.problem_text(policy, frames, references))
     if solve:
         typer.echo("\n" + paging.solution_text(policy, frames, references))
+
+
+@lab_app.command("references")
+def references_command(
+    file: Annotated[Path | None, typer.Option("--from", help="Saved by `llmos run --references FILE`.")] = None,
+    refs: List = None,
+    frames: Annotated[int, typer.Option(min=0, help="Most frames; 0 = as many as there are pages.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """A reference string through every policy: misses against frames, how far from OPT, Belady's anomaly."""
+    given = _numbers(refs, "--refs")
+    if (file is None) == (given is None):
+        raise UsageError("a reference string comes from --from FILE or from --refs 1,2,3")
+    result = references.run_references(given if given is not None else references.load(file or Path()), frames)
+    _json(result) if as_json else typer.echo(references.table_text(result))
+
+
+@lab_app.command("belady")
+def belady_command(
+    policy: Annotated[str, typer.Option(help="A name, or a file of your own: mine.py.")] = "fifo",
+    frames: Annotated[int, typer.Option(min=1, max=16)] = 3,
+    length: Annotated[int, typer.Option(min=1, max=64)] = 20,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Search for a string on which one frame more makes more misses. LRU and OPT have none: they are stack algorithms."""
+    result = references.search(policy, seed, length, frames + 2, frames)
+    if as_json:
+        _json(result)
+    elif result["found"]:
+        typer.echo(
+            f"{policy} on {','.join(map(str, result['refs']))}: {result['misses']} misses with {frames} frames, "
+            f"{result['with_one_more']} with {frames + 1}  (string {result['tried']:,} that was tried)"
+        )
+    else:
+        typer.echo(f"none in {result['tried']:,} strings: perhaps {policy} has none")
 
 
 @lab_app.command("translate")

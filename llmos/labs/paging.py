@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
+from llmos.errors import UsageError
 from llmos_kernel.replacement import REPLACEMENTS, Opt, Own, Replacement
 
-from llmos.errors import UsageError
 from .numbers import listed
 from .own import load
 

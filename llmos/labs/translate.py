@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from llmos.errors import UsageError
+
 from .numbers import listed, number
 
 PAGE = 16
