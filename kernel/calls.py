@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from . import life, thinking
+from . import guard, life, rights, thinking
 from .errors import BadCall, EndOfInput, KernelError, LimitReached, NoSuchChannel, NoSuchProcess
 from .limits import MAX_OPEN
 from .process import Process, State
@@ -30,7 +30,7 @@ def sys_read(kernel: Kernel, process: Process, channel: int = 0) -> Any:
     return kernel.requests.collect(kernel, process, process.pending.pop(channel), LATER)
 
 
-def sys_write(kernel: Kernel, process: Process, channel: int, text: str) -> int:
+def sys_write(kernel: Kernel, process: Process, channel: int, text: str) -> Any:
     """Text to the console, or one call to a device whose result `read` brings."""
     name = _channel(process, channel)
     if not isinstance(text, str):
@@ -39,8 +39,8 @@ def sys_write(kernel: Kernel, process: Process, channel: int, text: str) -> int:
         kernel.emit("out", process.pid, "K", text)
     elif channel in process.pending:
         raise BadCall(f"{name} has a result waiting: read it first")
-    else:
-        process.pending[channel] = kernel.requests.submit(kernel, process, name, text, by_model=False)
+    elif not guard.program_call(kernel, process, channel, name, text):
+        return LATER
     return len(text)
 
 
@@ -64,12 +64,14 @@ def sys_close(kernel: Kernel, process: Process, channel: int) -> None:
 
 def sys_fork(kernel: Kernel, process: Process, program: str, *args: Any) -> int:
     """The child's number. Its program starts anew; its context is the parent's, copied page by page when written."""
+    guard.permit(kernel, process, "fork", program)
     return life.create(
         kernel, process.pid, program, args, process.seed, kernel.memory.fork(process.space), process.ring
     ).pid
 
 
 def sys_spawn(kernel: Kernel, process: Process, program: str, *args: Any) -> int:
+    guard.permit(kernel, process, "spawn", program)
     return life.create(kernel, process.pid, program, args, process.seed, None, process.ring).pid
 
 
@@ -98,6 +100,7 @@ def sys_kill(kernel: Kernel, process: Process, pid: int) -> None:
         raise NoSuchProcess(f"no process {pid}")
     if pid == 1:
         raise BadCall("pid 1 can't be killed; halt the machine instead")
+    guard.permit(kernel, process, "kill", str(pid))
     life.end(kernel, target, 143, None, f"killed by pid {process.pid}")
 
 
@@ -114,6 +117,16 @@ def sys_ps(kernel: Kernel, process: Process) -> tuple[tuple[Any, ...], ...]:
         (p.pid, p.ppid, p.program, str(p.state), len(p.space.tokens), len(p.space.frames), p.account.decoded, p.why)
         for p in kernel.processes.values()
     )
+
+
+def sys_pledge(kernel: Kernel, process: Process, *devices: str) -> None:
+    """From now on only these devices and calls, for this process and its children. Nothing gives the others back."""
+    guard.narrow(kernel, process, "pledge", devices, rights.Manifest(devices=devices))
+
+
+def sys_unveil(kernel: Kernel, process: Process, *paths: tuple[str, str]) -> None:
+    """From now on only these paths, each with its modes ("r", "rw")."""
+    guard.narrow(kernel, process, "unveil", paths, rights.Manifest(paths=rights.unveiled(paths)))
 
 
 def _channel(process: Process, channel: Any) -> str:
@@ -136,6 +149,8 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "kill": sys_kill,
     "sleep": sys_sleep,
     "ps": sys_ps,
+    "pledge": sys_pledge,
+    "unveil": sys_unveil,
 }
 
 

@@ -9,8 +9,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import instructions, life
+from . import guard, instructions, life
 from .errors import DeviceFailed, EndOfInput
+from .labels import USER
 from .limits import MAX_LINES
 from .ports import Delivery, Request
 from .process import Process, State
@@ -38,6 +39,7 @@ class Console:
 
     def _give(self, kernel: Kernel, process: Process) -> str:
         line = self.lines.popleft()
+        guard.hears(process, USER)
         kernel.emit("out", process.pid, "u", line + "\n")
         return line
 
@@ -96,6 +98,7 @@ class Requests:
             process.move(State.BLOCKED, pending.device)
             return later
         del self.table[number]
+        guard.hears(process, guard.arrived(kernel, process, pending.device, pending.text, _origin(pending.answer)))
         if not pending.answer.ok:
             raise DeviceFailed(_text(pending.answer))
         return _text(pending.answer)
@@ -114,6 +117,7 @@ class Requests:
             )
         elif pending.waited:
             del self.table[number]
+            guard.hears(process, guard.arrived(kernel, process, pending.device, pending.text, _origin(answer)))
             if answer.ok:
                 life.wake(kernel, process, _text(answer))
             else:

@@ -26,4 +26,7 @@ class Config:
     replacement: str = "attention"  # who goes when a window is full: a name in `replacement.REPLACEMENTS`
     pins: tuple[int, int] = (1, 2)  # pages at the beginning and the end that stay
     trace: int = 0  # 1 = record reference strings
+    rights: str = ""  # manifests as JSON, by program; "*" is the machine's, which all others narrow
+    disk: str = ""  # labels of files as JSON, by path
+    off: tuple[str, ...] = ()  # rules of the monitor that are switched off: the attack lab's
     dialect: str = "llmos"  # how the model writes calls: a name in `dialects.DIALECTS`

@@ -68,7 +68,9 @@ def path_of(text: Any) -> Path | None:
     """A path in parts; None for one that could name something else than it says (.., ~, backslash, control characters)."""
     if not isinstance(text, str) or text.startswith("~") or "\\" in text or not text.isprintable():
         return None
-    parts = [part for part in text.split("/") if part not in ("", ".")]
+    parts = text.split("/")
+    if "" in parts or "." in parts:
+        parts = [part for part in parts if part and part != "."]
     if ".." in parts or len(parts) > MAX_PARTS:
         return None
     return ("/", *parts) if text.startswith("/") else tuple(parts)
@@ -95,7 +97,7 @@ def is_web(text: str) -> bool:
 
 # -- one reader for each device -----------------------------------------------------------------------------------------
 
-_TARGET = re.compile(r'(?:"([^"]+)"|(\S+))(?:\s(.*))?', re.DOTALL)
+_TARGET = re.compile(r'(?:"([^"]+)"|(\S+))(?:\s(.*))?', re.DOTALL).fullmatch
 _SVG = re.compile(r".*\S\s+to\s+(\S+\.svg)", re.DOTALL)
 _RECIPIENT = re.compile(r"(?:to\s+)?(\S+?)[:,]?(?:\s(.*))?", re.DOTALL)
 _PATHS = ("path", "file", "filename", "file_path", "name", "folder")
@@ -107,6 +109,9 @@ _READS = ("cat", "ls", "read", "list", "search", "r", "get", "open", "stat", "")
 _WRITES = ("write", "append", "w", "a", "put", "create", "mkdir")
 _DELETES = ("rm", "delete", "remove", "unlink", "rmdir")
 _MOVES = ("mv", "move", "rename", "cp", "copy")
+
+
+_PLACES = (*_PATHS, *_VERBS, "dst", "destination", "target", "src", "source")
 
 
 def _first(args: Mapping[str, Any], names: tuple[str, ...]) -> Any:
@@ -125,7 +130,7 @@ def files(args: Any) -> Effect:
     verb, _, rest = args.strip().partition(" ")
     rest = rest.strip()
     if verb in ("write", "append"):
-        match = _TARGET.fullmatch(rest)
+        match = _TARGET(rest)
         if not match:
             return bad("write it as: write PATH TEXT")
         return _file(verb, match[1] or match[2], len(match[3] or ""))
@@ -160,7 +165,7 @@ def _file(verb: str, path: Any, size: int) -> Effect:
     if verb in _READS:
         return Effect("read", ((parts, "r"),), verb=verb)
     if verb in _WRITES and parts:
-        return Effect("write", ((parts, "w"),), size=size, verb=verb, steering=_steering(CONTENT, _PATHS + _VERBS))
+        return Effect("write", ((parts, "w"),), (), size, True, _PLACES, verb)
     if verb in _DELETES and parts:
         return Effect("delete", ((parts, "w"),), verb=verb)
     return bad(f"files has no command {verb[:40]!r} for {'/'.join(parts)[:60]!r}")

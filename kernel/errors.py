@@ -38,6 +38,12 @@ class OutOfMemory(KernelError):
     status = 137
 
 
+class Denied(KernelError):
+    """The monitor or the person refused the call; the message names the rule."""
+
+    status = 126
+
+
 class DeviceFailed(KernelError):
     """A device refused or broke; the message is the device's own line."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import lanes, thinking
+from . import guard, lanes, thinking
 from .dialects import Heard, Opened
 from .labels import Label, Ring, data
 from .limits import MAX_CALL_TOKENS, MAX_CALLS_A_THOUGHT, MAX_RESULT_CHARS
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def open_call(kernel: Kernel, process: Process, thought: Thought, opened: Opened) -> None:
     """From here on tokens are captured. What was said before is shown now."""
     del thought.said[opened.keep :]
-    thought.capture = len(process.space.tokens)
+    thought.opened = thought.capture = len(process.space.tokens)
     thought.lead = thought.written = opened.lead
     thinking.show(kernel, process, thought, 0)
     kernel.emit("trap", process.pid)
@@ -56,7 +56,7 @@ def _dispatch(kernel: Kernel, process: Process, thought: Thought, heard: Heard) 
         process.account.calls += 1
         lanes.leave(kernel, process)
         process.move(State.BLOCKED, heard.device)
-        kernel.requests.submit(kernel, process, heard.device, heard.args, by_model=True)
+        guard.model_call(kernel, process, heard.device, heard.args)
 
 
 def illegal(kernel: Kernel, process: Process, thought: Thought, why: str) -> None:
@@ -75,7 +75,7 @@ def resume(kernel: Kernel, process: Process, device: str, text: str, result: str
         result = f"error: {result}"
     if len(result) > MAX_RESULT_CHARS:
         result = result[:MAX_RESULT_CHARS] + f" [cut: {len(result):,} characters in all]"
-    label = data(origin)
+    label = guard.arrived(kernel, process, device, text, origin)
     thought.calls.append((device, text, result, written(label)))
     _inject(kernel, process, result, label)
     if thought.echo:

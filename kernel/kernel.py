@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from heapq import heappop
 from typing import Any
 
-from . import dialects, drive, integrity, lanes, life, panel, residency, retire
+from . import dialects, drive, guard, integrity, lanes, life, panel, residency, retire
 from .channels import Console, Requests
 from .config import Config
 from .cpu import Burst, Cpu, Retired
@@ -79,6 +79,7 @@ class Kernel:
         self.lanes: list[Process | None] = [None] * self.geometry.lanes
         self.woken: deque[Process] = deque()
         self.sleepers: list[tuple[int, int]] = []  # (tick, pid), a heap
+        self.guard = guard.build(config.rights, config.disk, config.off)
         self.console = Console()
         self.requests = Requests()
         self.words: dict[int, tuple[bytes, str]] = {}  # what each id seen so far says: (bytes, name if control)

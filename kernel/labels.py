@@ -73,9 +73,12 @@ def _common(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
 
 def tainted(label: Label) -> bool:
     """Could somebody outside have chosen these words? Data of any origin but the clean ones."""
-    if label.ring < Ring.DATA:
+    if label.ring < 3:
         return False
-    return not label.origin or any(origin not in CLEAN for origin in label.origin)
+    for origin in label.origin:
+        if origin not in CLEAN:
+            return True
+    return not label.origin
 
 
 def private(label: Label) -> bool:

@@ -164,6 +164,8 @@ def place(case: Case) -> Decision | None:
 def destination(case: Case) -> Decision | None:
     """Every host and recipient is named by the manifest. A device that is its own destination was granted by name."""
     effect = case.effect
+    if not effect.to:
+        return None
     if effect.kind == "web":
         strangers = [h for h in effect.to if not granted.host_granted(case.rights, h)]
     elif effect.kind in ("send", "spawn", "control"):
@@ -235,18 +237,20 @@ def learners(case: Case) -> tuple[str, ...]:
     effect = case.effect
     if effect.kind in ("send", "web", "run", "control"):
         return effect.to or (case.act.device,)
-    if effect.kind in ("write", "delete") and any(
-        m == "w" and granted.is_shared(case.rights, p) for p, m in effect.touches
-    ):
-        return ("everybody",)
+    if effect.kind in ("write", "delete"):
+        for path, mode in effect.touches:
+            if mode == "w" and granted.is_shared(case.rights, path):
+                return ("everybody",)
     return ()
 
 
 def latch(case: Case) -> Decision | None:
     """Private data, untrusted content and a way out never meet in one process, in whatever order they came."""
-    world = case.world
-    if not private(world) or not (tainted(case.past.label) or tainted(case.whole)):
+    if not (case.past.label.readers or case.whole.readers):
         return None
+    if not (tainted(case.past.label) or tainted(case.whole)):
+        return None
+    world = case.world
     for who in learners(case):
         if not may_learn(world, who):
             why = f"it has read private and untrusted things, so nothing may go to {who[:60]}"
@@ -277,7 +281,7 @@ def taint(case: Case) -> Decision | None:
 
 def prefix(case: Case) -> Decision | None:
     """The words are said to be clean, but untrusted ones have been in the process: who knows which chose."""
-    if not tainted(case.past.label) or not consequential(case):
+    if not tainted(case.past.label) or tainted(case.steering) or not consequential(case):
         return None
     return _ask(f"the process has read {origins(case.past.label)}")
 
@@ -288,8 +292,10 @@ def consequential(case: Case) -> bool:
     if effect.kind == "web":
         return effect.carries
     if effect.kind == "write":
-        own = all(m == "r" or granted.is_own(case.rights, p) for p, m in effect.touches)
-        return not effect.touches or not own or bool(learners(case))
+        for path, mode in effect.touches:
+            if mode == "w" and not granted.is_own(case.rights, path):
+                return True
+        return not effect.touches or bool(learners(case))
     if effect.kind == "spawn":
         return case.act.by != "program"  # a program's child inherits labels and rights: nothing gets out by it
     if effect.kind == "rights":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import lanes, life, pager
+from . import guard, lanes, life, pager
 from .errors import BadCall, Interrupted, KernelError
 from .labels import Ring
 from .ports import Delivery
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 def deliver(kernel: Kernel, delivery: Delivery) -> None:
     """One thing from outside: a typed line, the end of input, a device's result, a command."""
     if delivery.kind == "line":
-        kernel.console.type(kernel, str(delivery.data))
+        if not guard.heard_line(kernel, str(delivery.data)):
+            kernel.console.type(kernel, str(delivery.data))
     elif delivery.kind == "eof":
         kernel.console.end(kernel)
+        guard.nobody(kernel)
     elif delivery.kind == "done":
         kernel.requests.done(kernel, int(delivery.target), delivery)
     elif delivery.kind == "devices":
@@ -54,6 +56,8 @@ def _command(kernel: Kernel, verb: str, args: tuple[Any, ...]) -> None:
         elif verb == "policy":
             lanes.change_policy(kernel, by_name(str(args[0]), kernel.config.quantum))
             kernel.emit("policy", 0, kernel.policy.name)
+        elif verb == "answer":
+            guard.answer(kernel, int(args[0]), str(args[1]))
         elif verb == "swapout":
             _park(kernel, int(args[0]))
         elif verb == "window":

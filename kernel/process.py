@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from .labels import Ring
+from .labels import KERNEL, Label, Ring
 from .memory import AddressSpace
+from .rights import Rights
 
 
 class State(StrEnum):
@@ -64,6 +65,7 @@ class Thought:
     sampled: list[int] = field(default_factory=list)  # ids so far, calls and results left out
     said: bytearray = field(default_factory=bytearray)  # its text so far, calls and results left out
     shown: int = 0  # bytes of `said` that were streamed
+    opened: int = -1  # position of the first token of the newest call
     capture: int = -1  # position of the first token of the call that is being written, -1 = none
     lead: bytes = b""  # what of that call came in one token with its opening
     written: bytes = b""  # the call so far
@@ -98,6 +100,10 @@ class Process:
     mass: tuple[int, ...] = ()
     high: int = 0  # most tokens that were ever resident: what is fed below it is recomputed
     account: Account = field(default_factory=Account)
+    rights: Rights = ()  # layers of manifests; it may do what every layer permits
+    heard: Label = KERNEL  # the join of all that its program got to know
+    used: dict[str, int] = field(default_factory=dict)  # of its quotas
+    answers: dict[str, str] = field(default_factory=dict)  # what the person said about its calls: "process", "never"
 
     def move(self, state: State, why: str = "") -> None:
         """Change state; an illegal change is a bug in the kernel and raises AssertionError."""

@@ -50,7 +50,10 @@ def device_granted(rights: Rights, device: str, verb: str = "") -> bool:
 
 
 def path_granted(rights: Rights, path: Path, mode: str) -> bool:
-    return bool(rights) and all(layer.paths is None or mode in _modes(layer.paths, path) for layer in rights)
+    for layer in rights:
+        if layer.paths is not None and mode not in _modes(layer.paths, path):
+            return False
+    return bool(rights)
 
 
 def _modes(paths: tuple[tuple[Path, str], ...], path: Path) -> str:
@@ -59,9 +62,13 @@ def _modes(paths: tuple[tuple[Path, str], ...], path: Path) -> str:
     for prefix, letters in paths:
         n = len(prefix)
         if n >= best and path[:n] == prefix and (n or path[:1] != ("/",)):
-            modes = letters if n > best else "".join(c for c in modes if c in letters)
+            modes = letters if n > best else _both(modes, letters)
             best = n
     return modes
+
+
+def _both(a: str, b: str) -> str:
+    return "".join([c for c in a if c in b])
 
 
 def host_granted(rights: Rights, host: str) -> bool:
@@ -87,13 +94,18 @@ def quota(rights: Rights, name: str) -> int | None:
 
 def is_own(rights: Rights, path: Path) -> bool:
     """Does what is written there stay with the program? Never an absolute path or a hidden file."""
-    if path[:1] == ("/",) or any(part.startswith(".") for part in path):
-        return False
+    for part in path:
+        if part[0] in "/.":
+            return False
     return all(layer.own is None or any(path[: len(own)] == own for own in layer.own) for layer in rights)
 
 
 def is_shared(rights: Rights, path: Path) -> bool:
-    return any(path[: len(place)] == place for layer in rights for place in layer.shared)
+    for layer in rights:
+        for place in layer.shared:
+            if path[: len(place)] == place:
+                return True
+    return False
 
 
 def readers_of(rights: Rights, path: Path) -> tuple[str, ...]:

@@ -67,5 +67,7 @@ CALLS: dict[str, Entry] = {
         Entry("kill", False, "end another process"),
         Entry("sleep", True, "block for a number of ticks"),
         Entry("ps", False, "the process table"),
+        Entry("pledge", False, "keep only these devices and calls, for good"),
+        Entry("unveil", False, "keep only these paths, for good"),
     )
 }

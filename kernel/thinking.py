@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import instructions, lanes, life
+from . import guard, instructions, lanes, life
 from .errors import BadCall, KernelError
 from .labels import SYSTEM, USER, Label, data
 from .limits import MAX_THOUGHT
@@ -78,6 +78,7 @@ def add_span(kernel: Kernel, process: Process, role: str, text: str) -> None:
     if role not in ROLES or not isinstance(text, str):
         raise BadCall(f"a span is (role, text) with a role of {', '.join(ROLES)}; got {role!r}")
     label, who = ROLES[role]
+    label = guard.of_span(process, label)
     space, codec = process.space, kernel.codec
     if role not in ("text", "data"):
         close_turn(kernel, space)
@@ -160,6 +161,7 @@ def finish(kernel: Kernel, process: Process, stop: str) -> None:
     if thought.echo and thought.shown < len(thought.said):
         kernel.emit("out", process.pid, "m", thought.said[thought.shown :].decode("utf-8", "replace"))
     process.thought = None
+    guard.hears(process, process.space.tail)
     lanes.leave(kernel, process)
     text = thought.said.decode("utf-8", "replace")
     kernel.emit("thought", process.pid, stop, len(thought.sampled))
