@@ -20,6 +20,7 @@ from llmos_apps import PROGRAMS
 from llmos_kernel.cpu import Cpu, Geometry
 from llmos_kernel.journal import Header, Record, Recorder, Sink
 from llmos_kernel.kernel import Config, Kernel
+from llmos_kernel.limits import QUANTUM
 from llmos_kernel.ports import Codec, Grammar, PageStore
 
 from . import paths
@@ -52,6 +53,7 @@ class Options:
     max_pages: int | None = None  # None: as long as the model and the frames allow
     chunk: int = 64
     seed: int = 0
+    quantum: int = QUANTUM  # tokens of a turn while others wait
     init: tuple[Any, ...] = ("sh",)
     devices: tuple[str, ...] = DEVICES
     now: datetime | None = None  # pins the clock
@@ -72,12 +74,14 @@ def _silent(line: SelfTest) -> None:
     """Nobody watches this boot."""
 
 
-def boot(options: Options, progress: Progress = _silent, model: Model | None = None) -> Machine:
+def boot(
+    options: Options, progress: Progress = _silent, model: Model | None = None, engine: Cpu | None = None
+) -> Machine:
     """Put a machine together; `progress` gets the lines of the self-test. Raises LlmosError. Blocks for seconds.
 
-    `model` spares loading one that is loaded already.
+    `model` spares loading one that is loaded already; `engine`, built on it and used by no other machine now, compiling.
     """
-    cpu, codec = _processor(options, progress, model)
+    cpu, codec = (engine, codec_of(model)) if engine and model else _processor(options, progress, model)
     pages = cpu.geometry.frames - 1
     progress(SelfTest("RAM", f"{pages} frames x {PAGE} tokens = {pages * PAGE:,} tokens", "ok"))
     world, names, system = _world(options, progress)
@@ -86,6 +90,7 @@ def boot(options: Options, progress: Progress = _silent, model: Model | None = N
     config = Config(
         args=init,
         seed=options.seed,
+        quantum=options.quantum,
         devices=names,
         dialect=dialect,
         slots=options.slots,
@@ -157,6 +162,11 @@ def _processor(options: Options, progress: Progress, model: Model | None) -> tup
         return Actor(None, options.frames, options.lanes, pages, PAGE, options.chunk), ByteCodec()
     model = model or load_model(options.model, progress)
     return build_engine(model, options, progress), codec_of(model)
+
+
+def processor(options: Options) -> tuple[Cpu, Codec]:
+    """A CPU and a codec alone, for measurements without a machine around them."""
+    return _processor(options, _silent, None)
 
 
 def load_model(name: str | None, progress: Progress = _silent) -> Model:

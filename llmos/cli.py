@@ -283,15 +283,18 @@ def devices(json: Json = False) -> None:
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="cpu or kernel.")],
+    what: Annotated[str, typer.Argument(help="cpu, kernel or memory.")],
     model: Model = None,
     modes: Annotated[str, typer.Option("--modes", help="With commas.")] = "exact8,float32,bfloat16",
+    cases: Annotated[int, typer.Option("--cases", min=0, help="Of the needle test, for memory.")] = 10,
+    seconds: Annotated[float, typer.Option("--seconds", min=0, help="Most time for the needle test.")] = 120.0,
+    record: Annotated[Path | None, typer.Option("--record", help="Finished needle cases: go on from here.")] = None,
     json: Json = False,
 ) -> None:
     """Measure; where a peer is installed, measure it in the same run and print the ratio."""
     from .front import bench as run_bench
 
-    result = run_bench(what, model, tuple(modes.split(",")), quiet=json)
+    result = run_bench(what, model, tuple(modes.split(",")), json, cases, seconds, record)
     if json:
         emit(result)
 

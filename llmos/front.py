@@ -367,7 +367,15 @@ def list_devices() -> list[dict[str, Any]]:
     return found
 
 
-def bench(what: str, model: str | None, modes: tuple[str, ...], quiet: bool) -> dict[str, Any]:
+def bench(
+    what: str,
+    model: str | None,
+    modes: tuple[str, ...],
+    quiet: bool,
+    cases: int = 10,
+    seconds: float = 120.0,
+    record: Path | None = None,
+) -> dict[str, Any]:
     if what == "kernel":
         from .bench_kernel import bench_kernel
 
@@ -377,8 +385,14 @@ def bench(what: str, model: str | None, modes: tuple[str, ...], quiet: bool) -> 
         from .bench_cpu import bench_cpu
 
         result = bench_cpu(store.resolve(model) if model else store.default(), modes)
+    elif what == "memory":
+        from .bench_memory import bench_memory
+
+        options = Options(model=model, frames=97, lanes=1, max_pages=96, chunk=64, devices=())
+        cpu, codec = booting.processor(options)
+        result = bench_memory(cpu, codec, cases, record, seconds)
     else:
-        raise UsageError(f"no bench {what!r}; there are cpu and kernel")
+        raise UsageError(f"no bench {what!r}; there are cpu, kernel and memory")
     if not quiet:
         _print_table(result)
     return result
