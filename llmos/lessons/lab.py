@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from llmos.cpu.config import Model
     from llmos.machine import Machine
+    from llmos_kernel.cpu import Cpu
 
 DEVICES = ("calc", "clock", "files", "search")
 
@@ -38,7 +39,8 @@ class Lab:
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     shown: list[str] = field(default_factory=list)
     stop: str = ""
-    open: list[Machine] = field(default_factory=list)
+    running: Machine | None = None
+    engines: dict[int, Cpu] = field(default_factory=dict)  # by lanes
 
     @cached_property
     def rng(self) -> Random:
@@ -66,14 +68,15 @@ class Lab:
         return text.format_map(_Facts({**self.measured, **self.facts})) if "{" in text else text
 
     def machine(self, **options: Any) -> Machine:
-        """A machine on the lesson's CPU; `options` as in `boot.Options`."""
-        from llmos.boot import Options, boot
+        """A machine on the lesson's CPU; `options` as in `boot.Options`. One at a time: they share the compiled engine."""
+        from llmos.boot import Options, boot, build_engine
 
-        scripted = options.get("model") == "scripted"
-        base: dict[str, Any] = {"model": self.model_name, "seed": self.seed & 0xFFFF, "lanes": 1, "devices": ()}
-        machine = boot(Options(**{**base, **options}), model=None if scripted else self.model)
-        self.open.append(machine)
-        return machine
+        self.close()
+        wanted = Options(**{"model": self.model_name, "seed": self.seed & 0xFFFF, "lanes": 1, "devices": (), **options})
+        if wanted.lanes not in self.engines:
+            self.engines[wanted.lanes] = build_engine(self.model, wanted)
+        self.running = boot(wanted, model=self.model, engine=self.engines[wanted.lanes])
+        return self.running
 
     def ask(self, text: str, devices: tuple[str, ...] = DEVICES, **options: Any) -> Answer:
         """One question to a fresh machine with these devices."""
@@ -88,12 +91,12 @@ class Lab:
                     shares += [weight / 65535 for token, weight in process.top if token == data[0][-1]]
                 elif kind == "exit" and isinstance(data[1], tuple):
                     value = data[1]
-        machine.close()
         return Answer(value[0].strip(), tuple(value[2]), tuple(shares))
 
     def close(self) -> None:
-        for machine in self.open:
-            machine.close()
+        if self.running:
+            self.running.close()
+            self.running = None
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..lab import Lab
-from ..measure import page
+from llmos.lessons.lab import Lab
+from llmos.lessons.measure import page
 
 NAMES = ("zorp", "flimble", "quandle", "brasko", "tweem")
 REFUSALS = ("does not exist", "no such", "don't know", "do not know", "unknown module", "not a module")
@@ -49,8 +49,9 @@ def _next(lab: Lab, ids: list[int]) -> np.ndarray:
     from llmos.cpu.score import teacher_forced
 
     logits = list(teacher_forced(lab.model, "float32", ids))[-1][-1].astype(np.float64)
-    shares: np.ndarray = np.exp(logits - logits.max())
-    return shares / shares.sum()
+    weights = np.exp(logits - logits.max())
+    shares: np.ndarray = weights / weights.sum()
+    return shares
 
 
 def _dream(lab: Lab, text: str, temperature: int, seed: int) -> str:

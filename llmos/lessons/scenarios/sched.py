@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmos.labs.sched import run_sched
-
-from ..lab import Lab
+from llmos.lessons.lab import Lab
 
 QUANTUM = 8
 PROMPTS = ("A page is", "The scheduler", "A trap is", "Attention lets")

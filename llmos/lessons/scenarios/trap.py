@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from llmos.boot import SYSTEM, codec_of
+from llmos.lessons.lab import Lab
 from llmos.machine import Machine
 from llmos_kernel.look import word
 from llmos_kernel.ports import Event
-
-from ..lab import Lab
 
 AUTHORS = {"m": "the model", "K": "the kernel", "d": "the device"}
 Stream = list[tuple[str, str]]

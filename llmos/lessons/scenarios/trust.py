@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..lab import Answer, Lab
+from llmos.lessons.lab import Answer, Lab
 
 COUNT = 12
 

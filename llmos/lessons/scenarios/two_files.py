@@ -14,9 +14,8 @@ import numpy as np
 
 from llmos.cpu.config import Model
 from llmos.errors import LlmosError
-
-from ..lab import Lab
-from ..measure import bits_per_byte, page
+from llmos.lessons.lab import Lab
+from llmos.lessons.measure import bits_per_byte, page
 
 SOMEWHAT, NONSENSE = 0.02, 0.5  # share by which the bits grow
 
