@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 ROOT = "0" * 64
+KEEP = 10_000  # records that nobody took
 WIDTH = 64  # characters of a seal
 
 
@@ -81,6 +82,8 @@ class Chain:
         self.number += 1
         line = f"{self.last} {body}"
         self.fresh.append(line)
+        if len(self.fresh) > KEEP:
+            del self.fresh[0]
         return line
 
     def take(self) -> list[str]:

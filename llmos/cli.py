@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from . import __version__
+from .audit import audit_app
 from .disk import disk_app
 from .errors import LlmosError
 from .evals.cli import eval_app
@@ -28,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=False,
     help="llmos: an operating system whose CPU is a language model, that you can watch think.",
 )
+app.add_typer(audit_app, name="audit", help="What was decided about every call, and why.")
 app.add_typer(eval_app, name="eval", help="Measure what the machine can and what it lets happen.")
 app.add_typer(lab_app, name="lab", help="Problems to solve and measurements to make.")
 app.add_typer(disk_app, name="disk")

@@ -18,6 +18,7 @@ from typing import Any
 from . import boot as booting
 from . import journal as journals
 from . import paths
+from .audit import AuditFile, default
 from .boot import DEVICES, PAGE, Options, boot
 from .errors import LlmosError, UsageError
 from .machine import Machine
@@ -109,6 +110,7 @@ def run_plain(
         options, window=_window(window, replacement), replacement=replacement, trace=references is not None
     )
     machine = boot(options, _boot_lines)
+    machine.audit = AuditFile(default())
     threading.Thread(target=_feed, args=(machine,), daemon=True).start()
     write = sys.stderr.write if json else sys.stdout.write
     status, touched = 0, list[dict[str, Any]]()
@@ -143,10 +145,16 @@ def _feed(machine: Machine) -> None:
     machine.world.end_input()
 
 
+KERNEL_SIGN = "⛨"  # begins what only the kernel says; programs and models can't print it
+
+
 def _print_out(events: Sequence[tuple[Any, ...]], write: Callable[[str], Any]) -> None:
     for event in events:
         if event[1] == "out" and event[3] != "u":
-            write(printable(event[4]))
+            write(printable(event[4]).replace(KERNEL_SIGN, "?"))
+        elif event[1] == "ask":
+            write(printable(f"\n{KERNEL_SIGN} the kernel asks: {event[4]} {event[5]}\n"))
+            write(printable(f"  its words are {event[6]}; {event[8]}. once, process, never or no?\n"))
     sys.stdout.flush()
 
 
@@ -211,6 +219,8 @@ def ask(
     )
     _suggest(model)
     machine = boot(options, _quiet)
+    machine.audit = AuditFile(default())
+    machine.world.end_input()  # nobody is there to be asked: an Ask is a Deny
     value: Any = None
     failure = ""
     for events in machine.events():

@@ -23,6 +23,7 @@ from .journal import Writer
 from .world import HostWorld
 
 if TYPE_CHECKING:
+    from .audit import AuditFile
     from .past import Past
 
 
@@ -39,6 +40,7 @@ class Machine:
     ) -> None:
         self.kernel, self.world = kernel, world
         self._recorder, self._writer = recorder, writer
+        self.audit: AuditFile | None = None  # where decisions are written down
         self.past = past  # None: nothing was kept, one can't go back
 
     @staticmethod
@@ -51,6 +53,8 @@ class Machine:
     def step(self) -> list[Event]:
         """One tick; its events."""
         self.kernel.step()
+        if self.audit is not None and self.kernel.guard.chain.fresh:
+            self.audit.append(line[65:] for line in self.kernel.guard.chain.take())
         return self.kernel.take_events()
 
     def events(self, until: Callable[[], bool] = lambda: False) -> Iterator[list[Event]]:
