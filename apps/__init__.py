@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from . import ask, batch, chat, demo, init, sh, top
+from . import ask, asks, batch, chat, demo, init, sh, top
 
 PROGRAMS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "init": init.main,
     "sh": sh.main,
     "ask": ask.main,
+    "asks": asks.main,
+    "answer": asks.answer,
     "chat": chat.main,
     "top": top.main,
     "demo": demo.main,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 import traceback
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -105,13 +104,15 @@ def ask(
     seed: Seed = 0,
     max_tokens: Tokens = 256,
     temperature: Temperature = 0.0,
-    now: Annotated[datetime | None, typer.Option("--now", help="Pin the clock device.")] = None,
+    now: Annotated[str | None, typer.Option("--now", help="Pin the clock device, as 2026-05-20T10:30.")] = None,
     home: Annotated[Path | None, typer.Option("--home", help="Folder of the files device.")] = None,
     library: Annotated[Path | None, typer.Option("--library", help="Folder of documents for search.")] = None,
     devices: Annotated[
         str | None, typer.Option("--devices", help="Names, with commas; default: all core ones.")
     ] = None,
     system_tools: Annotated[bool, typer.Option(help="Tell the model in its system text what is mounted.")] = True,
+    grammar: Annotated[bool, typer.Option(help="Hold calls to the grammar of what is mounted.")] = True,
+    check: Annotated[bool, typer.Option("--check", help="Do its sums again and run its code again.")] = False,
     json: Json = False,
 ) -> None:
     """Ask one question; the answer is marked with where it comes from."""
@@ -130,9 +131,18 @@ def ask(
         library=library,
         devices=devices,
         tools=system_tools,
+        grammar=grammar,
+        check=check,
     )
     if json:
         emit(answer)
+        return
+    if answer["answer"]:
+        print(
+            f"  {'grounded' if answer['grounded'] >= 0.5 else 'dreamed'}: {answer['grounded']:.0%} of its words rest on a source"
+        )
+    for one in answer["checks"]:
+        print(f"  {'right' if one['right'] else 'WRONG'}: {one['claim']} ({one['value']})")
 
 
 @app.command()

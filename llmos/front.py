@@ -197,48 +197,49 @@ def ask(
     seed: int,
     limit: int,
     temperature: float,
-    now: datetime | None,
+    now: str | None,
     home: Path | None,
     library: Path | None,
     devices: str | None,
     tools: bool,
+    grammar: bool = True,
+    check: bool = False,
 ) -> dict[str, Any]:
-    """One question; {"answer", "tokens", "calls", "mark"}."""
-    names = DEVICES if devices is None else tuple(d for d in devices.split(",") if d)
+    """One question; asking.py has the fields."""
+    from .asking import ask as ask_machine
+
     options = Options(
         model=model,
         mode=mode,
         seed=seed,
         lanes=1,
-        devices=names,
-        now=now,
+        devices=device_names(devices, DEVICES),
+        now=moment(now),
         home=home,
         library=library,
         tools=tools,
-        init=("ask", text, booting.SYSTEM, limit, round(temperature * 1000)),
+        grammar=grammar,
     )
     _suggest(model)
-    machine = boot(options, _quiet)
-    machine.audit = AuditFile(default())
-    machine.world.end_input()  # nobody is there to be asked: an Ask is a Deny
-    value: Any = None
-    failure = ""
-    for events in machine.events():
-        if not quiet:
-            _print_out(events, sys.stdout.write)
-        for event in events:
-            if event[1] == "exit" and event[2] == 2:
-                value, failure = event[4], event[5]
-    machine.close()
-    if value is None:
-        raise LlmosError(f"no answer: {failure or 'the machine stopped'}")
-    answer, tokens, calls, mark = value
-    return {
-        "answer": answer.strip(),
-        "tokens": tokens,
-        "calls": [{"device": d, "args": a, "result": r} for d, a, r in calls],
-        "mark": mark,
-    }
+
+    def show(text: str) -> None:
+        sys.stdout.write(printable(text))
+        sys.stdout.flush()
+
+    return ask_machine(text, options, limit, round(temperature * 1000), check, None if quiet else show)
+
+
+def device_names(given: str | None, default: tuple[str, ...]) -> tuple[str, ...]:
+    """Names with commas, as a tuple."""
+    return default if given is None else tuple(name for part in given.split(",") if (name := part.strip()))
+
+
+def moment(given: str | None) -> datetime | None:
+    """An ISO time, in this machine's zone where it names none. Raises UsageError."""
+    try:
+        return None if given is None else datetime.fromisoformat(given.strip()).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(f"--now takes a time such as 2026-05-20T10:30, not {given!r}") from None
 
 
 # -- generate ---------------------------------------------------------------------------------------------------------

@@ -64,13 +64,21 @@ class HostWorld:
     def _fly(self, flight: Flight) -> None:
         request = flight.request
         try:
-            context = replace(self.context, cancelled=flight.cancelled.is_set)
-            result: Result = self.devices[request.device].call(request.text, context)
+            context = replace(self.context_of(request), cancelled=flight.cancelled.is_set)
+            result: Result = self.device(request).call(request.text, context)
             self._done(request, (result.text[:MAX_RESULT], result.origin), ok=True)
         except DeviceError as e:
             self._done(request, (str(e), request.device), ok=False)
         except Exception as e:  # a broken device is the caller's error, not the machine's end
             self._done(request, (f"{request.device} broke: {type(e).__name__}: {e}", request.device), ok=False)
+
+    def device(self, request: Request) -> Device:
+        """Which device serves a call."""
+        return self.devices[request.device]
+
+    def context_of(self, request: Request) -> Context:
+        """What the call may rely on."""
+        return replace(self.context, caller=request.pid)
 
     def _done(self, request: Request, data: Plain, ok: bool) -> None:
         self.deliver(Delivery("done", str(request.number), data, int(ok)))

@@ -34,6 +34,7 @@ class ModelCodec:
         self.marks: tuple[int, ...] = marks_of(tokenizer)
         self.never: tuple[int, ...] = self.marks[2:]
         self.ends: tuple[int, ...] = _ends(tokenizer, self.form)
+        self.dialect = "hermes" if not self.marks or "<tool_call>" in (tokenizer.chat_template or "") else "llmos"
         names = {token: name for name, token in tokenizer.control.items()}
         self._names = names | dict(zip(self.marks, MARKS, strict=False))
 

@@ -20,6 +20,7 @@ from .browser import Browser
 from .calc import Calculator
 from .clock import Clock
 from .files import Files
+from .kernelcalls import Send, Spawn
 from .library import Library
 from .llm import RemoteModel
 from .mcp import McpServer
@@ -28,7 +29,7 @@ from .python import Python
 from .search import Page, Search
 
 GROUP = "llmos.devices"  # entry points: name -> a callable that takes Settings and returns a Device
-BUILT_IN = ("calc", "clock", "files", "search", "page", "python", "plot", "browser", "llm", "mcp")
+BUILT_IN = ("calc", "clock", "files", "search", "page", "python", "plot", "browser", "spawn", "send", "llm", "mcp")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Settings:
     llm_url: str = ""  # root of an OpenAI-compatible API, such as "http://127.0.0.1:8080/v1"; "" = off
     llm_model: str = "default"
     llm_key: str = ""
+    pretend: bool = False  # in an evaluation `spawn` and `send` are recorded and succeed
 
     @property
     def documents(self) -> Path:
@@ -96,6 +98,13 @@ def grammar(devices: Mapping[str, Device]) -> str:
     return "\n".join([f"start: {' | '.join(calls)}", *rules])
 
 
+def hermes_grammar(devices: Mapping[str, Device]) -> str:
+    """The same for calls written as JSON between <tool_call> tags: legal names, and arguments as one text."""
+    names = " | ".join(f'"{name}"' for name in devices)
+    head = '"{\\"name\\": \\"" NAME "\\", \\"arguments\\": {\\"text\\": \\"" TEXT "\\"}}"'
+    return f'start: "\\n"? {head} "\\n"? "</tool_call>"\nNAME: {names}\nTEXT: /([^"\\\\\\x00-\\x1f]|\\\\["\\\\nt\\/]){{0,800}}/\n'
+
+
 def _renamed(lark: str, prefix: str) -> str:
     """The rules of a grammar under names of their own. What stands in quotes, slashes or a JSON schema stays as it is."""
     names = set(re.findall(r"^([A-Za-z_]\w*)\s*:", lark, re.MULTILINE))
@@ -126,6 +135,8 @@ def _factories(settings: Settings) -> dict[str, Callable[[], dict[str, Device]]]
         "python": Python,
         "plot": lambda: Plot(settings.home),
         "browser": lambda: Browser((settings.home, settings.documents), settings.hosts),
+        "spawn": lambda: Spawn(settings.pretend),
+        "send": lambda: Send(settings.pretend),
         "llm": lambda: _remote(settings),
     }
     others = {point.name: (lambda point=point: point.load()(settings)) for point in entry_points(group=GROUP)}

@@ -33,3 +33,28 @@ def monitor(
     from .monitor import evaluate
 
     show(evaluate(file), json, "n", "violations", "false_denials", "asks")
+
+
+@eval_app.command()
+def traps(
+    file: Annotated[Path, typer.Argument(help="Requests, one JSON object a line; docs/evals.md has the fields.")],
+    model: Annotated[str | None, typer.Option("--model", "-m", help="A name or a path.")] = None,
+    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, max=64, help="Runs side by side.")] = 16,
+    devices: Annotated[str | None, typer.Option("--devices", help="Names, with commas.")] = None,
+    system_tools: Annotated[bool, typer.Option(help="Tell the model in its system text what is mounted.")] = True,
+    grammar: Annotated[bool, typer.Option(help="Hold calls to the grammar of what is mounted.")] = True,
+    mode: Annotated[str, typer.Option("--dtype", help="Arithmetic: exact8, float32 or bfloat16.")] = "exact8",
+    json: Json = False,
+) -> None:
+    """Score a model on requests that need devices, or none."""
+    from llmos.boot import Options
+    from llmos.front import Meter, device_names
+
+    from . import traps as measured
+
+    items = measured.read(file)
+    names = device_names(devices, measured.DEVICES)
+    options = Options(model=model, mode=mode, devices=names, tools=system_tools, grammar=grammar)
+    with Meter(quiet=json) as meter:
+        result = measured.evaluate(items, options, jobs, lambda done: meter(done, len(items)))
+    show(result, json, "n", "device", "args", "values", "answer", "false_traps", "malformed")
