@@ -221,7 +221,7 @@ class MachineRoom(Stage):
         self.change(commanding=True, message="")
         self.query_one(CommandLine).focus()
 
-    def begin(self, text: str) -> None:
+    def action_begin(self, text: str) -> None:
         """Open the command line with `text` typed."""
         self.action_command()
         self.query_one(CommandLine).value = text

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 
 from . import keys, verbs
 
@@ -19,7 +20,7 @@ class Finder(Provider):
 
     async def discover(self) -> Hits:
         for name, about, act in self._all():
-            yield DiscoveryHit(name, act, help=about)
+            yield DiscoveryHit(Content(name), act, text=name, help=about)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
@@ -39,4 +40,4 @@ class Finder(Provider):
         await self.app.run_action(action)
 
     def _verb(self, verb: verbs.Verb) -> None:
-        self.app.begin(verb.name + " ") if verb.takes else self.app.obey(verb.name)  # type: ignore[attr-defined]
+        self.app.action_begin(verb.name + " ") if verb.takes else self.app.obey(verb.name)  # type: ignore[attr-defined]

@@ -121,6 +121,8 @@ class Stage(App[str]):
 
     def change(self, **desk: Any) -> None:
         """Something about the screen itself changed: place and draw everything again."""
+        if not self.screen_stack:  # closing
+            return
         self.desk = replace(self.desk, **desk)
         self.place()
         self.draw()
@@ -170,11 +172,13 @@ class Stage(App[str]):
         self.call_after_refresh(self.change)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if not self.screen_stack:  # closing
+            return
         typing = isinstance(event.widget, Input)
         self.last = self.chosen if not isinstance(event.widget, CommandLine) else self.last
         if typing != self.desk.typing:
             self.change(typing=typing)
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        if self.desk.typing and not isinstance(self.focused, Input):
+        if self.screen_stack and self.desk.typing and not isinstance(self.focused, Input):
             self.change(typing=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -53,7 +54,7 @@ def test_stepping_equals_running() -> None:
         assert portrait(run).snapshot == snapshot
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(tick=st.integers(min_value=4, max_value=60))
 def test_a_branch_without_a_change_writes_the_same(tick: int) -> None:
     room = stills.standing()
@@ -62,6 +63,7 @@ def test_a_branch_without_a_change_writes_the_same(tick: int) -> None:
     room._orders.do("goto", str(tick))
     room._orders.do("branch")
     stills.settle(room)
+    room._orders.do("now")  # a device may have taken a tick more or less here
     view = portrait(room)
     assert written(view) == before
     assert view.other is not None
@@ -77,8 +79,8 @@ def test_two_worlds_part_where_the_calculator_is_missing() -> None:
     assert "1776" not in written(view)
     assert "[dreamed]" in written(view)
     assert view.snapshot.tick >= 1
-    assert dict((name, state) for name, state, _ in view.devices)["calc"] == "o"
-    assert dict((name, state) for name, state, _ in view.other.devices)["calc"] == "*"
+    assert {name: state for name, state, _ in view.devices}["calc"] == "o"
+    assert {name: state for name, state, _ in view.other.devices}["calc"] == "*"
 
 
 def test_the_past_can_not_be_changed() -> None:
@@ -86,12 +88,8 @@ def test_the_past_can_not_be_changed() -> None:
     stills.say(room, "what is 6*7?")
     room._orders.do("goto", "3")
     for order in (("kill", "2"), ("say", "hello"), ("unplug", "calc"), ("spawn", "demo")):
-        try:
+        with pytest.raises(ValueError, match="past"):
             room._orders.do(*order)
-        except ValueError as e:
-            assert "past" in str(e)
-        else:
-            raise AssertionError(f"{order} was done in the past")
 
 
 def test_marks_lead_to_the_trap_and_back() -> None:

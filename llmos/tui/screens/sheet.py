@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
@@ -33,7 +34,7 @@ class Sheet(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as sheet:
-            sheet.border_title = self.title_text
+            sheet.border_title = Content(self.title_text)  # never read as markup
             sheet.border_subtitle = "Esc closes"
             yield from self.body()
 

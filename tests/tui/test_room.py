@@ -1,0 +1,340 @@
+"""The room as a person uses it: keys, palette, mouse, command line, sizes, hostile text, start-up."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.pilot import Pilot
+
+from llmos.boot import SYSTEM
+from llmos.room import Room
+from llmos.status import VERBS, MachineView, Run
+from llmos.tui import keys, text, verbs
+from llmos.tui.app import MachineRoom
+from llmos.tui.finder import Finder
+from llmos.tui.layout import arrange
+from llmos.tui.panels.console import SUGGESTION, Entry
+from llmos.tui.screens.facts import warmed
+from llmos.tui.screens.help import lines, page
+from llmos.tui.theme import THEMES, contrast, palette
+
+from . import drawn, stills
+
+
+def actions(app: MachineRoom, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """From now on actions are only noted."""
+    done: list[str] = []
+    for key in keys.KEYS:
+        name = key.action.partition("(")[0]
+        if name in ("focus_next", "focus_previous", "command_palette"):
+            continue
+        monkeypatch.setattr(app, f"action_{name}", lambda *args, n=name: done.append(n))
+    return done
+
+
+async def leave_input(pilot: Pilot[Any]) -> None:
+    await pilot.press("escape", "escape")
+
+
+async def test_every_action_by_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await leave_input(pilot)
+        done = actions(app, monkeypatch)
+        for key in keys.KEYS:
+            name = key.action.partition("(")[0]
+            if name in ("focus_next", "focus_previous", "command_palette"):
+                continue
+            for press in key.keys.split(","):
+                before = len(done)
+                await pilot.press(press)
+                assert done[before:] == [name], f"{press} did {done[before:]}, not {name}"
+
+
+async def test_every_action_by_palette(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await leave_input(pilot)
+        done = actions(app, monkeypatch)
+        finder = Finder(app.screen)
+        hits = [hit async for hit in finder.discover()]
+        for hit in hits[: len(keys.KEYS) - 1]:
+            await hit.command()  # type: ignore[misc]
+        wanted = [k.action.partition("(")[0] for k in keys.KEYS if k.action != "command_palette"]
+        assert done == [name for name in wanted if name not in ("focus_next", "focus_previous")]
+        assert len(hits) == len(keys.KEYS) - 1 + len(verbs.VERBS)
+        for verb in verbs.VERBS:
+            assert [h async for h in finder.search(verb.name)], verb.name
+
+
+async def test_every_action_by_mouse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys of the footer are clicked there; the footer opens the palette, whose every line can be clicked."""
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    async with app.run_test(size=(170, 45)) as pilot:
+        await leave_input(pilot)
+        done = actions(app, monkeypatch)
+        bar = app.pane("transport")
+        for row in (1, 2):
+            x = 1
+            for key, drawn_row in bar._placed(row):  # type: ignore[attr-defined]
+                name = key.action.partition("(")[0]
+                if name not in ("focus_next", "command_palette"):
+                    await pilot.click("#transport", offset=(x + 1, row - 1))
+                    await pilot.pause()
+                    assert done[-1:] == [name], key.word
+                elif name == "command_palette":
+                    palette_at = (x + 1, row - 1)
+                x += text.width(drawn_row)
+        await pilot.click("#transport", offset=palette_at)
+        await pilot.pause(0.3)
+        assert len(app.screen_stack) == 2
+        assert "run/pause" in drawn.text(app)
+
+
+async def test_every_binding_is_named_once_and_helped() -> None:
+    assert len({keys.name(k) for k in keys.KEYS}) == len(keys.KEYS)
+    told = "\n".join(lines())
+    for key in keys.KEYS:
+        assert key.about in told
+    for verb in verbs.VERBS:
+        assert verb.usage in told
+
+
+@pytest.mark.parametrize("panel", ["boot", "cpu", "ram", "processes", "pages", "timeline", "devices", "console", "log"])
+def test_help_speaks_both_languages(panel: str) -> None:
+    for heading in ("What you see", "As an operating system", "As a language model", "Where the analogy ends"):
+        assert heading in page(panel)
+
+
+async def test_typing_is_text_and_outside_it_is_transport() -> None:
+    still = stills.Still(stills.busy_view())
+    app = MachineRoom(still)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("comma", "full_stop", "space", "q")
+        assert app.query_one(Entry).value == ",. q"
+        assert "INPUT" in drawn.text(app).splitlines()[0]
+        assert still.asked == []
+        await leave_input(pilot)
+        assert "INPUT" not in drawn.text(app).splitlines()[0]
+        await pilot.press("comma", "full_stop")
+        assert still.asked == [("back",), ("step",)]
+        await pilot.press("i", "f7")
+        assert still.asked[-1] == ("back",)
+
+
+async def test_keys_typed_before_the_cpu_is_ready_are_kept() -> None:
+    still = stills.Still(stills.boot_view())
+    app = MachineRoom(still)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert SUGGESTION in drawn.text(app)
+        await pilot.press("h", "i", "enter")
+        assert still.asked == [("say", "hi")]
+        await pilot.press("enter")
+        assert still.asked == [("say", "hi")]  # nothing is suggested twice
+
+
+async def test_freezing_the_display_is_not_freezing_the_machine() -> None:
+    still = stills.Still(stills.busy_view())
+    app = MachineRoom(still)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await leave_input(pilot)
+        await pilot.press("f")
+        assert "DISPLAY HELD" in drawn.text(app)
+        app.post(replace(still.view, mode="LIVE", seed=77))
+        await pilot.pause()
+        assert "seed 77" not in drawn.text(app)
+        await pilot.press("f")
+        app.post(replace(still.view, mode="LIVE", seed=77))
+        await pilot.pause()
+        assert "seed 77" in drawn.text(app)
+        assert still.asked == []
+
+
+async def test_any_size() -> None:
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        for size in ((20, 5), (300, 90), (1, 1), (80, 24), (79, 24), (80, 23), (2, 60), (200, 3), (120, 40)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            if size[0] < 80 or size[1] < 24:
+                assert size[0] < 10 or "need" in drawn.text(app)
+            else:
+                assert "console" in drawn.text(app)
+
+
+@given(st.integers(0, 400), st.integers(0, 150), st.booleans(), st.booleans())
+def test_places_fill_the_screen_and_never_overlap(width: int, height: int, boot: bool, folded: bool) -> None:
+    from llmos.tui.desk import Desk
+
+    places = list(arrange(width, height, Desk(booted=boot, folded=folded)).values())
+    assert sum(region.area for region in places) == width * height
+    for i, one in enumerate(places):
+        assert not any(one.overlaps(other) for other in places[i + 1 :])
+
+
+HOSTILE = (
+    "\x1b[2J\x1b]0;owned\x07 \u202egnp.exe \u2066x\u2069 [red]red[/red]"
+    " [link=http://a]a[/link] \x00\r\x9b31m \ufeff\u200b e\u0301\u0301\u0301\u0301"
+)
+
+
+async def test_hostile_text_is_inert_everywhere() -> None:
+    view = stills.inspected_view("process", "RUNNER")
+    s = view.snapshot
+    evil = replace(
+        view,
+        console=(Run("m", HOSTILE + "\n", 3), Run("d", HOSTILE, 3)),
+        log=tuple(replace(line, text=HOSTILE) for line in view.log),
+        foreground=HOSTILE,
+        notice=HOSTILE,
+        model=HOSTILE,
+        devices=((HOSTILE, "*", HOSTILE),),
+        snapshot=replace(
+            s,
+            processes=tuple(replace(p, program=HOSTILE, why=HOSTILE, args=HOSTILE) for p in s.processes),
+            pages=tuple(replace(p, text=HOSTILE) for p in s.pages),
+            lanes=tuple(
+                replace(
+                    lane,
+                    program=HOSTILE,
+                    chosen=HOSTILE,
+                    top=((HOSTILE, 0.5),),
+                    stream=tuple(replace(t, text=HOSTILE) for t in lane.stream),
+                )
+                for lane in s.lanes
+            ),
+        ),
+        inspection=replace(
+            view.inspection, title=HOSTILE, facts=tuple(replace(f, text=HOSTILE) for f in view.inspection.facts)
+        ),  # type: ignore[union-attr, type-var]
+    )
+    evil = replace(evil, other=evil)
+    app = MachineRoom(stills.Still(evil))
+    async with app.run_test(size=(120, 40)) as pilot:
+        for presses in (("down",), ("escape", "escape", "escape"), ("2",), ("4", "5"), ("w",)):
+            await pilot.press(*presses)
+            await pilot.pause()
+            shown = drawn.text(app)
+            assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\ufeff]", shown)
+            assert "[red]" in shown or presses == ("4", "5")
+
+
+@given(st.text())
+def test_sanitised_text_is_printable_short_and_stable(raw: str) -> None:
+    clean = text.sanitise(raw)
+    assert clean.isprintable()
+    assert len(clean) <= len(raw)
+    assert text.sanitise(clean) == clean
+
+
+@given(st.text(max_size=80), st.integers(1, 40))
+def test_wrapping_keeps_every_letter_and_the_width(raw: str, cells: int) -> None:
+    clean = text.sanitise(raw)
+    rows = text.wrap(((clean, "text"),), cells)
+    assert all(text.width(row) <= max(cells, 2) for row in rows)
+    assert "".join(t for row in rows for t, _ in row).replace(" ", "") == clean.replace(" ", "")
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_contrast_of_all_text(name: str) -> None:
+    colours = palette(name)
+    for meaning, colour in colours.colours.items():
+        assert contrast(colour, colours.background) >= 4.5, meaning
+
+
+def test_verbs_reach_the_door() -> None:
+    """Every verb of the command line is done by the screen or known to the machine."""
+    for verb in verbs.VERBS:
+        example = " ".join([verb.name, *("1" for word in verb.takes if not word.startswith("["))])
+        command = verbs.parse(example)
+        assert command[0] in (*verbs.HERE, *VERBS, "say"), verb
+        assert command[0] not in verbs.HERE or hasattr(MachineRoom, f"verb_{command[0]}")
+
+
+@given(st.text(max_size=40))
+def test_any_line_is_a_command_or_a_plain_complaint(line: str) -> None:
+    with suppress(ValueError):
+        assert isinstance(verbs.parse(line), tuple)
+
+
+async def test_bad_commands_are_answered_in_one_line() -> None:
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for line, answer in (
+            ("fly", "no verb"),
+            ("kill", "usage: kill PID"),
+            ("theme pink", "no theme"),
+            ("sort x", "by pid"),
+        ):
+            app.obey(line)
+            await pilot.pause()
+            assert answer in drawn.text(app)
+
+
+def test_key_maps(tmp_path: Any) -> None:
+    own = tmp_path / "keys.toml"
+    own.write_text('[keys]\nstep = "x"\n')
+    changes = keys.key_map("vim", own)
+    assert changes["step"] == "x"
+    assert changes["move_1"] == "j,down"
+    assert set(changes) <= {keys.name(k) for k in keys.KEYS}
+    own.write_text('[keys]\nfly = "x"\n')
+    with pytest.raises(ValueError, match="fly"):
+        keys.key_map("default", own)
+
+
+def test_temperature_moves_the_odds() -> None:
+    odds = [0.7, 0.2, 0.1]
+    assert warmed(odds, 1.0) == pytest.approx(odds)
+    assert warmed(odds, 0.0) == [1.0, 0.0, 0.0]
+    assert warmed(odds, 0.5)[0] > 0.7 > warmed(odds, 2.0)[0]
+    assert all(sum(warmed(odds, t)) == pytest.approx(1) for t in (0.2, 1.0, 5.0))
+
+
+async def _until(app: MachineRoom, done: Any) -> MachineView:
+    for _ in range(500):
+        if done(app.view):
+            return app.view
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"never: {app.view.mode} {app.view.notice} {app.view.problem}")
+
+
+async def test_the_first_minutes_on_a_real_machine() -> None:
+    """Ask, watch the trap, go back, branch, unplug, compare: with the keys a person would press."""
+    app = MachineRoom(Room(replace(stills.options(), init=("sh", SYSTEM)), 0.0))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await _until(app, lambda v: v.mode == "LIVE")
+        await pilot.press("f2", "enter")
+        await _until(app, lambda v: "[calc]" in "".join(r.text for r in v.console))
+        await leave_input(pilot)
+        await pilot.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
+        view = await _until(app, lambda v: v.mode == "REPLAY")
+        await pilot.press("comma")
+        view = await _until(app, lambda v: v.mode == "REPLAY" and "1776" not in "".join(r.text for r in v.console))
+        await pilot.press("B")
+        await _until(app, lambda v: v.other is not None)
+        await pilot.press("4", "enter")
+        await pilot.press("space", "w")
+        view = await _until(app, lambda v: "[dreamed]" in "".join(r.text for r in v.console))
+        assert view.other is not None
+        await _until(app, lambda v: v.other and "1776" in "".join(r.text for r in v.other.console))
+        await pilot.pause()
+        assert "They came apart" in drawn.text(app)
+        await pilot.press("escape", "q")
+    app.panel.close()
+
+
+def test_the_screen_does_not_import_jax() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, llmos.tui.app, llmos.room, llmos.recording; sys.exit('jax' in sys.modules or 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
