@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from . import guard, life, rights, thinking
+from . import guard, lanes, life, mail, pipes, rights, signals, thinking
 from .errors import BadCall, EndOfInput, KernelError, LimitReached, NoSuchChannel, NoSuchProcess
-from .limits import MAX_OPEN
+from .limits import KINDS, MAX_OPEN, MAX_PRIORITY
 from .process import Process, State
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def sys_read(kernel: Kernel, process: Process, channel: int = 0) -> Any:
     name = _channel(process, channel)
     if name == "console":
         return kernel.console.read(kernel, process, LATER)
+    if name.startswith("pipe:"):
+        return pipes.read(kernel, process, name, LATER)
     if channel not in process.pending:
         raise BadCall(f"nothing was written to {name}, so there is nothing to read")
     return kernel.requests.collect(kernel, process, process.pending.pop(channel), LATER)
@@ -36,7 +38,9 @@ def sys_write(kernel: Kernel, process: Process, channel: int, text: str) -> Any:
     if not isinstance(text, str):
         raise BadCall("write takes text")
     if name == "console":
-        kernel.emit("out", process.pid, "K", text)
+        _print(kernel, process, text)
+    elif name.startswith("pipe:"):
+        return pipes.write(kernel, process, name, text, LATER)
     elif channel in process.pending:
         raise BadCall(f"{name} has a result waiting: read it first")
     elif not guard.program_call(kernel, process, channel, name, text):
@@ -44,20 +48,40 @@ def sys_write(kernel: Kernel, process: Process, channel: int, text: str) -> Any:
     return len(text)
 
 
+def _print(kernel: Kernel, process: Process, text: str) -> None:
+    most = process.limits.get("output")
+    process.account.output += len(text)
+    if most is not None and process.account.output > most:
+        raise LimitReached(f"pid {process.pid} may write {most} characters, and did")
+    kernel.emit("out", process.pid, "K", text)
+
+
+def sys_pipe(kernel: Kernel, process: Process) -> tuple[int, int]:
+    """Two channels: what is written to the second can be read from the first."""
+    return tuple(_add_channel(kernel, process, name) for name in pipes.make(kernel))  # type: ignore[return-value]
+
+
+def _add_channel(kernel: Kernel, process: Process, name: str) -> int:
+    most = min(MAX_OPEN, process.limits.get("files", MAX_OPEN))
+    if len(process.channels) >= most:
+        raise LimitReached(f"{most} channels are open already; close one")
+    channel = next(n for n in range(MAX_OPEN + 1) if n not in process.channels)
+    process.channels[channel] = name
+    pipes.hold(kernel, name)
+    return channel
+
+
 def sys_open(kernel: Kernel, process: Process, name: str) -> int:
     """A channel number for the console or a mounted device."""
     if name != "console" and name not in kernel.devices:
         raise NoSuchChannel(f"no device {name!r}; mounted: {', '.join(kernel.devices) or 'none'}")
-    if len(process.channels) >= MAX_OPEN:
-        raise LimitReached(f"{MAX_OPEN} channels are open already; close one")
-    channel = next(n for n in range(MAX_OPEN + 1) if n not in process.channels)
-    process.channels[channel] = name
-    return channel
+    return _add_channel(kernel, process, name)
 
 
 def sys_close(kernel: Kernel, process: Process, channel: int) -> None:
-    _channel(process, channel)
+    name = _channel(process, channel)
     del process.channels[channel]
+    pipes.release(kernel, name)
     if channel in process.pending:
         kernel.requests.forget(process.pending.pop(channel))
 
@@ -73,6 +97,61 @@ def sys_fork(kernel: Kernel, process: Process, program: str, *args: Any) -> int:
 def sys_spawn(kernel: Kernel, process: Process, program: str, *args: Any) -> int:
     guard.permit(kernel, process, "spawn", program)
     return life.create(kernel, process.pid, program, args, process.seed, None, process.ring).pid
+
+
+def sys_start(
+    kernel: Kernel, process: Process, program: str, args: tuple[Any, ...], channels: tuple[tuple[int, int], ...]
+) -> int:
+    """Spawn with channels: each pair is (the child's number, mine). What is not given stays the console."""
+    guard.permit(kernel, process, "spawn", program)
+    named = [(theirs, _channel(process, mine)) for theirs, mine in channels]
+    if any(theirs in (0, 1) and not name.startswith(("pipe:", "console")) for theirs, name in named):
+        raise BadCall("a program's first two channels are pipes or the console")
+    child = life.create(kernel, process.pid, program, args, process.seed, None, process.ring)
+    for theirs, name in named:
+        child.channels[theirs] = name
+        pipes.hold(kernel, name)
+    return child.pid
+
+
+def sys_exec(kernel: Kernel, process: Process, program: str, *args: Any) -> Any:
+    """Become another program, with a new context and the same channels."""
+    guard.permit(kernel, process, "exec", program)
+    life.execute(kernel, process, program, args)
+    return LATER
+
+
+def sys_group(kernel: Kernel, process: Process, pid: int) -> None:
+    """Make a child the head of a job of its own; its children will be part of it."""
+    child = kernel.processes.get(pid)
+    if child is None or child.ppid != process.pid or child.state is State.ZOMBIE:
+        raise NoSuchProcess(f"no child {pid}")
+    life.leave_group(kernel, child)
+    life.join_group(kernel, child, pid)
+
+
+def sys_nice(kernel: Kernel, process: Process, pid: int, level: int) -> None:
+    """The priority and share of a process, 1 to 20; the larger the more."""
+    guard.permit(kernel, process, "nice", str(pid))
+    target = kernel.processes.get(pid)
+    if target is None or target.state is State.ZOMBIE:
+        raise NoSuchProcess(f"no process {pid}")
+    lanes.renice(kernel, target, priority(level))
+
+
+def priority(level: Any) -> int:
+    if not isinstance(level, int) or not 1 <= level <= MAX_PRIORITY:
+        raise BadCall(f"a priority is 1 to {MAX_PRIORITY}; got {level!r}")
+    return level
+
+
+def sys_limit(kernel: Kernel, process: Process, kind: str, most: int) -> None:
+    """A limit for this process and the children it will have; it can only become smaller."""
+    if kind not in KINDS or not isinstance(most, int) or most < 0:
+        raise BadCall(f"limit takes one of {', '.join(KINDS)} and a number; got {kind!r}, {most!r}")
+    process.limits[kind] = min(most, process.limits.get(kind, most))
+    if kind == "ticks":
+        life.watch_ticks(kernel, process)
 
 
 def sys_wait(kernel: Kernel, process: Process, pid: int = 0) -> Any:
@@ -92,16 +171,6 @@ def sys_exit(kernel: Kernel, process: Process, status: int = 0, value: Any = Non
     """End with a status (0 = fine) and, if wanted, a plain value for whoever started the machine."""
     life.end(kernel, process, status, value)
     return LATER
-
-
-def sys_kill(kernel: Kernel, process: Process, pid: int) -> None:
-    target = kernel.processes.get(pid)
-    if target is None or target.state is State.ZOMBIE:
-        raise NoSuchProcess(f"no process {pid}")
-    if pid == 1:
-        raise BadCall("pid 1 can't be killed; halt the machine instead")
-    guard.permit(kernel, process, "kill", str(pid))
-    life.end(kernel, target, 143, None, f"killed by pid {process.pid}")
 
 
 def sys_sleep(kernel: Kernel, process: Process, ticks: int) -> Any:
@@ -146,8 +215,17 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "spawn": sys_spawn,
     "wait": sys_wait,
     "exit": sys_exit,
-    "kill": sys_kill,
+    "kill": signals.sys_kill,
     "sleep": sys_sleep,
+    "pipe": sys_pipe,
+    "start": sys_start,
+    "exec": sys_exec,
+    "group": sys_group,
+    "nice": sys_nice,
+    "limit": sys_limit,
+    "signal": signals.sys_signal,
+    "send": mail.sys_send,
+    "recv": mail.sys_recv,
     "ps": sys_ps,
     "pledge": sys_pledge,
     "unveil": sys_unveil,

@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import guard, instructions, life
+from . import compaction, guard, instructions, life
 from .errors import DeviceFailed, EndOfInput
 from .labels import USER
 from .limits import MAX_LINES
@@ -110,7 +110,10 @@ class Requests:
             return
         process = kernel.processes[pending.pid]
         kernel.emit("result", pending.pid, pending.device, _text(answer), answer.ok)
-        if pending.by_model:
+        if pending.device == compaction.DEVICE:
+            del self.table[number]
+            compaction.finish(kernel, process, bool(answer.ok), _text(answer))
+        elif pending.by_model:
             del self.table[number]
             instructions.resume(
                 kernel, process, pending.device, pending.text, _text(answer), bool(answer.ok), _origin(answer)

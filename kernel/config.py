@@ -25,6 +25,7 @@ class Config:
     window: int = 0  # frames a process may hold; 0 = as many as it has pages
     replacement: str = "attention"  # who goes when a window is full: a name in `replacement.REPLACEMENTS`
     pins: tuple[int, int] = (1, 2)  # pages at the beginning and the end that stay
+    compact: int = 0  # 1 = old spans go to the retrieval disk before the window is full
     trace: int = 0  # 1 = record reference strings
     rights: str = ""  # manifests as JSON, by program; "*" is the machine's, which all others narrow
     disk: str = ""  # labels of files as JSON, by path

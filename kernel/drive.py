@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import life
+from . import life, signals
 from .calls import LATER, serve
 from .errors import BadCall, KernelError
 from .limits import MAX_CALLS_A_TICK
@@ -32,13 +32,16 @@ def _drive(kernel: Kernel, process: Process) -> None:
         call = _go_on(kernel, process)
         if call is None:
             return
+        if process.signals:  # instead of the call, which its program may make again
+            process.error = signals.error_of(process)
+            continue
         try:
-            process.result = serve(kernel, process, call.name, call.args)
+            result = serve(kernel, process, call.name, call.args)
+            if result is LATER:  # blocked, over, or woken already: then its result is there
+                return
+            process.result = result
         except KernelError as e:
             process.error = e
-        if process.result is LATER:
-            process.result = None
-            return
     kernel.woken.append(process)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -76,9 +77,12 @@ def path_of(text: Any) -> Path | None:
     return ("/", *parts) if text.startswith("/") else tuple(parts)
 
 
+_CLEAR = re.compile(r"[!-\[\]-~]*").fullmatch  # what is printable in ASCII, but for the backslash
+
+
 def host_of(url: str) -> tuple[str, bool] | None:
     """(host or host:port, does it carry data?) of a web address; None for one that can't be read with certainty."""
-    if not url.isascii() or "\\" in url or any(c <= " " or c == "\x7f" for c in url):
+    if not _CLEAR(url):
         return None
     try:
         parts = urlsplit(url)
@@ -338,6 +342,18 @@ ALIASES = {
 
 def effect_of(device: str, args: Any, specs: Mapping[str, Spec] | None = None) -> Effect:
     """What the call would do. Never raises: what can't be read comes back with a `problem`."""
+    if type(args) is str and not specs:
+        return _of_text(device, args)
+    return _effect_of(device, args, specs)
+
+
+@lru_cache(maxsize=4096)
+def _of_text(device: str, text: str) -> Effect:
+    """The same text is read once; reading is a function of the text alone."""
+    return _effect_of(device, text, None)
+
+
+def _effect_of(device: str, args: Any, specs: Mapping[str, Spec] | None) -> Effect:
     if type(args) is not str:
         args = _plain(args)
         if args is None:

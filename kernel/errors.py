@@ -54,6 +54,22 @@ class Interrupted(KernelError):
     status = 130
 
 
+class Signalled(KernelError):
+    """A signal that the program asked to catch came while it waited; `signal` is its name. The call was not made."""
+
+    status = 143
+
+    def __init__(self, signal: str) -> None:
+        super().__init__(f"caught {signal}")
+        self.signal = signal
+
+
+class BrokenPipe(KernelError):
+    """Nobody is left to read what would be written."""
+
+    status = 141
+
+
 class EndOfInput(KernelError):
     """The channel has no more to read."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from . import guard, lanes, thinking
 from .dialects import Heard, Opened
 from .labels import Label, Ring, data
-from .limits import MAX_CALL_TOKENS, MAX_CALLS_A_THOUGHT, MAX_RESULT_CHARS
+from .limits import MAX_CALL_TOKENS, MAX_CALLS_A_THOUGHT, MAX_RESULT_CHARS, RESULT_SHARE
 from .process import Process, State, Thought
 
 if TYPE_CHECKING:
@@ -89,4 +89,12 @@ def written(label: Label) -> str:
 
 
 def _inject(kernel: Kernel, process: Process, text: str, label: Label) -> None:
-    kernel.append(process.space, kernel.dialect.answer(kernel.codec, text), label, "d")
+    ids = kernel.dialect.answer(kernel.codec, text)
+    room = kernel.capacity // RESULT_SHARE
+    if len(ids) > room:  # larger than its share of the window: cut with notice
+        notice = f" [cut: the window holds {kernel.capacity} tokens, this result has {len(ids)}]"
+        keep = len(text) * room // len(ids)
+        while len(ids) > room and keep:
+            keep = keep * 9 // 10
+            ids = kernel.dialect.answer(kernel.codec, text[:keep] + notice)
+    kernel.append(process.space, ids, label, "d")

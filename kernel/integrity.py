@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import mail, pipes
 from .process import Process, State
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ def check(kernel: Kernel) -> None:
         assert process is None or (process.lane == lane and process.state is State.RUNNING), "a lane out of step"
     for process in kernel.processes.values():
         _check_process(kernel, process)
+    pipes.check(kernel)
+    mail.check(kernel)
+    counted: dict[int, int] = {}
+    for process in kernel.processes.values():
+        if process.state is not State.ZOMBIE:
+            counted[process.group] = counted.get(process.group, 0) + 1
+    assert counted == kernel.groups, "jobs are miscounted"
     ready = sum(p.state is State.READY for p in kernel.processes.values())
     assert ready == kernel.policy.waiting(), "the ready queue and the states differ"
 

@@ -14,15 +14,17 @@ from dataclasses import dataclass, field
 from heapq import heappop
 from typing import Any
 
-from . import dialects, drive, guard, integrity, lanes, life, panel, residency, retire
+from . import deadlock, dialects, drive, guard, integrity, lanes, life, panel, residency, retire
 from .channels import Console, Requests
 from .config import Config
 from .cpu import Burst, Cpu, Retired
 from .labels import Label, Ring
-from .limits import KEEP_TIMELINE
+from .limits import DEADLOCK_EVERY, KEEP_TIMELINE
+from .mail import Box
 from .memory import AddressSpace, Memory
+from .pipes import Pipe
 from .ports import Codec, Event, Grammar, NoStore, PageStore, World
-from .process import Process, State
+from .process import Process
 from .sched import Policy, by_name
 from .swap import Costs
 
@@ -81,6 +83,11 @@ class Kernel:
         self.sleepers: list[tuple[int, int]] = []  # (tick, pid), a heap
         self.guard = guard.build(config.rights, config.disk, config.off)
         self.console = Console()
+        self.pipes: dict[int, Pipe] = {}
+        self.next_pipe = 0
+        self.mail: dict[int, Box] = {}
+        self.groups: dict[int, int] = {}  # job -> its living processes
+        self.stuck: tuple[int, ...] = ()  # the last deadlock reported
         self.requests = Requests()
         self.words: dict[int, tuple[bytes, str]] = {}  # what each id seen so far says: (bytes, name if control)
         self.events: list[Event] = []
@@ -129,8 +136,8 @@ class Kernel:
         while self.sleepers and self.sleepers[0][0] <= self.tick:
             due, pid = heappop(self.sleepers)
             process = self.processes.get(pid)
-            if process and process.state is State.BLOCKED and process.why == f"sleep until {due}":
-                life.wake(self, process, None)
+            if process is not None:
+                life.alarm(self, process, due)
 
     def _schedule(self) -> None:
         lanes.schedule(self)
@@ -148,6 +155,8 @@ class Kernel:
 
     def _serve_traps(self) -> None:
         drive.serve_traps(self)
+        if self.tick % DEADLOCK_EVERY == 0 or self.idle:
+            deadlock.look(self)
 
     # -- looking ----------------------------------------------------------------------------------------------------
 

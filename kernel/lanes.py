@@ -37,13 +37,18 @@ def _dispatch(kernel: Kernel, lane: int, process: Process) -> None:
     process.move(State.RUNNING)
     process.lane = lane
     process.account.waited += kernel.tick - process.account.since
+    if process.account.first < 0:
+        process.account.first = kernel.tick
     kernel.lanes[lane] = process
     kernel.switches += 1
     kernel.emit("switch", process.pid, lane)
 
 
-def ready(kernel: Kernel, process: Process) -> None:
-    """New or woken: it wants a lane."""
+def ready(kernel: Kernel, process: Process, stopped: bool = True) -> None:
+    """New or woken: it wants a lane. One that is stopped wants it when it is continued (`stopped` False)."""
+    if stopped and process.state is State.STOPPED:
+        process.then = State.READY
+        return
     process.move(State.READY)
     process.account.since = kernel.tick
     kernel.policy.add(_job(process))
@@ -62,6 +67,16 @@ def leave(kernel: Kernel, process: Process) -> None:
     if process.lane >= 0:
         kernel.lanes[process.lane] = None
         process.lane = -1
+
+
+def renice(kernel: Kernel, process: Process, priority: int) -> None:
+    """Its share and rank from now on."""
+    process.priority = priority
+    if process.state is State.READY:
+        kernel.policy.remove(process.pid)
+        kernel.policy.add(_job(process))
+    elif process.state is State.RUNNING:
+        kernel.policy.change(_job(process))
 
 
 def change_policy(kernel: Kernel, policy: Policy) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
-from . import guard, lanes
+from . import guard, lanes, mail, pipes
 from .errors import BadCall, KernelError, LimitReached, NoSuchProgram
 from .labels import Ring
-from .limits import MAX_PROCESSES
+from .limits import MAX_GROUP, MAX_PROCESSES
 from .memory import AddressSpace
 from .process import Process, State
 from .workingset import build
@@ -25,18 +25,18 @@ def create(
     kernel: Kernel, ppid: int, program: str, args: tuple[Any, ...], seed: int, space: AddressSpace | None, ring: Ring
 ) -> Process:
     """A new process; raises NoSuchProgram or LimitReached."""
-    if program not in kernel.programs:
-        raise NoSuchProgram(f"no program {program!r}; installed: {', '.join(kernel.programs)}")
-    if len(kernel.processes) >= MAX_PROCESSES:
-        raise LimitReached(f"{MAX_PROCESSES} processes exist already")
-    try:
-        coroutine = kernel.programs[program](*args)
-    except TypeError as e:
-        raise BadCall(str(e)) from None
+    parent = kernel.processes.get(ppid)
+    group = parent.group if parent else 1
+    _check_limits(kernel, parent, group)
+    coroutine = _begin(kernel, program, args)
     pid = kernel.next_pid
     kernel.next_pid += 1
     process = Process(pid, ppid, program, args, coroutine, space or _space(kernel), seed, ring)
     process.account.born = kernel.tick
+    if parent is not None:
+        process.limits, process.priority = parent.limits.copy(), parent.priority
+    join_group(kernel, process, group)
+    watch_ticks(kernel, process)
     process.high = process.space.resident
     kernel.processes[pid] = process
     guard.born(kernel, process)
@@ -44,6 +44,66 @@ def create(
     process.move(State.WOKEN)
     kernel.woken.append(process)
     return process
+
+
+def _begin(kernel: Kernel, program: str, args: tuple[Any, ...]) -> Any:
+    if program not in kernel.programs:
+        raise NoSuchProgram(f"no program {program!r}; installed: {', '.join(kernel.programs)}")
+    try:
+        return kernel.programs[program](*args)
+    except TypeError as e:
+        raise BadCall(str(e)) from None
+
+
+def _check_limits(kernel: Kernel, parent: Process | None, group: int) -> None:
+    if len(kernel.processes) >= MAX_PROCESSES:
+        raise LimitReached(f"{MAX_PROCESSES} processes exist already")
+    if group != 1 and kernel.groups.get(group, 0) >= MAX_GROUP:
+        raise LimitReached(f"job {group} has {MAX_GROUP} processes already; kill -{group} ends all of them")
+    if parent is not None and "children" in parent.limits:
+        living = sum(c.state is not State.ZOMBIE for c in children(kernel, parent.pid))
+        if living >= parent.limits["children"]:
+            raise LimitReached(f"{living} children; the limit of pid {parent.pid} is {parent.limits['children']}")
+
+
+def execute(kernel: Kernel, process: Process, program: str, args: tuple[Any, ...]) -> None:
+    """Another program in the same process: number, parent, channels and limits stay; its context is new."""
+    coroutine = _begin(kernel, program, args)
+    process.coroutine.close()
+    process.coroutine, process.program, process.args = coroutine, program, args
+    process.result = process.error = None
+    process.actions.clear()
+    kernel.memory.drop(process.space)
+    process.space, process.high = _space(kernel), 0
+    kernel.emit("exec", process.pid, program, args)
+    kernel.woken.append(process)
+
+
+def join_group(kernel: Kernel, process: Process, group: int) -> None:
+    """Make it part of a job."""
+    process.group = group
+    kernel.groups[group] = kernel.groups.get(group, 0) + 1
+
+
+def leave_group(kernel: Kernel, process: Process) -> None:
+    kernel.groups[process.group] -= 1
+    if not kernel.groups[process.group]:
+        del kernel.groups[process.group]
+
+
+def watch_ticks(kernel: Kernel, process: Process) -> None:
+    """Its wall clock rings when its limit of ticks is reached."""
+    if "ticks" in process.limits:
+        heappush(kernel.sleepers, (process.account.born + process.limits["ticks"], process.pid))
+
+
+def alarm(kernel: Kernel, process: Process, due: int) -> None:
+    """The tick a process waited for has come; or its limit of ticks."""
+    ticks = process.limits.get("ticks")
+    if ticks is not None and process.account.born + ticks <= due and process.state is not State.ZOMBIE:
+        end(kernel, process, 152, None, f"its limit of {ticks} ticks is reached")
+    elif process.waits_for(f"sleep until {due}"):
+        wake(kernel, process, None)
 
 
 def _space(kernel: Kernel) -> AddressSpace:
@@ -55,6 +115,9 @@ def _space(kernel: Kernel) -> AddressSpace:
 def wake(kernel: Kernel, process: Process, result: Any) -> None:
     """The call a process waits for is done; its program goes on in the traps phase."""
     process.result = result
+    if process.state is State.STOPPED:  # kept until it is continued
+        process.then, process.why = State.WOKEN, ""
+        return
     process.move(State.WOKEN)
     kernel.woken.append(process)
 
@@ -84,6 +147,8 @@ def end(kernel: Kernel, process: Process, status: int, value: Any, why: str = ""
     kernel.console.forget(process.pid)
     kernel.requests.forget_all(process.pid)
     guard.forget(kernel, process.pid)
+    pipes.forget(kernel, process.pid)
+    mail.forget(kernel, process.pid)
     if process.space.trace:
         kernel.emit("references", process.pid, process.program, tuple(process.space.trace))
     kernel.memory.drop(process.space)
@@ -91,9 +156,16 @@ def end(kernel: Kernel, process: Process, status: int, value: Any, why: str = ""
     process.status, process.value, process.thought = status, value, None
     process.account.ended = kernel.tick
     process.coroutine.close()
+    leave_group(kernel, process)
+    mail.close(kernel, process.pid)
+    for name in process.channels.values():
+        pipes.release(kernel, name)
+    process.channels = {}
     kernel.emit("exit", process.pid, status, value, why)
     for child in children(kernel, process.pid):
         child.ppid = 1
+        if child.state is State.ZOMBIE and process.pid != 1:
+            _tell_parent(kernel, child)
     _tell_parent(kernel, process)
 
 
@@ -102,7 +174,7 @@ def _tell_parent(kernel: Kernel, process: Process) -> None:
     if parent is None or parent.state is State.ZOMBIE:
         if process.ppid in (0, 1):
             reap(kernel, process)
-    elif parent.state is State.BLOCKED and parent.why in ("a child", f"child {process.pid}"):
+    elif parent.waits_for("a child") or parent.waits_for(f"child {process.pid}"):
         wake(kernel, parent, (process.pid, process.status))
         reap(kernel, process)
 

@@ -1,6 +1,12 @@
 """Every limit of the kernel, in one place, with its unit and its reason."""
 
 MAX_PROCESSES = 4096  # processes; a fork bomb stops here
+MAX_GROUP = 128  # processes of one job: a fork bomb takes its own job down, not the shell's
+PIPE_CHARS = 4_096  # characters that wait in a pipe; a writer of more is blocked until somebody reads
+MAX_MAIL = 64  # messages that wait in one mailbox; a sender of more is blocked
+DEADLOCK_EVERY = 256  # ticks between two looks for processes that wait for each other
+MAX_PRIORITY = 20
+KINDS = ("tokens", "frames", "files", "children", "ticks", "output")  # limits of one process
 MAX_OPEN = 16  # open channels of one process
 MAX_CALLS_A_TICK = 256  # calls one program may make before others get their turn: programs think, they don't spin
 MAX_CALL_TOKENS = 160  # tokens between TRAP and GO; a longer call is an illegal instruction
@@ -16,3 +22,8 @@ QUANTUM = 10  # ticks a process may keep a lane while others wait
 ACCESSED = 65535 // 64  # attention mass of a burst from which a page counts as referenced: 1.6 %
 MAX_RESTARTS = 2  # times one token is run again because absent pages would have mattered
 MAX_PREFETCHED = 2  # neighbours brought along with the pages of one fault
+COMPACT_AT = 75  # percent of the window at which old spans are moved to the disk
+COMPACT_TO = 50  # percent that is left then
+KEEP_RECENT = 30  # percent of the window, the newest, that is never moved
+LEAST_CUT = 32  # tokens: fewer are not worth computing the rest again
+RESULT_SHARE = 2  # a device's result may fill this part of the window: one half; the rest is cut with notice

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from . import rights as granted
 from .effects import CALLS, Effect, Path, effect_of
-from .labels import CLEAN, KERNEL, Label, Ring, join, may_learn, private, tainted
+from .labels import CLEAN, KERNEL, Label, Ring, join, may_learn, tainted
 from .rights import Rights
 
 ALLOW, DENY, ASK = "allow", "deny", "ask"
@@ -54,6 +54,9 @@ class Case(NamedTuple):
     effect: Effect
     steering: Label  # of the words that choose what happens, and to whom
     whole: Label  # of all words
+    led: bool  # is `steering` tainted
+    dirty: bool  # is `whole` tainted
+    before: bool  # is the past tainted
 
     @property
     def world(self) -> Label:
@@ -77,11 +80,13 @@ def _check(rights: Rights, past: Past, act: Action, rules: tuple[tuple[str, Rule
     steering = whole = act.label
     if act.labels:
         steering, whole = _parts(act, effect)
-    case = Case(rights, past, act, effect, steering, whole)
+    dirty = tainted(whole)
+    led = dirty if whole is steering else tainted(steering)
+    case = Case(rights, past, act, effect, steering, whole, led, dirty, tainted(past.label))
     for name, rule in rules:
         decision = rule(case)
         if decision is not None:
-            return _settled(case, decision._replace(rule=name))
+            return _settled(case, Decision(decision.verdict, name, decision.why))
     return Decision(ALLOW, "granted")
 
 
@@ -99,7 +104,7 @@ def _settled(case: Case, decision: Decision) -> Decision:
     """An Ask that the person has answered already, or that nobody may be asked, is no Ask."""
     if decision.verdict != ASK:
         return decision
-    answer = case.past.answers.get(key(case.act, case.effect))
+    answer = case.past.answers.get(key(case.act, case.effect)) if case.past.answers else None
     if answer in ("once", "process"):
         return Decision(ALLOW, "endorsed", "the person allowed it")
     if not granted.asks(case.rights):
@@ -224,7 +229,7 @@ def refused(case: Case) -> Decision | None:
 
 def readers(case: Case) -> Decision | None:
     """What only some may read goes to nobody else: not to a person, a host, a device, or a place that others can see."""
-    if not private(case.whole):
+    if not case.whole.readers:
         return None
     for who in learners(case):
         if not may_learn(case.whole, who):
@@ -248,19 +253,19 @@ def latch(case: Case) -> Decision | None:
     """Private data, untrusted content and a way out never meet in one process, in whatever order they came."""
     if not (case.past.label.readers or case.whole.readers):
         return None
-    if not (tainted(case.past.label) or tainted(case.whole)):
+    if not (case.before or case.dirty):
         return None
     world = case.world
     for who in learners(case):
         if not may_learn(world, who):
             why = f"it has read private and untrusted things, so nothing may go to {who[:60]}"
-            return _deny(why) if tainted(case.whole) else _ask(why)
+            return _deny(why) if case.dirty else _ask(why)
     return None
 
 
 def provenance(case: Case) -> Decision | None:
     """Untrusted words don't replace trusted ones on the disk."""
-    if not tainted(case.whole):
+    if not case.dirty:
         return None
     for path, mode in case.effect.touches:
         old = case.past.disk.get(path) if mode == "w" else None
@@ -272,7 +277,7 @@ def provenance(case: Case) -> Decision | None:
 
 def taint(case: Case) -> Decision | None:
     """Words that somebody outside may have chosen don't steer what can't be taken back, unless the person says so."""
-    if not tainted(case.steering) or not consequential(case):
+    if not case.led or not consequential(case):
         return None
     if case.effect.kind in ("control", "rights"):
         return _deny(f"untrusted words may not {case.act.device}")
@@ -281,7 +286,7 @@ def taint(case: Case) -> Decision | None:
 
 def prefix(case: Case) -> Decision | None:
     """The words are said to be clean, but untrusted ones have been in the process: who knows which chose."""
-    if not tainted(case.past.label) or tainted(case.steering) or not consequential(case):
+    if not case.before or case.led or not consequential(case):
         return None
     return _ask(f"the process has read {origins(case.past.label)}")
 

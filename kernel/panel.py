@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import guard, lanes, life, pager
-from .errors import BadCall, Interrupted, KernelError
+from . import calls, compaction, guard, lanes, life, pager, signals
+from .errors import BadCall, KernelError
 from .labels import Ring
 from .ports import Delivery
 from .process import Process, State
@@ -52,7 +52,10 @@ def _command(kernel: Kernel, verb: str, args: tuple[Any, ...]) -> None:
         if verb == "spawn":
             life.create(kernel, 1, str(args[0]), args[1:], kernel.config.seed, None, Ring.USER)
         elif verb == "kill":
-            _kill(kernel, int(args[0]))
+            signal = str(args[1]) if len(args) > 1 else "TERM"
+            signals.post(kernel, int(args[0]), signal, "killed from the panel")
+        elif verb == "nice":
+            lanes.renice(kernel, _living(kernel, int(args[0])), calls.priority(args[1]))
         elif verb == "policy":
             lanes.change_policy(kernel, by_name(str(args[0]), kernel.config.quantum))
             kernel.emit("policy", 0, kernel.policy.name)
@@ -60,12 +63,31 @@ def _command(kernel: Kernel, verb: str, args: tuple[Any, ...]) -> None:
             guard.answer(kernel, int(args[0]), str(args[1]))
         elif verb == "swapout":
             _park(kernel, int(args[0]))
+        elif verb in ("compact", "undo"):
+            _compact(kernel, verb, int(args[0]))
         elif verb == "window":
             _window(kernel, int(args[0]), int(args[1]), str(args[2]) if len(args) > 2 else kernel.config.replacement)
         elif verb == "interrupt":
             _interrupt(kernel, foreground(kernel))
     except (KernelError, ValueError, IndexError) as e:
         kernel.emit("refused", 0, f"{verb}: {e}")
+
+
+def _compact(kernel: Kernel, verb: str, pid: int) -> None:
+    """Move the old part of a context to the disk now, or put the part that was moved last back."""
+    process = kernel.processes.get(pid)
+    if process is None or process.state not in (State.READY, State.RUNNING):
+        raise BadCall(f"no process {pid} that has tokens to run")
+    if verb == "undo":
+        compaction.undo(kernel, process)
+        return
+    cut = compaction.plan(kernel, process.space)
+    if cut is None:
+        raise BadCall(f"the window of pid {pid} has nothing old enough to move")
+    if process.state is State.READY:
+        kernel.policy.remove(process.pid)
+        process.move(State.RUNNING)
+    compaction.begin(kernel, process, cut)
 
 
 def _park(kernel: Kernel, pid: int) -> None:
@@ -91,11 +113,11 @@ def _window(kernel: Kernel, pid: int, limit: int, name: str) -> None:
     kernel.emit("window", pid, limit, name)
 
 
-def _kill(kernel: Kernel, pid: int) -> None:
+def _living(kernel: Kernel, pid: int) -> Process:
     process = kernel.processes.get(pid)
-    if process is None or process.state is State.ZOMBIE or pid == 1:
-        raise BadCall(f"no process {pid} that can be killed")
-    life.end(kernel, process, 143, None, "killed from the panel")
+    if process is None or process.state is State.ZOMBIE:
+        raise BadCall(f"no process {pid}")
+    return process
 
 
 def foreground(kernel: Kernel) -> Process | None:
@@ -122,15 +144,7 @@ def _awaited(kernel: Kernel, process: Process) -> Process | None:
 
 def _interrupt(kernel: Kernel, process: Process | None) -> None:
     """Ctrl-C: the foreground program gets Interrupted at the call it is in; if it doesn't catch it, it ends."""
-    if process is None or process.pid == 1 or process.state in (State.WOKEN, State.ZOMBIE):
+    if process is None or process.pid == 1 or process.state is State.ZOMBIE:
         return
     kernel.emit("interrupt", process.pid)
-    error = Interrupted("interrupted from the keyboard")
-    if process.state is State.READY:
-        kernel.policy.remove(process.pid)
-    kernel.console.forget(process.pid)
-    kernel.requests.forget_all(process.pid)
-    process.pending.clear()
-    process.thought = None
-    lanes.leave(kernel, process)
-    life.fail(kernel, process, error)
+    signals.send(kernel, process, "INT", "from the keyboard")

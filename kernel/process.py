@@ -22,15 +22,17 @@ class State(StrEnum):
     READY = "READY"  # has tokens to run and waits for a lane
     RUNNING = "RUNNING"  # on a lane
     BLOCKED = "BLOCKED"  # waits for something outside the CPU; `why` says what
+    STOPPED = "STOPPED"  # by a signal; `then` says what it goes on as when it is continued
     ZOMBIE = "ZOMBIE"  # over; its parent has not asked yet
 
 
 LEGAL: dict[State, tuple[State, ...]] = {
     State.NEW: (State.WOKEN, State.ZOMBIE),
-    State.WOKEN: (State.READY, State.BLOCKED, State.ZOMBIE),
-    State.READY: (State.RUNNING, State.WOKEN, State.ZOMBIE),
-    State.RUNNING: (State.READY, State.WOKEN, State.BLOCKED, State.ZOMBIE),
-    State.BLOCKED: (State.WOKEN, State.READY, State.ZOMBIE),
+    State.WOKEN: (State.READY, State.BLOCKED, State.STOPPED, State.ZOMBIE),
+    State.READY: (State.RUNNING, State.WOKEN, State.STOPPED, State.ZOMBIE),
+    State.RUNNING: (State.READY, State.WOKEN, State.BLOCKED, State.STOPPED, State.ZOMBIE),
+    State.BLOCKED: (State.WOKEN, State.READY, State.STOPPED, State.ZOMBIE),
+    State.STOPPED: (State.WOKEN, State.READY, State.BLOCKED, State.ZOMBIE),
     State.ZOMBIE: (),
 }
 
@@ -48,6 +50,9 @@ class Account:
     ran: int = 0  # ticks on a lane
     since: int = 0  # tick at which it last became READY
     calls: int = 0
+    faults: int = 0  # bursts run again because an absent page would have mattered
+    output: int = 0  # characters written to the console
+    first: int = -1  # tick of its first burst, -1 = none yet
     ended: int = 0
 
 
@@ -100,6 +105,11 @@ class Process:
     mass: tuple[int, ...] = ()
     high: int = 0  # most tokens that were ever resident: what is fed below it is recomputed
     account: Account = field(default_factory=Account)
+    group: int = 1  # of which job it is a part; signals and the limit of a fork bomb go by it
+    then: State = State.NEW  # while STOPPED: what it goes on as
+    signals: list[str] = field(default_factory=list)  # that wait until it makes its next call
+    actions: dict[str, str] = field(default_factory=dict)  # signal -> "catch" or "ignore"
+    limits: dict[str, int] = field(default_factory=dict)  # name in `limits.KINDS` -> most
     rights: Rights = ()  # layers of manifests; it may do what every layer permits
     heard: Label = KERNEL  # the join of all that its program got to know
     used: dict[str, int] = field(default_factory=dict)  # of its quotas
@@ -109,6 +119,11 @@ class Process:
         """Change state; an illegal change is a bug in the kernel and raises AssertionError."""
         assert state in LEGAL[self.state], f"pid {self.pid}: {self.state} -> {state}"
         self.state, self.why = state, why
+
+    def waits_for(self, why: str) -> bool:
+        """Is it blocked on `why`, stopped meanwhile or not?"""
+        waiting = self.state is State.BLOCKED or (self.state is State.STOPPED and self.then is State.BLOCKED)
+        return waiting and self.why == why
 
     @property
     def feed_left(self) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from . import lanes, pager, thinking
+from . import compaction, lanes, pager, thinking
 from .cpu import Burst
 from .errors import OutOfMemory
 from .memory import NoFrames
@@ -54,8 +54,14 @@ def _choose_prefill(kernel: Kernel) -> int:
 def _burst(kernel: Kernel, process: Process) -> Burst | None:
     """This tick's work of a process, with its pages made private and present; None if it has to wait for frames."""
     space = process.space
+    if compaction.pressed(kernel, process):
+        return None
     if len(space.tokens) > pager.capacity(kernel, space):
         thinking.finish(kernel, process, "full")
+        return None
+    if "frames" in process.limits and len(space.tokens) > process.limits["frames"] * kernel.geometry.page:
+        most = process.limits["frames"]
+        thinking.abandon(kernel, process, OutOfMemory(f"pid {process.pid} may hold {most} frames and needs more"))
         return None
     thought: Thought = process.thought  # type: ignore[assignment]  # a process on a lane thinks
     while True:
@@ -95,7 +101,11 @@ def _make_room(kernel: Kernel, process: Process, needed: int) -> bool:
     victims = [p for p in others if p.lane < 0 or p.pid > process.pid]  # the elder goes on: two never chase each other
     if not victims:
         if not busy and not others:
-            message = f"{process.program} needs more than {kernel.memory.total} frames"
+            message = (
+                f"{process.program} (pid {process.pid}) has {len(process.space.tokens)} tokens and needs {needed} frames "
+                f"more; all {kernel.memory.total} are its own or too few, and nobody else holds one to take"
+            )
+            kernel.emit("oom", process.pid, message)
             thinking.abandon(kernel, process, OutOfMemory(message))
         return False
     victims.sort(key=lambda p: (p.lane >= 0, p.account.last, p.pid))

@@ -29,6 +29,7 @@ def _retire(kernel: Kernel, process: Process, burst: Burst, retired: Retired) ->
     space = process.space
     if pager.faulted(process, burst, retired):
         process.account.ran += 1
+        process.account.faults += 1
         process.account.last = kernel.tick
         process.stop = Cause.FAULT.name
         return

@@ -44,14 +44,18 @@ class AddressSpace:
         "chain",
         "domain",
         "frames",
+        "keep",
+        "leaving",
         "lossy",
         "moved",
+        "pressed",
         "resident",
         "slots",
         "spans",
         "tail",
         "tokens",
         "trace",
+        "undone",
         "who",
         "work",
     )
@@ -67,6 +71,10 @@ class AddressSpace:
         self.work = work  # None: all pages are in RAM when it runs (exact mode)
         self.trace: list[int] | None = [] if trace else None  # the reference string: pages that got attention
         self.moved: list[Moved] = []  # what is on the retrieval disk instead, oldest first
+        self.keep = (0, 0)  # where the newest question begins, and where the prompt of the thought ends: never moved
+        self.leaving: Moved | None = None  # on its way to the disk
+        self.undone = 0  # stretches that were put back
+        self.pressed = 0  # tokens below which compaction need not be tried again
         self.tail: Label = KERNEL  # the join of everything in it: the label of what the model writes next
         self.domain = domain  # pages are shared only inside one domain
         self.chain: list[bytes] = []  # chained hash of each published or adopted page
@@ -116,7 +124,8 @@ class AddressSpace:
         child.tokens, child.who = self.tokens.copy(), self.who.copy()
         child.spans, child.chain, child.tail = self.spans.copy(), self.chain.copy(), self.tail
         child.frames, child.resident, child.lossy = self.frames, self.resident, self.lossy
-        child.slots, child.moved = self.slots.copy(), self.moved.copy()
+        child.slots, child.moved, child.undone = self.slots.copy(), self.moved.copy(), self.undone
+        child.keep = self.keep
         child.trace = None if self.trace is None else []
         return child
 

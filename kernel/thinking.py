@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import guard, instructions, lanes, life
-from .errors import BadCall, KernelError
+from .errors import BadCall, KernelError, LimitReached
 from .labels import SYSTEM, USER, Label, data
 from .limits import MAX_THOUGHT
 from .memory import AddressSpace
@@ -49,14 +49,17 @@ def sys_think(
 
     if not 0 <= limit <= MAX_THOUGHT or not 0 <= temperature <= 10_000 or not 0 <= min_p <= 1000:
         raise BadCall("think: limit, temperature (thousandths, up to 10) or min_p (thousandths) out of range")
+    asked = len(process.space.tokens)
     for role, text in spans:
+        asked = len(process.space.tokens)
         add_span(kernel, process, role, text)
     if chat:
         kernel.append(process.space, kernel.codec.cue(), SYSTEM, "K")
+    process.space.keep = (asked, len(process.space.tokens))
     if not process.space.tokens:
         raise BadCall("there is nothing to continue: the context is empty")
     process.thought = Thought(
-        limit=limit,
+        limit=_left(process, limit),
         temperature=temperature,
         min_p=min_p,
         seed=process.seed if seed is None else seed,
@@ -71,6 +74,14 @@ def sys_think(
         process.move(State.BLOCKED, "nothing to sample")
         finish(kernel, process, "length")
     return LATER
+
+
+def _left(process: Process, limit: int) -> int:
+    """What its limit of tokens leaves of what it asks for."""
+    most = process.limits.get("tokens")
+    if most is not None and process.account.decoded >= most:
+        raise LimitReached(f"pid {process.pid} may write {most} tokens, and did")
+    return limit if most is None else min(limit, most - process.account.decoded)
 
 
 def add_span(kernel: Kernel, process: Process, role: str, text: str) -> None:

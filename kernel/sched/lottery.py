@@ -55,6 +55,9 @@ class Lottery(Turns):
         self.inside[pid] = None
         self._count(self.slot[pid], self.tickets[pid])
 
+    def change(self, job: Job) -> None:
+        self.tickets[job.pid] = job.tickets
+
     def remove(self, pid: int) -> None:
         del self.inside[pid]
         self._count(self.slot[pid], -self.tickets[pid])

@@ -57,6 +57,10 @@ class Own(Turns):
     def requeue(self, pid: int) -> None:
         self.ready[pid] = None
 
+    def change(self, job: Job) -> None:
+        known = self.known[job.pid]
+        known.priority, known.tickets = job.priority, job.tickets
+
     def remove(self, pid: int) -> None:
         del self.ready[pid]
 

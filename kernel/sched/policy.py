@@ -36,6 +36,9 @@ class Policy(Protocol):
     def requeue(self, pid: int) -> None:
         """Running -> waiting: it wants to go on, but its lane was taken or its turn is over."""
 
+    def change(self, job: Job) -> None:
+        """A running process has another priority or share from now on."""
+
     def remove(self, pid: int) -> None:
         """Waiting -> away: it was stopped or killed in the queue."""
 
@@ -108,6 +111,9 @@ class Ordered(Turns):
 
     def requeue(self, pid: int) -> None:
         self.ready.push(pid, self.place(pid))
+
+    def change(self, job: Job) -> None:
+        self.jobs[job.pid] = job
 
     def remove(self, pid: int) -> None:
         self.ready.remove(pid)
