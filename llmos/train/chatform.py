@@ -7,6 +7,7 @@ the kernel injects (RESULT ... DONE) and the frame around turns are only read.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from tokenizers import Tokenizer
@@ -30,11 +31,15 @@ class Example(NamedTuple):
 
 
 class ChatForm:
-    """Writes examples with one tokenizer. Text is cut at the control ids only, as the kernel cuts it."""
+    """Writes examples with one tokenizer. Text is cut at the control ids only, as the kernel cuts it.
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = tokenizer
-        self.ids: dict[str, int] = {name: _id(tokenizer, name) for name in SPECIALS}
+    `stand_ins`: which of the tokenizer's special tokens stand for ours. `persona`: the system text that the model's own
+    chat form puts first where nobody gave one.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, stand_ins: Mapping[str, str] | None = None, persona: str = "") -> None:
+        self._tokenizer, self._persona = tokenizer, persona
+        self.ids: dict[str, int] = {name: _id(tokenizer, (stand_ins or {}).get(name, name)) for name in SPECIALS}
 
     def encode(self, text: str) -> list[int]:
         """Ids of ordinary text. Raises ValueError for text that holds a control token's name: our data never does."""
@@ -50,6 +55,26 @@ class ChatForm:
             self._turn(out, f"user\n{exchange.request}")
             self._reply(out, exchange)
         return out
+
+    def exchange(self, exchange: Exchange) -> Example:
+        """One request and its reply, as they stand after a system text."""
+        out = Example([], [])
+        self._turn(out, f"user\n{exchange.request}")
+        self._reply(out, exchange)
+        return out
+
+    def request(self, text: str) -> list[int]:
+        """One request, up to where the assistant answers it."""
+        out = Example([], [])
+        self._turn(out, f"user\n{text}")
+        return [*out.tokens, self.ids[IM_START], *self.encode("assistant\n")]
+
+    def opening(self, system: str) -> list[int]:
+        """The ids that come before the first request."""
+        out = Example([], [])
+        if system or self._persona:
+            self._turn(out, f"system\n{system or self._persona}")
+        return out.tokens
 
     def document(self, text: str) -> Example:
         tokens = [*self.encode(text), self.ids[END_OF_TEXT]]

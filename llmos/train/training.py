@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array
+from numpy.typing import NDArray
 
 from llmos.cpu.config import ModelConfig
 from llmos.errors import LlmosError
@@ -30,8 +31,19 @@ from . import checkpoint, forward
 from .packing import Rows, batch_index
 
 Notify = Callable[[str], None]
+Loss = Callable[[Any, Any, dict[str, Array]], Array]
+"""(trained arrays, given arrays that nobody trains, batch) -> nats"""
 REPORT_EVERY = 20  # steps
 TRIAL_STEPS = 8
+
+
+class Source(Protocol):
+    """Rows to train on; `take` makes a batch of some of them."""
+
+    @property
+    def tokens(self) -> NDArray[np.int32]: ...
+
+    def take(self, index: NDArray[np.int64]) -> dict[str, NDArray[Any]]: ...
 
 
 @dataclass(frozen=True)
@@ -69,12 +81,15 @@ class Run:
     def __init__(
         self,
         config: ModelConfig,
-        rows: Rows,
+        rows: Source,
         settings: Settings,
         folder: Path | None,
         params: forward.Params | None = None,
+        loss: Loss | None = None,
+        given: Any = None,
     ) -> None:
         self.config, self.rows, self.settings, self.folder = config, rows, settings, folder
+        self._loss, self._given = loss or whole_model(config, settings), given
         self._optimizer = optimizer(settings)
         params = jax.tree.map(jnp.array, params) if params else forward.init(config, settings.seed)
         self.state = State(params, self._optimizer.init(params))
@@ -110,7 +125,7 @@ class Run:
         batch = self.rows.take(index)
         state = self.state
         loss: Array
-        state.params, state.optimizer, loss = self._step(state.params, state.optimizer, batch)
+        state.params, state.optimizer, loss = self._step(state.params, state.optimizer, self._given, batch)
         state.step += 1
         return loss
 
@@ -133,9 +148,8 @@ class Run:
             raise LlmosError(f"training diverged at step {self.state.step}: try a smaller learning rate")
         self.state.losses.append((self.state.step, loss))
 
-    def _update(self, params: Any, state: Any, batch: dict[str, Array]) -> tuple[Any, Any, Array]:
-        dtype = jnp.dtype(self.settings.dtype)
-        loss, gradient = jax.value_and_grad(lambda p: forward.loss(self.config, p, batch, dtype))(params)
+    def _update(self, params: Any, state: Any, given: Any, batch: dict[str, Array]) -> tuple[Any, Any, Array]:
+        loss, gradient = jax.value_and_grad(lambda p: self._loss(p, given, batch))(params)
         change, state = self._optimizer.update(gradient, state, params)
         return optax.apply_updates(params, change), state, loss
 
@@ -147,6 +161,12 @@ class Run:
             f"step {self.state.step}/{self.settings.steps}  loss {loss:.3f}  perplexity {math.exp(min(loss, 20)):.1f}  "
             f"{rate:,.0f} tok/s  {left / 60:.1f} min left"
         )
+
+
+def whole_model(config: ModelConfig, settings: Settings) -> Loss:
+    """Every parameter is trained."""
+    dtype = jnp.dtype(settings.dtype)
+    return lambda params, given, batch: forward.loss(config, params, batch, dtype)
 
 
 def steps_in(minutes: float, config: ModelConfig, rows: Rows, settings: Settings) -> int:

@@ -1,0 +1,110 @@
+"""Rows for fine-tuning: dialogues of `errands` packed after one shared system text, and which tokens are learned.
+
+Knows: the machine's system texts and the chat form. Does not know: the loss (`tuning`). Every row belongs to one system
+text; a step takes rows of one text only, so that the text is read once a step.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import errands
+from .chatform import ChatForm, Example
+from .dialogue import Exchange, held_out, normal
+from .packing import Rows, pack
+
+TALK_LEARNED = 3  # tokens of a reply without a call: that none is made; the words stay the base model's own
+HELP = {
+    "calc": "exact sums, percent and units, such as calc 37*48 or calc 15% of 80 or calc 5 km in miles",
+    "clock": "the date and time, such as clock now or clock add 30 days to 2026-01-31",
+    "files": "your files, such as files cat notes.txt or files write notes.txt Buy milk",
+    "search": "finds texts on the disk, such as search page fault",
+    "page": "reads on from a found text, such as page Paging#2",
+    "python": "runs a short program, such as python print(2)",
+    "spawn": "starts a program, such as spawn chat",
+    "send": "sends a message, such as send Ada see you at 8",
+}
+PADS = (32, 96, 160, 256)  # lengths that a system text is padded to: few shapes, few compilations
+
+
+class TrapRows(NamedTuple):
+    """`rows.tokens[i]` follows system text `system[i]`. `take` gives a step: all its rows follow the text of the first."""
+
+    rows: Rows
+    prefixes: tuple[tuple[int, ...], ...]
+    kept: NDArray[np.int32]  # vocabulary of the loss
+    learned: int  # most learned tokens of a row
+    batch: int
+
+    @property
+    def tokens(self) -> NDArray[np.int32]:
+        return self.rows.tokens
+
+    def take(self, index: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        part = self.rows.take(index)
+        prefix = self.prefixes[int(index[0]) % len(self.prefixes)]
+        padded = np.zeros(next(p for p in PADS if p >= len(prefix)), np.int32)
+        padded[: len(prefix)] = prefix
+        at = np.argsort(part["weights"] == 0, axis=1, kind="stable")[:, : self.learned]
+        targets = np.searchsorted(self.kept, np.take_along_axis(part["targets"], at, 1))
+        weights = np.take_along_axis(part["weights"], at, 1)
+        targets = np.where(weights > 0, targets, 0)
+        return {
+            "prefix": padded, "prefix_length": np.int32(len(prefix)), "tokens": part["tokens"],
+            "segments": part["segments"], "at": at.astype(np.int32), "targets": targets.astype(np.int32),
+            "weights": weights,
+        }  # type: ignore[dict-item]  # fmt: skip
+
+
+def requests(seed: int, count: int, kept_out: bool = False) -> list[tuple[str, Exchange]]:
+    """`count` different requests in the mix of `errands.SHARES`; `kept_out` ones are never among the others."""
+    rng, made, seen = Random(f"errands-{seed}-{kept_out}"), [], Counter[str]()
+    while len(made) < count:
+        kind = rng.choices(list(errands.SHARES), list(errands.SHARES.values()))[0]
+        one = errands.make(rng, kind)
+        key = normal(one.request)
+        if held_out(one.request) == kept_out and seen[key] == 0:
+            seen[key] += 1
+            made.append((kind, one))
+    return made
+
+
+def example(form: ChatForm, kind: str, exchange: Exchange) -> Example:
+    """One request and its reply, without a system text."""
+    made = form.exchange(exchange)
+    if kind == "talk":
+        last = [i for i, flag in enumerate(made.learned) if flag][TALK_LEARNED:]
+        for i in last:
+            made.learned[i] = 0
+    return made
+
+
+def systems(rng: Random, count: int) -> list[str]:
+    """What the machine may say before a request: that these devices are mounted, all of them or most, in some order."""
+    core = [name for name in HELP if name != "page"]
+    texts = [_listing(core)]
+    while len(texts) < count:
+        names = rng.sample(core, rng.choice([7, 7, 6])) if rng.random() < 0.7 else list(HELP)
+        texts.append(_listing(names))
+    return texts
+
+
+def _listing(names: list[str]) -> str:
+    return "\n".join(["These devices are mounted:", *(f"- {name}: {HELP[name]}" for name in names)])
+
+
+def build(form: ChatForm, seed: int, count: int, time: int, batch: int) -> TrapRows:
+    """Everything a run trains on, the same for the same arguments."""
+    rows = pack((example(form, *one) for one in requests(seed, count)), time)
+    order = np.random.default_rng(seed).permutation(len(rows.tokens))
+    rows = Rows(*(array[order] for array in rows))
+    texts = systems(Random(seed), 4)
+    prefixes = [form.opening(""), *(form.opening(text) for text in texts), form.opening("")]
+    used = np.unique(np.concatenate([rows.targets[rows.weights > 0], np.arange(4000)]))
+    most = int((rows.weights > 0).sum(1).max())
+    return TrapRows(rows, tuple(map(tuple, prefixes)), used.astype(np.int32), most, batch)
