@@ -19,12 +19,14 @@ UNITS = ("phase", "token", "call", "quantum")
 STOPS: dict[str, tuple[str, ...]] = {"call": ("call", "result", "illegal"), "quantum": ("switch",)}
 KERNEL: dict[str, tuple[type, ...]] = {  # verbs the kernel does itself, and the types of their arguments
     "kill": (int,),
-    "stop": (int,),
-    "cont": (int,),
     "nice": (int, int),
+    "swapout": (int,),
+    "compact": (int,),
+    "undo": (int,),
+    "window": (int, int),
+    "answer": (int, str),
     "interrupt": (),
     "policy": (str,),
-    "frames": (int,),
 }
 
 
@@ -73,6 +75,12 @@ class Orders:
 
     def _spawn(self, program: str, *args: str) -> None:
         self._present().machine.command("spawn", program, *args)
+
+    def _stop(self, pid: str) -> None:
+        self._present().machine.command("kill", int(pid), "STOP")
+
+    def _cont(self, pid: str) -> None:
+        self._present().machine.command("kill", int(pid), "CONT")
 
     def _plug(self, name: str) -> None:
         self._mount(name, True)

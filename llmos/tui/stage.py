@@ -68,6 +68,8 @@ class Stage(App[str]):
         self.view = BLANK
         self.fresh: MachineView | None = None
         self.last: Pane | None = None  # the panel that had the keys last
+        self.awake = False
+        self.kept: list[events.Key] = []  # typed before the first picture
         self.inspected = 0  # the number of the last inspection that was shown
 
     # -- what is on the screen --------------------------------------------------------------------------------------
@@ -80,7 +82,22 @@ class Stage(App[str]):
     def on_mount(self) -> None:
         self.paint(self.palette)
         self.query_one(Entry).focus()
-        self.call_after_refresh(self.panel.start, self.post)
+        self.call_after_refresh(self.wake)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys that come before there is anything to type into are kept, in order."""
+        if isinstance(event, events.Key) and not self.awake:
+            self.kept.append(event)
+        else:
+            await super().on_event(event)
+
+    async def wake(self) -> None:
+        """The first picture is there: the keys that were kept, then the machine."""
+        self.awake = True
+        for event in self.kept:
+            await super().on_event(event)
+        self.kept.clear()
+        self.panel.start(self.post)
 
     def post(self, view: MachineView) -> None:
         """Called from the machine's thread."""

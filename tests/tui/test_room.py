@@ -141,6 +141,17 @@ async def test_keys_typed_before_the_cpu_is_ready_are_kept() -> None:
         assert still.asked == [("say", "hi")]  # nothing is suggested twice
 
 
+async def test_keys_typed_before_the_first_picture_are_kept() -> None:
+    app = MachineRoom(stills.Still(stills.boot_view()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.awake = False
+        await pilot.press("q", "comma", "space", "x")
+        assert app.query_one(Entry).value == ""
+        await app.wake()
+        await pilot.pause()
+        assert app.query_one(Entry).value == "q, x"
+
+
 async def test_freezing_the_display_is_not_freezing_the_machine() -> None:
     still = stills.Still(stills.busy_view())
     app = MachineRoom(still)
