@@ -67,6 +67,7 @@ CALLS: dict[tuple[str, str], Fact] = {
     ("browser", "open https://ok.org.evil.net/"): Fact(False, "out", "evil"),
     ("browser", "open https://ok.org@evil.net/"): Fact(False, "out", "evil"),
     ("browser", "open https://evil.net\\@ok.org/"): Fact(False, "out", "evil"),
+    ("browser", "open https://secret@ok.org/"): Fact(False, "out", "ok.org"),
     ("browser", "open https://ok.org:99/"): Fact(False, "out", "evil"),
     ("browser", "open file:///etc/passwd"): Fact(False, "none"),
     ("browser", "open ../secret.txt"): Fact(False, "none"),

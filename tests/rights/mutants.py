@@ -1,0 +1,120 @@
+"""Planted bugs: the monitor's sources with one edit each, loaded as a package of their own beside the real one.
+
+Knows: how to plant one. Does not know: what must catch it (`test_mutants.py`).
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from importlib import resources
+
+FILES = ("labels", "effects", "rights", "monitor")
+PLANTED: tuple[tuple[str, str, str], ...] = (
+    # a missing or a wrong join
+    ("labels", "Label(max(a.ring, b.ring), readers, origin)", "Label(min(a.ring, b.ring), readers, origin)"),
+    ("labels", "Label(max(a.ring, b.ring), readers, origin)", "Label(a.ring, readers, origin)"),
+    ("labels", "Label(max(a.ring, b.ring), readers, origin)", "Label(max(a.ring, b.ring), a.readers, origin)"),
+    ("labels", "Label(max(a.ring, b.ring), readers, origin)", "Label(max(a.ring, b.ring), readers, b.origin)"),
+    ("labels", "set(a) & set(b)", "set(a) | set(b)"),
+    ("labels", "or (NOBODY,)", "or ()"),
+    ("labels", 'label.origin or (("unknown",) if label.ring >= Ring.DATA else ())', "label.origin"),
+    ("labels", "if origin not in CLEAN:", "if origin in CLEAN:"),
+    ("labels", "return not label.origin\n", "return False\n"),
+    ("labels", "if label.ring < 3:", "if label.ring <= 3:"),
+    ("labels", "not label.readers or who in label.readers", "who not in label.readers"),
+    ("monitor", "return join(self.past.label, self.whole)", "return self.whole"),
+    ("monitor", "whole = join(whole, label)", "pass"),
+    ("monitor", "steering = join(steering, label)", "pass"),
+    ("monitor", "effect.steering is None or name in effect.steering", "effect.steering is None"),
+    # a forgotten check
+    *(
+        ("monitor", f'    ("{name}", {name}),\n', "")
+        for name in (
+            "known",
+            "caller",
+            "form",
+            "quota",
+            "place",
+            "destination",
+            "shrink",
+            "refused",
+            "readers",
+            "latch",
+            "provenance",
+            "taint",
+            "prefix",
+        )
+    ),
+    ("monitor", 'act.by == "model" and', 'act.by == "program" and'),
+    ("monitor", 'in ("free", "rights", "say") or', 'in ("free", "rights", "say", "run") or'),
+    ("monitor", 'if effect.kind in ("send", "web", "run", "control"):', 'if effect.kind in ("web", "run", "control"):'),
+    (
+        "monitor",
+        'if effect.kind in ("send", "web", "run", "control"):',
+        'if effect.kind in ("send", "run", "control"):',
+    ),
+    ("monitor", "if not (case.before or case.dirty):", "if not case.dirty:"),
+    ("monitor", "if not (case.before or case.dirty):", "if not case.before:"),
+    ("monitor", "return _deny(why) if old.ring <= Ring.SYSTEM", "return _deny(why) if old.ring < Ring.SYSTEM"),
+    ("monitor", "return effect.carries", "return False"),
+    ("monitor", 'return case.act.by != "program"', "return False"),
+    ("monitor", 'in ("send", "run", "delete", "control")', 'in ("send", "run", "control")'),
+    ("monitor", "if not granted.asks(case.rights):", "if False:"),
+    ("monitor", "return not effect.touches or bool(learners(case))", "return bool(learners(case))"),
+    ("monitor", "        return device\n", "        return origin\n"),
+    ("monitor", "if origin in CLEAN or not origin", "if not origin"),
+    ("monitor", "disk[path] = written", "pass"),
+    ("monitor", "used[name] = used.get(name, 0) + granted.adds(name, effect)", "used[name] = used.get(name, 0)"),
+    ("monitor", "label = join(label, kept)", "pass"),
+    ("rights", 'if name == "*":\n        return bool(names)', 'if name == "*":\n        return True'),
+    ("rights", "name.endswith(n[1:])", "name.endswith(n[2:])"),
+    ("rights", "return min(limits)", "return max(limits)"),
+    ("rights", "if n >= best and path[:n] == prefix", "if path[:n] == prefix"),
+    ("rights", "mode not in _modes(layer.paths, path)", "not _modes(layer.paths, path)"),
+    (
+        "rights",
+        "path[: len(place)] == place:\n                return True",
+        "path == place:\n                return True",
+    ),
+    ("rights", 'if part[0] in "/.":', 'if part[0] in "/":'),
+    ("rights", "+ adds(name, effect) > limit", "> limit"),
+    ("rights", "none: Any = () if whole else None", "none: Any = None"),
+    ("rights", "ring = rings.get(str(name).upper(), Ring.DATA)", "ring = rings.get(str(name).upper(), Ring.USER)"),
+    ("rights", "return rights if layer in rights else (*rights, layer)", "return (layer,)"),
+    ("rights", 'return f"the host {host}"', 'return ""'),
+    ("rights", 'return f"the device {device}"', 'return ""'),
+    ("effects", 'if ".." in parts or', "if"),
+    ("effects", 'text.startswith("~")', "False"),
+    ("effects", '("/", *parts) if text.startswith("/") else tuple(parts)', "tuple(parts)"),
+    ("effects", 'or "@" in parts.netloc', ""),
+    ("effects", '(host if usual else f"{host}:{port}")', "host"),
+    ("effects", "bool(parts.query) or", "False or"),
+    ("effects", "match[1] or match[2], len", "match[2] or match[1], 0 * len"),
+)
+
+
+def sources() -> dict[str, str]:
+    return {name: (resources.files("llmos_kernel") / f"{name}.py").read_text(encoding="utf-8") for name in FILES}
+
+
+def load(number: int, changed: dict[str, str]) -> types.SimpleNamespace:
+    """The four modules from these sources, under a package of their own."""
+    package = f"planted_{number}"
+    root = types.ModuleType(package)
+    root.__path__ = []
+    sys.modules[package] = root
+    loaded = {}
+    for name in FILES:
+        module = types.ModuleType(f"{package}.{name}")
+        module.__package__ = package
+        sys.modules[module.__name__] = module
+        setattr(root, name, module)
+        exec(compile(changed[name], f"<{name}>", "exec"), module.__dict__)
+        loaded[name] = module
+    return types.SimpleNamespace(**loaded)
+
+
+def unload(number: int) -> None:
+    for name in [n for n in sys.modules if n.split(".")[0] == f"planted_{number}"]:
+        del sys.modules[name]
