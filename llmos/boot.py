@@ -61,6 +61,7 @@ class Options:
     library: Path | None = None  # a folder of documents for search
     journal: Path | None = None  # where to record; None: not at all
     tools: bool = True  # tell the model in its system text what is mounted
+    adapter: bool = True  # where devices are mounted: run with the trap adapter that is shipped for the model, if any
     grammar: bool = True  # hold calls to the grammar of what is mounted while they are written
     dialect: str = ""  # how the model writes calls: "llmos", "hermes", or "" for what suits it
     slots: int = 256  # of the page file, for processes that lose their frames; 0 = none: they are computed again
@@ -85,6 +86,7 @@ def boot(
     pages = cpu.geometry.frames - 1
     progress(SelfTest("RAM", f"{pages} frames x {PAGE} tokens = {pages * PAGE:,} tokens", "ok"))
     world, names, system = _world(options, progress)
+    system = fitting(system, cpu, codec)
     dialect = options.dialect or getattr(codec, "dialect", "llmos")
     init = tuple(system if argument is SYSTEM else argument for argument in options.init)
     config = Config(
@@ -161,6 +163,8 @@ def _processor(options: Options, progress: Progress, model: Model | None) -> tup
         progress(SelfTest("CPU", "scripted: no model, its lines are from a script", "ok"))
         return Actor(None, options.frames, options.lanes, pages, PAGE, options.chunk), ByteCodec()
     model = model or load_model(options.model, progress)
+    if options.adapter and options.devices:
+        model = adapted(model, progress)
     return build_engine(model, options, progress), codec_of(model)
 
 
@@ -181,6 +185,17 @@ def load_model(name: str | None, progress: Progress = _silent) -> Model:
     parts = (f"parameters   {model.name}", size, f"sha256 {model.sha256[:8]}", model.note, hint)
     progress(SelfTest("file 1", "  ".join(part for part in parts if part), "ok"))
     return model
+
+
+def adapted(model: Model, progress: Progress = _silent) -> Model:
+    """The model with the adapter that taught it to use devices, if one is shipped for it; else the model itself."""
+    from .cpu import adapters
+
+    path = adapters.shipped(model)
+    if path is None:
+        return model
+    progress(SelfTest("adapter", f"{path.parent.name}   {path.stat().st_size / 1e6:,.1f} MB", "ok"))
+    return adapters.merge(model, adapters.read(path))
 
 
 def build_engine(model: Model, options: Options, progress: Progress = _silent) -> Cpu:
@@ -209,6 +224,12 @@ def codec_of(model: Model) -> Codec:
     from .cpu.isa import ModelCodec
 
     return ModelCodec(model)
+
+
+def fitting(system: str, cpu: Cpu, codec: Codec) -> str:
+    """A system text that leaves room to answer; "" for a model whose whole context it would take."""
+    capacity = cpu.geometry.page * min(cpu.geometry.max_pages, cpu.geometry.frames - 1)
+    return system if system and 2 * len(codec.turn("system", system, True)) <= capacity else ""
 
 
 def masks_for(vocab: int, codec: Codec, devices: Mapping[str, Device], dialect: str) -> Grammar | None:

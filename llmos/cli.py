@@ -110,8 +110,9 @@ def ask(
     devices: Annotated[
         str | None, typer.Option("--devices", help="Names, with commas; default: all core ones.")
     ] = None,
-    system_tools: Annotated[bool, typer.Option(help="Tell the model in its system text what is mounted.")] = True,
+    system_tools: Annotated[bool, typer.Option(help="Tell the model what is mounted.")] = True,
     grammar: Annotated[bool, typer.Option(help="Hold calls to the grammar of what is mounted.")] = True,
+    adapter: Annotated[bool, typer.Option(help="Use the trap adapter that is shipped for the model.")] = True,
     check: Annotated[bool, typer.Option("--check", help="Do its sums again and run its code again.")] = False,
     json: Json = False,
 ) -> None:
@@ -132,6 +133,7 @@ def ask(
         devices=devices,
         tools=system_tools,
         grammar=grammar,
+        adapter=adapter,
         check=check,
     )
     if json:

@@ -98,11 +98,16 @@ def grammar(devices: Mapping[str, Device]) -> str:
     return "\n".join([f"start: {' | '.join(calls)}", *rules])
 
 
+HERMES = r"""
+start: "\n"? "{\"name\": \"" NAME "\", \"arguments\": {\"text\": \"" TEXT "\"}}" "\n"? "</tool_call>"
+TEXT: /([^"\\\x00-\x1f]|\\["\\nt\/]){0,800}/
+"""
+
+
 def hermes_grammar(devices: Mapping[str, Device]) -> str:
     """The same for calls written as JSON between <tool_call> tags: legal names, and arguments as one text."""
     names = " | ".join(f'"{name}"' for name in devices)
-    head = '"{\\"name\\": \\"" NAME "\\", \\"arguments\\": {\\"text\\": \\"" TEXT "\\"}}"'
-    return f'start: "\\n"? {head} "\\n"? "</tool_call>"\nNAME: {names}\nTEXT: /([^"\\\\\\x00-\\x1f]|\\\\["\\\\nt\\/]){{0,800}}/\n'
+    return f"{HERMES}NAME: {names}\n"
 
 
 def _renamed(lark: str, prefix: str) -> str:

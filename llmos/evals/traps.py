@@ -74,9 +74,9 @@ def evaluate(
 def _machine(items: Sequence[dict[str, Any]], options: Options, width: int, world: Places) -> Machine:
     """One machine for all; its monitor lets everything pass, since nothing of it reaches outside the line's own place."""
     listed = registry.mounted(options.devices, registry.Settings(home=world.folder, pretend=True))
-    system = registry.instructions(listed) if options.tools else ""
     pages = WINDOW // PAGE
     cpu, codec = booting.processor(replace(options, lanes=width, frames=1 + width * pages, max_pages=pages))
+    system = booting.fitting(registry.instructions(listed) if options.tools else "", cpu, codec)
     dialect = options.dialect or getattr(codec, "dialect", "llmos")
     masks = booting.masks_for(cpu.geometry.vocab, codec, listed, dialect) if options.grammar else None
     config = Config(
