@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from . import ask, asks, batch, chat, demo, init, sh, top
+from . import ask, asks, batch, bomb, chat, demo, init, pipeline, sh, starve, summarize, top, tree, vote
 
 PROGRAMS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "init": init.main,
@@ -23,4 +23,17 @@ PROGRAMS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "teller": demo.teller,
     "batch": batch.main,
     "complete": batch.complete,
+    "pipeline": pipeline.main,
+    "story": pipeline.story,
+    "critic": pipeline.critic,
+    "translate": pipeline.translate,
+    "vote": vote.main,
+    "voter": vote.voter,
+    "tree": tree.main,
+    "branch": tree.branch,
+    "judge": tree.judge,
+    "summarize": summarize.main,
+    "mapper": summarize.mapper,
+    "starve": starve.main,
+    "bomb": bomb.main,
 }

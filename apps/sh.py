@@ -1,21 +1,44 @@
 """The shell: runs programs by name; anything else is a question for the model.
 
-Knows: its built-in words and the programs a person may start. Does not know: how the console is drawn.
-Each question runs as a process of its own, so that it can be seen in the process table and stopped with Ctrl-C.
+Knows: its built-in words, jobs, history, and the programs a person may start. Does not know: how the console is drawn.
+Each program and each question is a process of its own and the head of a job, so that it can be seen in the process table,
+stopped with Ctrl-C, and killed with all its children. `a | b` joins two programs with a pipe; `&` does not wait.
 """
 
 from __future__ import annotations
 
-from . import ulib
+from dataclasses import dataclass, field
 
-HELP = """programs: ask TEXT · chat · demo · top [TIMES] · ps       shell: kill PID · call DEVICE TEXT · help · exit
+from . import ulib
+from .pipeline import launch
+
+HELP = """programs: ask TEXT · chat · demo · top [TIMES] · ps · vote QUESTION · tree QUESTION · summarize TEXT · starve · bomb
+pipes:    story TOPIC | critic | translate LANGUAGE       at the end of a line & does not wait
+shell:    jobs · kill [-SIGNAL] PID (-PID: its job) · nice PID LEVEL · history · !N · complete TEXT · call DEVICE TEXT · exit
 anything else is a question for the model, such as: what is 37*48?
 """
-PROGRAMS = ("chat", "demo", "top")
+NUMERIC = ("chat", "demo", "top", "starve", "bomb")  # take numbers only; with words behind them they begin a question
+TEXTUAL = ("vote", "tree")  # take the rest of the line as one argument
+PIPED = ("story", "critic", "translate", "summarize", "pipeline")
+BUILTINS = ("call", "complete", "exit", "help", "history", "jobs", "kill", "nice", "ps")
+SIGNALS = ("INT", "TERM", "KILL", "STOP", "CONT")
+
+
+@dataclass
+class Shell:
+    """What one shell remembers."""
+
+    system: str = ""
+    jobs: dict[int, str] = field(
+        default_factory=dict
+    )  # pid of the last process of a line in the background -> the line
+    past: list[str] = field(default_factory=list)
 
 
 async def main(system: str = "") -> int:
+    shell = Shell(system)
     while True:
+        await _reap(shell)
         await ulib.say("> ")
         try:
             line = (await ulib.hear()).strip()
@@ -27,52 +50,125 @@ async def main(system: str = "") -> int:
         if line == "exit":
             return 0
         try:
-            await run(line, system)
+            await run(shell, line)
         except ulib.Interrupted:
             await ulib.say("^C\n")
         except ulib.KernelError as e:
             await ulib.say(f"sh: {e}\n")
 
 
-async def run(line: str, system: str) -> None:
-    """One line: a built-in, a program, or a question."""
-    word, _, rest = line.partition(" ")
-    rest = rest.strip()
+async def run(shell: Shell, line: str) -> None:
+    """One line: a built-in, programs joined by pipes, or a question."""
+    if line.startswith("!") and line[1:].isdigit() and 0 < int(line[1:]) <= len(shell.past):
+        line = shell.past[int(line[1:]) - 1]
+        await ulib.say(line + "\n")
     if not line:
         return
+    shell.past.append(line)
+    if await _builtin(shell, line):
+        return
+    background = line.endswith("&") and stages(line[:-1], shell.system) is not None
+    parts = stages(line.removesuffix("&") if background else line, shell.system)
+    children = await launch(parts or (_question(line, shell.system),))
+    for child in children:
+        await ulib.group(child)
+    if background:
+        shell.jobs[children[-1]] = line
+        await ulib.say(f"[{len(shell.jobs)}] {' '.join(map(str, children))}\n")
+    else:
+        await _wait(children, parts[-1][0] if parts else "ask")
+
+
+def _question(line: str, system: str) -> tuple[str, tuple[str, ...]]:
+    word, _, rest = line.partition(" ")
+    return ("ask", (rest.strip() if word == "ask" and rest.strip() else line, system))
+
+
+def stages(line: str, system: str) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
+    """The programs of a line with their arguments; None when it is a question."""
+    found = [_stage(part.strip(), system) for part in line.split("|")]
+    return tuple(s for s in found if s) if all(found) else None
+
+
+def _stage(part: str, system: str) -> tuple[str, tuple[str, ...]] | None:
+    word, _, rest = part.partition(" ")
+    rest = rest.strip()
+    if word == "ask" and rest:
+        return ("ask", (rest, system))
+    if word == "chat" and not rest:
+        return ("chat", (system,))
+    if word in TEXTUAL and rest:
+        return (word, (rest,))
+    if word in PIPED:
+        return (word, tuple(rest.split()))
+    if word in NUMERIC and all(one.isdigit() for one in rest.split()):
+        return (word, tuple(rest.split()))
+    return None
+
+
+async def _builtin(shell: Shell, line: str) -> bool:
+    """Was it a word of the shell's own?"""
+    word, _, rest = line.partition(" ")
+    rest = rest.strip()
     if word == "help" and not rest:
         await ulib.say(HELP)
     elif word == "ps" and not rest:
-        await _child("top")
+        await _wait([await ulib.spawn("top")], "top")
+    elif word == "jobs" and not rest:
+        await ulib.say("".join(f"[{n}] {pid} {text}\n" for n, (pid, text) in enumerate(shell.jobs.items(), 1)))
+    elif word == "history" and not rest:
+        await ulib.say("".join(f"{n:>4}  {text}\n" for n, text in enumerate(shell.past, 1)))
     elif word == "kill":
         await _kill(rest)
+    elif word == "nice" and all(one.isdigit() for one in rest.split()) and len(rest.split()) == 2:
+        await ulib.nice(*map(int, rest.split()))
+    elif word == "complete":
+        await ulib.say(" ".join(complete(rest)) + "\n")
     elif word == "call":
         device, _, text = rest.partition(" ")
         await ulib.say(f"{await ulib.call(device, text)}  [{device}]\n")
-    elif word == "chat" and not rest:
-        await _child("chat", system)
-    elif word in PROGRAMS and _plain(rest):
-        await _child(word, *rest.split())
     else:
-        await _child("ask", rest if word == "ask" and rest else line, system)
+        return False
+    return True
 
 
-def _plain(rest: str) -> bool:
-    """Arguments of a program, not the rest of a sentence that happens to begin with its name: "top of the hill"."""
-    return all(part.isdigit() for part in rest.split())
+def complete(text: str) -> list[str]:
+    """Words that the last word of an unfinished line may become: a command at its beginning and behind a pipe."""
+    before, _, last = text.rpartition(" ")
+    if last.startswith("-"):
+        return [f"-{signal}" for signal in SIGNALS if f"-{signal}".startswith(last)]
+    if before.strip() and not before.strip().endswith("|"):
+        return []
+    words = ("ask", *NUMERIC, *TEXTUAL, *PIPED, *(() if before.strip() else BUILTINS))
+    return sorted(word for word in words if word.startswith(last))
 
 
 async def _kill(rest: str) -> None:
-    if not rest.isdigit():
-        await ulib.say("kill: give a process number, as in `kill 5`; ps lists them\n")
+    words = rest.split()
+    signal = words.pop(0)[1:].upper() if words and words[0][1:].upper() in SIGNALS else "TERM"
+    if len(words) != 1 or not words[0].removeprefix("-").isdigit():
+        await ulib.say("kill: give a process number, as in `kill 5` or `kill -STOP 5`; ps lists them\n")
         return
-    await ulib.kill(int(rest))
+    await ulib.kill(int(words[0]), signal)
 
 
-async def _child(program: str, *args: str) -> None:
-    """Run a program in the foreground and say how it ended if it did not end well."""
-    _, status = await ulib.wait(await ulib.spawn(program, *args))
+async def _wait(children: list[int], program: str) -> None:
+    """Wait for a job in the foreground and say how it ended if it did not end well."""
+    status = 0
+    for child in children:
+        _, status = await ulib.wait(child)
     if status == 130:
         await ulib.say("^C\n")
     elif status:
         await ulib.say(f"sh: {program} ended with status {status}\n")
+
+
+async def _reap(shell: Shell) -> None:
+    """Say which jobs in the background have ended."""
+    rows = {row.pid: row for row in await ulib.ps()}
+    me = await ulib.me()
+    for row in rows.values():
+        if row.ppid == me and row.state == "ZOMBIE":
+            _, status = await ulib.wait(row.pid)
+            if row.pid in shell.jobs:
+                await ulib.say(f"[done, status {status}] {shell.jobs.pop(row.pid)}\n")

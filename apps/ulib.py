@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from llmos_kernel.errors import DeviceFailed, EndOfInput, Interrupted, KernelError, NoSuchChannel, NoSuchProcess
+from llmos_kernel.errors import (
+    DeviceFailed,
+    EndOfInput,
+    Interrupted,
+    KernelError,
+    LimitReached,
+    NoSuchChannel,
+    NoSuchProcess,
+    Signalled,
+)
 from llmos_kernel.syscall import trap
 
 Span = tuple[str, str]
@@ -115,8 +124,75 @@ async def leave(status: int = 0, value: Any = None) -> None:
     await trap("exit", status, value)
 
 
-async def kill(pid: int) -> None:
-    await trap("kill", pid)
+async def kill(pid: int, signal: str = "TERM") -> None:
+    """A signal to a process; to a whole job with its negative number. INT, TERM, KILL, STOP, CONT."""
+    await trap("kill", pid, signal)
+
+
+async def catch(signal: str, action: str = "catch") -> None:
+    """INT, TERM or CONT: catch (as Signalled, or Interrupted), ignore, or default."""
+    await trap("signal", signal, action)
+
+
+async def pipe() -> tuple[int, int]:
+    """Two channels: what is written to the second can be read from the first."""
+    r, w = await trap("pipe")
+    return r, w
+
+
+async def close(channel: int) -> None:
+    await trap("close", channel)
+
+
+async def start(program: str, args: tuple[Any, ...], channels: dict[int, int]) -> int:
+    """Spawn, with some of my channels under the child's numbers; 0 is what it hears, 1 is where it says."""
+    return int(await trap("start", program, args, tuple(channels.items())))
+
+
+async def execute(program: str, *args: Any) -> None:
+    """Become another program; this one does not go on."""
+    await trap("exec", program, *args)
+
+
+async def group(child: int) -> None:
+    """Make a child the head of a job of its own."""
+    await trap("group", child)
+
+
+async def nice(pid: int, level: int) -> None:
+    """Priority and share of a process, 1 to 20."""
+    await trap("nice", pid, level)
+
+
+async def limit(kind: str, most: int) -> None:
+    """A limit for this process and its children to come: tokens, frames, files, children, ticks or output."""
+    await trap("limit", kind, most)
+
+
+async def send(pid: int, value: Any) -> None:
+    """A message; blocks while the mailbox is full."""
+    await trap("send", pid, value)
+
+
+async def recv() -> tuple[int, Any]:
+    """(sender, value) of the oldest message."""
+    sender, value = await trap("recv")
+    return sender, value
+
+
+async def listen() -> str:
+    """All lines until the end of input."""
+    lines: list[str] = []
+    while True:
+        try:
+            lines.append(await hear())
+        except EndOfInput:
+            return "\n".join(lines)
+
+
+async def me() -> int:
+    """My own number."""
+    return int(await trap("me"))
 
 
 async def sleep(ticks: int) -> None:
@@ -133,20 +209,34 @@ __all__ = [
     "EndOfInput",
     "Interrupted",
     "KernelError",
+    "LimitReached",
     "NoSuchChannel",
     "NoSuchProcess",
     "Row",
+    "Signalled",
     "Span",
     "Thought",
     "call",
+    "catch",
+    "close",
+    "execute",
     "fork",
+    "group",
     "hear",
     "kill",
     "leave",
+    "limit",
+    "listen",
+    "me",
+    "nice",
+    "pipe",
     "ps",
+    "recv",
     "say",
+    "send",
     "sleep",
     "spawn",
+    "start",
     "think",
     "wait",
 ]

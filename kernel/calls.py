@@ -180,6 +180,10 @@ def sys_sleep(kernel: Kernel, process: Process, ticks: int) -> Any:
     return LATER
 
 
+def sys_me(kernel: Kernel, process: Process) -> int:
+    return process.pid
+
+
 def sys_ps(kernel: Kernel, process: Process) -> tuple[tuple[Any, ...], ...]:
     """(pid, ppid, program, state, tokens, pages, decoded, why) of every process, by number."""
     return tuple(
@@ -226,6 +230,7 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "signal": signals.sys_signal,
     "send": mail.sys_send,
     "recv": mail.sys_recv,
+    "me": sys_me,
     "ps": sys_ps,
     "pledge": sys_pledge,
     "unveil": sys_unveil,

@@ -75,6 +75,7 @@ CALLS: dict[str, Entry] = {
         Entry("send", False, "a message to another process's mailbox"),
         Entry("recv", False, "the oldest message of my mailbox"),
         Entry("sleep", True, "block for a number of ticks"),
+        Entry("me", False, "my own number"),
         Entry("ps", False, "the process table"),
         Entry("pledge", False, "keep only these devices and calls, for good"),
         Entry("unveil", False, "keep only these paths, for good"),
