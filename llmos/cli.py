@@ -20,6 +20,7 @@ from .disk import disk_app
 from .errors import LlmosError
 from .evals.cli import eval_app
 from .labs.cli import lab_app
+from .train.cli import train_app
 
 app = typer.Typer(
     add_completion=False,
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.add_typer(audit_app, name="audit", help="What was decided about every call, and why.")
 app.add_typer(eval_app, name="eval", help="Measure what the machine can and what it lets happen.")
+app.add_typer(train_app, name="train", help="Make the CPUs of this machine by our own recipes.")
 app.add_typer(lab_app, name="lab", help="Problems to solve and measurements to make.")
 app.add_typer(disk_app, name="disk")
 

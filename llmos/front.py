@@ -204,6 +204,7 @@ def ask(
     tools: bool,
     grammar: bool = True,
     check: bool = False,
+    adapter: bool = True,
 ) -> dict[str, Any]:
     """One question; asking.py has the fields."""
     from .asking import ask as ask_machine
@@ -219,6 +220,7 @@ def ask(
         library=library,
         tools=tools,
         grammar=grammar,
+        adapter=adapter,
     )
     _suggest(model)
 

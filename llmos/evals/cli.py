@@ -44,6 +44,7 @@ def traps(
     system_tools: Annotated[bool, typer.Option(help="Tell the model in its system text what is mounted.")] = True,
     grammar: Annotated[bool, typer.Option(help="Hold calls to the grammar of what is mounted.")] = True,
     mode: Annotated[str, typer.Option("--dtype", help="Arithmetic: exact8, float32 or bfloat16.")] = "exact8",
+    adapter: Annotated[bool, typer.Option(help="Use the trap adapter that is shipped for the model.")] = True,
     json: Json = False,
 ) -> None:
     """Score a model on requests that need devices, or none."""
@@ -54,7 +55,7 @@ def traps(
 
     items = measured.read(file)
     names = device_names(devices, measured.DEVICES)
-    options = Options(model=model, mode=mode, devices=names, tools=system_tools, grammar=grammar)
+    options = Options(model=model, mode=mode, devices=names, tools=system_tools, grammar=grammar, adapter=adapter)
     with Meter(quiet=json) as meter:
         result = measured.evaluate(items, options, jobs, lambda done: meter(done, len(items)))
     show(result, json, "n", "device", "args", "values", "answer", "false_traps", "malformed")

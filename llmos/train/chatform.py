@@ -8,9 +8,7 @@ the kernel injects (RESULT ... DONE) and the frame around turns are only read.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
-
-from tokenizers import Tokenizer
+from typing import NamedTuple, Protocol
 
 from .dialogue import Call, Dialogue, Exchange
 
@@ -21,6 +19,23 @@ CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+
+
+class Encoded(Protocol):
+    @property
+    def ids(self) -> list[int]: ...
+
+
+class TextToIds(Protocol):
+    """What is needed of a tokenizer; one of the tokenizers package has it."""
+
+    def encode(self, text: str, *, add_special_tokens: bool = True) -> Encoded: ...
+
+    def decode(self, ids: list[int]) -> str: ...
+
+    def token_to_id(self, name: str) -> int | None: ...
+
+    def id_to_token(self, token: int) -> str | None: ...
 
 
 class Example(NamedTuple):
@@ -37,7 +52,7 @@ class ChatForm:
     chat form puts first where nobody gave one.
     """
 
-    def __init__(self, tokenizer: Tokenizer, stand_ins: Mapping[str, str] | None = None, persona: str = "") -> None:
+    def __init__(self, tokenizer: TextToIds, stand_ins: Mapping[str, str] | None = None, persona: str = "") -> None:
         self._tokenizer, self._persona = tokenizer, persona
         self.ids: dict[str, int] = {name: _id(tokenizer, (stand_ins or {}).get(name, name)) for name in SPECIALS}
 
@@ -118,7 +133,7 @@ class ChatForm:
         out.learned.extend([learned] * len(ids))
 
 
-def _id(tokenizer: Tokenizer, name: str) -> int:
+def _id(tokenizer: TextToIds, name: str) -> int:
     found = tokenizer.token_to_id(name)
     if found is None:
         raise ValueError(f"the tokenizer has no {name}")

@@ -38,7 +38,7 @@ def mark_rows(params: Params, count: int, seed: int) -> NDArray[np.float32]:
     embed = np.asarray(params["embed"], np.float32)
     rows = np.random.default_rng(seed).standard_normal((count, embed.shape[1])).astype(np.float32)
     length = float(np.linalg.norm(embed[1000:3000], axis=1).mean()) if len(embed) > 3000 else 1.0
-    return length * rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(length * rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
 def with_marks(params: Params, marks: tuple[int, ...], rows: NDArray[np.float32]) -> Params:

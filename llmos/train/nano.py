@@ -116,15 +116,17 @@ def sampler(config: ModelConfig, form: ChatForm, tokenizer: Tokenizer) -> Callab
     return sample
 
 
+def scaled(scale: float) -> tuple[Stage, ...]:
+    """The stages with a share of their steps."""
+    return tuple(s._replace(settings=replace(s.settings, steps=max(1, int(s.settings.steps * scale)))) for s in STAGES)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train nano from scratch.")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--scale", type=float, default=1.0, help="share of the steps of each stage, for a quick look")
     wanted = parser.parse_args()
-    stages = (
-        s._replace(settings=replace(s.settings, steps=max(1, int(s.settings.steps * wanted.scale)))) for s in STAGES
-    )
-    print("exported to", make(wanted.out, tuple(stages)))
+    print("exported to", make(wanted.out, scaled(wanted.scale)))
 
 
 if __name__ == "__main__":

@@ -62,7 +62,8 @@ def _echoed(expression: str, chosen: list[str]) -> str:
     """`[third=3|quarter=4]` is what was chosen in the request; `[a|b]` without "=" is the word itself."""
 
     def pick(match: re.Match[str]) -> str:
-        options = dict(option.split("=", 1) if "=" in option else (option, option) for option in match[1].split("|"))
+        pairs = [option.partition("=") for option in match[1].split("|")]
+        options = {word: other if mark else word for word, mark, other in pairs}
         return next(options[word] for word in reversed(chosen) if word in options)
 
     return _CHOICE.sub(pick, expression)

@@ -26,8 +26,8 @@ HELP = {
     "search": "finds texts on the disk, such as search page fault",
     "page": "reads on from a found text, such as page Paging#2",
     "python": "runs a short program, such as python print(2)",
-    "spawn": "starts a program, such as spawn chat",
-    "send": "sends a message, such as send Ada see you at 8",
+    "spawn": "starts a program, such as spawn chat or spawn research tides",
+    "send": "leaves a message for a person or a process, such as send anna Dinner is ready",
 }
 PADS = (32, 96, 160, 256)  # lengths that a system text is padded to: few shapes, few compilations
 
@@ -55,15 +55,16 @@ class TrapRows(NamedTuple):
         weights = np.take_along_axis(part["weights"], at, 1)
         targets = np.where(weights > 0, targets, 0)
         return {
-            "prefix": padded, "prefix_length": np.int32(len(prefix)), "tokens": part["tokens"],
+            "prefix": padded, "prefix_length": np.array(len(prefix), np.int32), "tokens": part["tokens"],
             "segments": part["segments"], "at": at.astype(np.int32), "targets": targets.astype(np.int32),
             "weights": weights,
-        }  # type: ignore[dict-item]  # fmt: skip
+        }  # fmt: skip
 
 
 def requests(seed: int, count: int, kept_out: bool = False) -> list[tuple[str, Exchange]]:
     """`count` different requests in the mix of `errands.SHARES`; `kept_out` ones are never among the others."""
-    rng, made, seen = Random(f"errands-{seed}-{kept_out}"), [], Counter[str]()
+    rng, seen = Random(f"errands-{seed}-{kept_out}"), Counter[str]()
+    made: list[tuple[str, Exchange]] = []
     while len(made) < count:
         kind = rng.choices(list(errands.SHARES), list(errands.SHARES.values()))[0]
         one = errands.make(rng, kind)
@@ -102,7 +103,7 @@ def build(form: ChatForm, seed: int, count: int, time: int, batch: int) -> TrapR
     """Everything a run trains on, the same for the same arguments."""
     rows = pack((example(form, *one) for one in requests(seed, count)), time)
     order = np.random.default_rng(seed).permutation(len(rows.tokens))
-    rows = Rows(*(array[order] for array in rows))
+    rows = Rows(rows.tokens[order], rows.targets[order], rows.segments[order], rows.weights[order])
     texts = systems(Random(seed), 4)
     prefixes = [form.opening(""), *(form.opening(text) for text in texts), form.opening("")]
     used = np.unique(np.concatenate([rows.targets[rows.weights > 0], np.arange(4000)]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -80,8 +80,8 @@ def states(config: ModelConfig, adapter: Params, base: Params, batch: Mapping[st
         return (x, y), None
 
     carry, _ = jax.lax.scan(layer, carry, (base["below"], None))
-    (x, _), _ = jax.lax.scan(layer, carry, (base["above"], adapter))
-    return x
+    carry, _ = jax.lax.scan(layer, carry, (base["above"], adapter))
+    return carry[0]
 
 
 def _layer(

@@ -1,0 +1,96 @@
+"""`llmos train RECIPE`: one command a recipe.
+
+Knows: names and options. Does not know: how anything is trained; JAX is imported by the recipe that is asked for. Every
+recipe continues what it finds in its folder, and Ctrl-C leaves a checkpoint there.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json as jsonlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from llmos.errors import LlmosError, UsageError
+
+train_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the run: checkpoints, and what comes out.")]
+Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Optimiser steps.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
+
+
+def _train(make: Callable[[Callable[[str], None]], Path], json: bool) -> None:
+    """Run a recipe; progress goes to standard error where standard output is for JSON."""
+    if importlib.util.find_spec("optax") is None:
+        raise UsageError('training needs an extra: pip install "llmos[train]"')
+    try:
+        made = make(lambda line: print(line, file=sys.stderr if json else sys.stdout, flush=True))
+    except KeyboardInterrupt:
+        raise LlmosError("stopped; the same command goes on from the checkpoint") from None
+    result: dict[str, Any] = {"path": str(made)}
+    print(jsonlib.dumps(result) if json else f"made {made}")
+
+
+@train_app.command()
+def base(
+    file: Annotated[Path, typer.Argument(help="A UTF-8 text file.")],
+    out: Out = Path("base"),
+    minutes: Annotated[float | None, typer.Option("--minutes", help="How long; or give --steps.")] = None,
+    steps: Steps = None,
+    vocab: Annotated[int, typer.Option("--vocab", help="263 is characters; more is a BPE trained on the text.")] = 1024,
+    dim: Annotated[int, typer.Option("--dim", help="Width, a multiple of 64.")] = 192,
+    layers: Annotated[int, typer.Option("--layers", min=1)] = 4,
+    time: Annotated[int, typer.Option("--time", min=8, help="Tokens in a row.")] = 128,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    json: Json = False,
+) -> None:
+    """Pre-train a small Transformer on a text: it learns to dream more of it."""
+    from .base import train_base
+
+    minutes = 10.0 if minutes is None and steps is None else minutes
+    _train(lambda notify: train_base(file, out, minutes, steps, vocab, time, dim, layers, seed, notify), json)
+
+
+@train_app.command()
+def nano(out: Out = Path("nano"), scale: Annotated[float, typer.Option("--scale")] = 1.0, json: Json = False) -> None:
+    """The embedded CPU from scratch: the recipe of what ships in the package."""
+    from .nano import make, scaled
+
+    _train(lambda notify: make(out, scaled(scale), notify), json)
+
+
+@train_app.command()
+def assistant(
+    out: Out = Path("assistant"), scale: Annotated[float, typer.Option("--scale")] = 1.0, json: Json = False
+) -> None:
+    """Full weights, loss on the assistant's words only: nano's second stage, on dialogues with a system text."""
+    from .nano import make, scaled
+
+    _train(lambda notify: make(out, scaled(scale)[-1:], notify), json)
+
+
+@train_app.command()
+def traps(
+    model: Annotated[str | None, typer.Option("--model", "-m", help="A name or a path.")] = None,
+    out: Out = Path("traps"),
+    examples: Annotated[int, typer.Option("--examples", min=8)] = 3000,
+    steps: Steps = None,
+    rank: Annotated[int, typer.Option("--rank", min=1, max=256)] = 16,
+    rate: Annotated[float, typer.Option("--rate", min=0.0)] = 3e-3,
+    seed: Annotated[int, typer.Option("--seed")] = 1,
+    json: Json = False,
+) -> None:
+    """A low-rank adapter that teaches a model when to call devices, and how."""
+    from dataclasses import replace
+
+    from llmos.boot import load_model
+
+    from .traps import SETTINGS, Recipe, make
+
+    settings = replace(SETTINGS, steps=steps or SETTINGS.steps, rate=rate, seed=seed)
+    recipe = Recipe(examples=examples, rank=rank, seed=seed, settings=settings)
+    _train(lambda notify: make(load_model(model), out, recipe, notify), json)

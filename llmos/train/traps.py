@@ -1,0 +1,107 @@
+"""The recipe of the trap adapter: which model, data, shape and run; the file that comes out.
+
+Knows: every choice that makes the shipped adapter what it is. Does not know: how a step is computed (`tuning`), what the
+data says (`errands`, `problems`). Run it again with `llmos train traps` (time and figures: the card beside the file).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from llmos.cpu import adapters
+from llmos.cpu.adapters import Adapter
+from llmos.cpu.config import Model
+from llmos.cpu.isa import MARKS, STAND_INS, marks_of
+from llmos.errors import UsageError
+
+from . import lora, trapdata, tuning
+from .chatform import ChatForm, Encoded
+from .training import Run, Settings
+
+PERSONA = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
+"""What SmolLM2's own chat template puts first where nobody gave a system text."""
+
+SETTINGS = Settings(
+    steps=260, batch=4, rate=3e-3, warmup=15, decay=0.0, floor=0.03, seed=1, save_every=60, dtype="float32"
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    examples: int = 3000
+    time: int = 128  # tokens in a row
+    rank: int = 16
+    first: int = 8  # the first adapted layer: what comes before is only run
+    seed: int = 1
+    marks_seed: int = 7
+    settings: Settings = field(default_factory=lambda: SETTINGS)
+
+
+def make(model: Model, out: Path, recipe: Recipe | None = None, notify: Callable[[str], None] = print) -> Path:
+    """Train into `out` (resuming what is there); returns the adapter's file. Ctrl-C saves and raises KeyboardInterrupt."""
+    recipe = recipe or Recipe()
+    marks = marks_of(model.tokenizer)
+    if not marks:
+        raise UsageError(f"{model.name} has no special ids to spare for calls")
+    first = min(recipe.first, model.config.layers - 1)
+    data = trapdata.build(form_of(model), recipe.seed, recipe.examples, recipe.time, recipe.settings.batch)
+    notify(f"{len(data.tokens):,} rows of {recipe.time} tokens, {recipe.settings.steps:,} steps")
+    rows = lora.mark_rows(model.params, len(marks), recipe.marks_seed)
+    base = tuning.frozen(
+        model.config, lora.with_marks(model.params, marks, rows), first, data.kept, recipe.settings.dtype
+    )
+    start = lora.init(model.config, model.params, first, recipe.rank, 0)
+
+    def loss(adapter: Any, given: Any, batch: dict[str, Any]) -> jax.Array:
+        return tuning.loss(model.config, adapter, given, batch)
+
+    run = Run(model.config, data, recipe.settings, out, start, loss, base)
+    notify(f"{lora.size(start):,} numbers in the adapter")
+    run.run(notify)
+    adapters.write(out / adapters.FILE, packed(model, first, marks, rows, run.state.params))
+    return out / adapters.FILE
+
+
+def packed(model: Model, first: int, marks: tuple[int, ...], rows: np.ndarray[Any, Any], trained: Any) -> Adapter:
+    """What was trained, as it is kept in a file."""
+    low = {name: (np.asarray(pair["a"]), np.asarray(pair["b"])) for name, pair in trained.items()}
+    return Adapter(model.sha256, first, marks, rows, low)
+
+
+def form_of(model: Model) -> ChatForm:
+    """The model's own ids and chat form, as the machine writes them."""
+    control = model.tokenizer.control
+    names = next(names for names in STAND_INS if all(name in control for name in names))
+    template = model.tokenizer.chat_template or ""
+    return ChatForm(_TextToIds(model), dict(zip(MARKS, names, strict=True)), PERSONA if PERSONA in template else "")
+
+
+class _TextToIds:
+    """A loaded model's tokenizer behind the three methods that `ChatForm` uses."""
+
+    def __init__(self, model: Model) -> None:
+        self._tokenizer = model.tokenizer
+
+    def encode(self, text: str, *, add_special_tokens: bool = True) -> Encoded:
+        return _Encoded(list(self._tokenizer.encode(text)))
+
+    def decode(self, ids: list[int]) -> str:
+        control = set(self._tokenizer.control.values())
+        return b"".join(self._tokenizer.piece(i) for i in ids if i not in control).decode("utf-8", "replace")
+
+    def token_to_id(self, name: str) -> int | None:
+        return self._tokenizer.control.get(name)
+
+    def id_to_token(self, token: int) -> str:
+        return self._tokenizer.piece(token).decode("utf-8", "replace").replace(" ", "Ġ")
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    ids: list[int]
