@@ -3,7 +3,7 @@
 Knows: which stretch of tokens to move, how the rest closes up, how to undo it. Does not know: what the disk is (a device named
 `disk` gets the text, with its label), frames (`memory.py` gives back the pages from the cut on). After MemGPT (2023).
 
-Keys carry their positions, so what stands behind a cut must be fed again: cuts are few and big. A stretch is taken out only once
+Keys carry their positions, so what stands behind a cut must be fed again: cuts are few and big. A stretch goes only once
 the disk has said that it holds the text; if it can't, nothing changes, and the window runs on until it is full.
 """
 
@@ -44,10 +44,11 @@ def plan(kernel: Kernel, space: AddressSpace) -> Cut | None:
     asked, prompt = space.keep
     newest = len(space.tokens) - kernel.capacity * KEEP_RECENT // 100
     wanted = len(space.tokens) - kernel.capacity * COMPACT_TO // 100
+    least = LEAST_CUT + 2 * max((record.length for record in space.moved), default=0)  # pointers alone are no gain
     for begin, most in ((_head(space), asked), (prompt, newest)):
         first = _line_end(kernel, space, begin, 1)
         end = _line_end(kernel, space, min(first + wanted, most), -1)
-        if end - first >= LEAST_CUT:
+        if end - first >= least:
             return Cut(first, end)
     return None
 

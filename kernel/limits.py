@@ -24,6 +24,6 @@ MAX_RESTARTS = 2  # times one token is run again because absent pages would have
 MAX_PREFETCHED = 2  # neighbours brought along with the pages of one fault
 COMPACT_AT = 75  # percent of the window at which old spans are moved to the disk
 COMPACT_TO = 50  # percent that is left then
-KEEP_RECENT = 30  # percent of the window, the newest, that is never moved
+KEEP_RECENT = 40  # percent of the window, the newest, that is never moved
 LEAST_CUT = 32  # tokens: fewer are not worth computing the rest again
 RESULT_SHARE = 2  # a device's result may fill this part of the window: one half; the rest is cut with notice

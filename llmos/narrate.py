@@ -48,6 +48,14 @@ TELLERS: dict[str, Callable[..., str]] = {
         + ("comes along" if ahead else "was needed by the last query")
         + f": brought back from swap, {back / 1000:.1f} ms; recompute would have cost {again / 1000:.0f} ms"
     ),
+    "pressure": lambda pid, n, most: (
+        f"pressure  pid {pid} fills {n} of {most} tokens: its oldest part goes to the disk"
+    ),
+    "overflow": lambda pid, n, most: f"pressure  pid {pid} fills {n} of {most} tokens, and nothing of it may be moved",
+    "moved": lambda pid, title, n, left: (
+        f"moved  pid {pid}: {n} tokens are on the disk as {title!r}, {left} point there"
+    ),
+    "undone": lambda pid, title, n: f"undo   pid {pid}: {n} tokens of {title!r} are back in the window",
     "window": lambda pid, n, name: f"window pid {pid} may hold {n or 'all its'} frames" + (f", {name}" if n else ""),
     "trap": lambda pid: f"trap   pid {pid} emitted TRAP: the kernel captures what follows",
     "call": lambda pid, device, text, by: f"call   pid {pid} {device} {_clip(text, 40)} ({by})",

@@ -5,11 +5,18 @@ Knows: how a passage is shown with its source. Does not know: how passages are k
 
 from __future__ import annotations
 
+import json
+import re
+
+from llmos_kernel.labels import Label
+
 from .base import Context, DeviceError, Result, cut
+from .embedder import words
 from .library import Library, Passage
 
 RESULTS = 3  # passages that a search brings back
 SHORT = 500  # characters shown of each
+MAX_PLACES = 3  # of a passage that are shown when it is longer
 
 MAX_QUERY = 500  # characters
 
@@ -23,9 +30,9 @@ class Search:
     grammar = "start: TEXT\nTEXT: /[^\\n]{1,120}/\n"
     outside = False
 
-    def __init__(self, library: Library, results: int = RESULTS) -> None:
+    def __init__(self, library: Library, results: int = RESULTS, short: int = SHORT) -> None:
         self.library = library
-        self.results = results
+        self.results, self.short = results, short
 
     def call(self, text: str, ctx: Context) -> Result:
         """Raises DeviceError when there is nothing to search for."""
@@ -35,7 +42,7 @@ class Search:
         found = self.library.search(query, self.results)
         if not found:
             return Result("nothing found", "disk")
-        return Result("\n\n".join(shown(passage, SHORT) for passage in found), found[0].origin)
+        return Result("\n\n".join(shown(passage, self.short, query) for passage in found), found[0].origin)
 
 
 class Page:
@@ -61,7 +68,58 @@ class Page:
         return Result(cut(shown(passage)), passage.origin)
 
 
-def shown(passage: Passage, limit: int = 10_000) -> str:
+class PageOut:
+    """The disk as the kernel writes to it: text that left a context, under its title and with its label. Not for models."""
+
+    name = "disk"
+    help = "keeps what leaves a context, for the kernel"
+    usage = ("JSON",)
+    grammar = "start: /.+/\n"
+    outside = False
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+
+    def call(self, text: str, ctx: Context) -> Result:
+        """`text` is [title, [ring, readers, origin], text] as JSON. Raises DeviceError when it can't be kept."""
+        try:
+            title, (ring, readers, origin), body = json.loads(text)
+            label = Label(int(ring), tuple(readers), tuple(origin))
+        except (ValueError, TypeError):
+            raise DeviceError("not a record of the kernel") from None
+        count = self.library.add(title, body, f"window:{title}", label)
+        return Result(f"{count} passages", "kernel")
+
+
+def around(text: str, query: str, limit: int) -> str:
+    """About `limit` characters of `text`: its parts around the first few places where it has words of `query`."""
+    if len(text) <= limit:
+        return text
+    low = text.lower()
+    wanted = sorted({m.start() for word in words(query) for m in re.finditer(re.escape(word), low)})
+    size = limit // max(min(len(wanted), MAX_PLACES), 1)
+    parts: list[tuple[int, int]] = []
+    for place in wanted or [0]:
+        if parts and place + size // 2 <= parts[-1][1]:
+            continue
+        if len(parts) == MAX_PLACES:
+            break
+        begin = max(place - size // 3, parts[-1][1] if parts else 0)
+        parts.append((begin, min(begin + size, len(text))))
+    return " ... ".join(["", *(_whole(text, *part) for part in parts), ""]).strip()
+
+
+def _whole(text: str, begin: int, end: int) -> str:
+    """A part of `text` without the words that its ends cut."""
+    part = text[begin:end]
+    if begin and not text[begin - 1].isspace() and len(part.split(None, 1)) == 2:
+        part = part.split(None, 1)[1]
+    if end < len(text) and not text[end].isspace() and len(part.rsplit(None, 1)) == 2:
+        part = part.rsplit(None, 1)[0]
+    return part.strip()
+
+
+def shown(passage: Passage, limit: int = 10_000, query: str = "") -> str:
     """A passage under its place; where it goes on, how to read on."""
-    text = passage.text if len(passage.text) <= limit else passage.text[:limit].rsplit(" ", 1)[0] + " ..."
+    text = around(passage.text, query, limit)
     return f"[{passage.title}#{passage.n} of {passage.of}] {text}"

@@ -1,4 +1,4 @@
-"""Writers to be killed: `python writers.py disk|swap PATH SEED` writes records for ever, and prints each once it is committed."""
+"""Writers to be killed: `python writers.py disk|swap PATH SEED` writes records and prints each once it is committed."""
 
 from __future__ import annotations
 
