@@ -15,23 +15,23 @@ import jax
 import numpy as np
 
 from llmos.errors import UsageError
-from llmos_kernel.cpu import TRASH, Burst, Cause, Geometry, Retired
+from llmos_kernel.cpu import TRASH, Burst, Geometry, Retired
 
-from . import exact8, kvcache, model, quantize
+from . import digest, exact8, kvcache, model, quantize
 from .config import Model, Params
 from .identity import fingerprint
 from .kvcache import NOWHERE, PAGE, View
-from .model import State
+from .lane import Fed, Lane
 from .programs import Programs, Shape
 from .sampling import Choice, Chosen, draw
-from .sharding import place
+from .sharding import Placement
 
 MODES = {"exact8": "int8", "float32": "float32", "bfloat16": "bfloat16"}
 """Each mode and the type of its keys and values."""
 
 
 class Engine:
-    """Implements `llmos_kernel.cpu.Cpu`. Owns the pool; one thread calls `run`, `copy`, `save` and `load`."""
+    """Implements `llmos_kernel.cpu.Cpu`. Owns the pool; one thread calls `run`, `copy`, `save`, `load` and `digest`."""
 
     def __init__(
         self,
@@ -48,14 +48,18 @@ class Engine:
         _check(mode, frames, lanes, max_pages, chunk)
         config, tell = model.config, progress or (lambda what, done: None)
         tell("weights", 0.0)
-        arithmetic, params = program(model, mode, max_pages * PAGE)
-        params, self._pool = place(config, params, kvcache.create(config, frames, MODES[mode]), mesh)
+        self._model, self._mode, self._length = model, mode, max_pages * PAGE
+        self._placement = Placement(config, mesh)
+        arithmetic, params = program(model, mode, self._length)
+        self._adapters: dict[int, Params] = {0: self._placement.parameters(params)}
+        self._pool = self._placement.pool(kvcache.create(config, frames, MODES[mode]))
         tell("weights", 1.0)
-        self._programs = Programs(arithmetic, config, params, self._pool, lanes, chunk, max_pages)
+        self._programs = Programs(
+            arithmetic, config, self._placement, self._adapters[0], self._pool, lanes, chunk, max_pages
+        )
         self._copy = jax.jit(kvcache.copy_frames, donate_argnums=(0,))
         self._take = jax.jit(kvcache.take_frame)
         self._put = jax.jit(kvcache.put_frame, donate_argnums=(0,))
-        self._heads = config.layers * config.heads
         size = kvcache.frame_bytes(config, MODES[mode])
         name = fingerprint(model, mode)
         self.geometry = Geometry(PAGE, frames, max_pages, lanes, chunk, config.vocab, size, mode, model.name, name)
@@ -65,33 +69,58 @@ class Engine:
         shapes = list(self._programs.shapes())
         for i, shape in enumerate(shapes):
             progress(f"{shape.lanes}x{shape.tokens} over {shape.width} pages", i / len(shapes))
-            for program in (self._programs.begin, self._programs.layer):
-                program(shape)
-            for masked in (False, True):
-                self._programs.finish(shape, masked)
+            self._programs.step(shape)
         progress("ready", 1.0)
 
     def programs(self) -> dict[str, Any]:
         """The compiled executables by name, for those who want to read their HLO."""
         return self._programs.compiled()
 
+    # -- adapters ---------------------------------------------------------------------------------------------------
+
+    def install(self, params: Params) -> int:
+        """A second set of weights (canonical, merged, as in `config.py`) for bursts that name it; its number.
+
+        Layers whose arrays are the base model's own are shared with it, not stored twice.
+        """
+        wanted = Model(**{**vars(self._model), "params": params})
+        placed = self._placement.parameters(program(wanted, self._mode, self._length)[1])
+        base, own = self._adapters[0], self._model.params
+        for i, layer in enumerate(params["layers"]):
+            if all(array is own["layers"][i][name] for name, array in layer.items()):
+                placed["layers"][i] = base["layers"][i]
+        number = max(self._adapters) + 1
+        self._adapters[number] = placed
+        return number
+
+    def remove(self, number: int) -> None:
+        """Forget installed weights. UsageError for the model itself or for what is not there."""
+        if number == 0 or number not in self._adapters:
+            raise UsageError(f"no adapter {number} is installed")
+        del self._adapters[number]
+
+    # -- the contract -----------------------------------------------------------------------------------------------
+
     def run(self, bursts: Sequence[Burst]) -> list[Retired]:
         """As `Cpu.run`. ValueError when a burst breaks the contract."""
         if len(bursts) > self.geometry.lanes or sum(len(b.feed) > 1 for b in bursts) > 1:
             raise ValueError(f"{len(bursts)} bursts are too many, or more than one is a prefill")
-        lanes = [_Lane(burst, self.geometry) for burst in bursts]
+        if not all(burst.adapter in self._adapters for burst in bursts):
+            raise ValueError("a burst names an adapter that is not installed")
+        lanes = [Lane(burst, self.geometry) for burst in bursts]
         for lane in lanes:
             if len(lane.feed) > 1:
                 self._step([lane])
         while running := [lane for lane in lanes if lane.feed]:
-            self._step(running)
-        return [lane.retire(self._heads) for lane in lanes]
+            for number in sorted({lane.burst.adapter for lane in running}):
+                self._step([lane for lane in running if lane.burst.adapter == number])
+        return [lane.retire() for lane in lanes]
 
     def logits(self, burst: Burst) -> np.ndarray:
         """Feed one burst's tokens, sample nothing: the logits [vocab] float32 after the last one."""
-        lanes = [_Lane(burst, self.geometry)]
-        shape, view, state = self._feed(lanes)
-        return np.asarray(self._finish(lanes, shape, view, state)[0][0])
+        lanes = [Lane(burst, self.geometry)]
+        shape, view, step = self._feed(lanes)
+        return np.asarray(self._finish(lanes, shape, view, step)[0][0])
 
     def copy(self, pairs: Sequence[tuple[int, int]]) -> None:
         """As `Cpu.copy`."""
@@ -109,26 +138,39 @@ class Engine:
         like = jax.eval_shape(self._take, self._pool, np.int32(frame))
         self._pool = self._put(self._pool, np.int32(frame), kvcache.from_bytes(data, like))
 
-    def _step(self, lanes: list[_Lane]) -> None:
+    def digest(self, frame: int) -> bytes:
+        """As `Cpu.digest`."""
+        page = jax.device_get(self._take(self._pool, np.int32(frame)))
+        return digest.pack([self._keys(page[i]) for i in digest.layers(len(page))])
+
+    def _keys(self, layer: dict[str, Any]) -> np.ndarray:
+        """One layer's keys of a page as floats: [kv_heads, PAGE, head_dim]."""
+        keys = np.asarray(layer["k"], np.float32).reshape(len(layer["k"]), PAGE, -1)
+        return keys * layer["k_scale"][..., None] if "k_scale" in layer else keys
+
+    # -- one step ---------------------------------------------------------------------------------------------------
+
+    def _step(self, lanes: list[Lane]) -> None:
         """Run the pending tokens of these lanes and give each its next one, if it wants one."""
-        shape, view, state = self._feed(lanes)
+        shape, view, step = self._feed(lanes)
         chosen = None
         if any(lane.samples for lane in lanes):
-            chosen = jax.device_get(self._finish(lanes, shape, view, state)[1])
+            chosen = jax.device_get(self._finish(lanes, shape, view, step)[1])
         for i, lane in enumerate(lanes):
-            lane.fed(state.mass, i)
+            lane.fed(step, i)
             if chosen and lane.samples:
                 lane.sampled(chosen, i)
 
-    def _feed(self, lanes: list[_Lane]) -> tuple[Shape, View, State]:
-        """Run the pending tokens of these lanes through all layers."""
+    def _feed(self, lanes: list[Lane]) -> tuple[Shape, View, Fed]:
+        """Run the pending tokens of these lanes, all of one adapter, through all layers."""
         tokens = max(len(lane.feed) for lane in lanes)
         shape = self._programs.fit(len(lanes), tokens, max(len(lane.burst.frames) for lane in lanes))
-        view = jax.device_put(_view(lanes, shape))
-        state, self._pool = self._programs.trunk(shape, self._pool, view)
-        return shape, view, state
+        view = jax.device_put(_view(lanes, shape), self._placement.lanes(shape.lanes))
+        params = self._adapters[lanes[0].burst.adapter]
+        state, self._pool, probes = self._programs.trunk(shape, params, self._pool, view)
+        return shape, view, Fed(state, probes)
 
-    def _finish(self, lanes: list[_Lane], shape: Shape, view: View, state: State) -> tuple[jax.Array, Chosen]:
+    def _finish(self, lanes: list[Lane], shape: Shape, view: View, step: Fed) -> tuple[jax.Array, Chosen]:
         """Logits [bucket, vocab] after the lanes' last tokens, and what they sample."""
         choice = Choice(*(np.zeros(shape.lanes, np.int32) for _ in Choice._fields))
         for i, lane in enumerate(lanes):
@@ -137,71 +179,10 @@ class Engine:
             choice.temperature[i], choice.min_p[i], choice.u[i] = burst.temperature, burst.min_p, u
         masked = any(lane.burst.allowed is not None for lane in lanes)
         allowed = _allowed(lanes, shape.lanes, self.geometry.vocab) if masked else None
-        return self._programs.choose(shape, state, view, choice, allowed)
-
-
-class _Lane:
-    """One burst on its way: `feed` is what the next step takes, empty when the lane has stopped."""
-
-    def __init__(self, burst: Burst, geometry: Geometry) -> None:
-        self.burst = burst
-        self.feed: tuple[int, ...] = burst.feed
-        self.pos = burst.pos
-        self.ids: list[int] = []
-        self.top: list[tuple[tuple[int, int], ...]] = []
-        self.cause = Cause.QUANTUM
-        self.places = {
-            start + i: (f, i) for f, start in zip(burst.frames, burst.starts, strict=True) for i in range(PAGE)
-        }
-        self._check(geometry)
-        self._clip()
-
-    @property
-    def samples(self) -> bool:
-        return len(self.ids) < self.burst.steps and self.cause == Cause.QUANTUM
-
-    def _check(self, geometry: Geometry) -> None:
-        burst, n = self.burst, len(self.burst.frames)
-        if not 1 <= len(burst.feed) <= geometry.chunk or n > geometry.max_pages or len(burst.wake) > 16:
-            raise ValueError(f"feed of {len(burst.feed)}, {n} pages, {len(burst.wake)} wake ids: too many or none")
-        if not all(0 <= f < geometry.frames for f in burst.frames) or not all(
-            0 <= t < geometry.vocab for t in burst.feed
-        ):
-            raise ValueError("a frame or a token id is out of range")
-        if burst.allowed is not None and burst.steps > 1:
-            raise ValueError("a mask of allowed ids is for one step at most")
-
-    def _clip(self) -> None:
-        """Keep only those pending tokens that have a slot."""
-        room = next((i for i in range(len(self.feed)) if self.pos + i not in self.places), len(self.feed))
-        if room < len(self.feed):
-            self.feed, self.cause = self.feed[:room], Cause.FULL
-
-    def fed(self, mass: jax.Array, row: int) -> None:
-        """The pending tokens are in the KV cache now."""
-        self.mass, self.row = mass, row
-        self.pos += len(self.feed)
-        self.feed = ()
-
-    def sampled(self, chosen: Chosen, row: int) -> None:
-        """Take this lane's row of a choice: stop, or line the id up as the next feed."""
-        if not chosen.finite[row]:
-            self.cause = Cause.MACHINE_CHECK
-            return
-        token = int(chosen.id[row])
-        self.ids.append(token)
-        self.top.append(tuple(zip(chosen.top[row].tolist(), chosen.share[row].tolist(), strict=True)))
-        if token in self.burst.wake:
-            self.cause = Cause.WAKE
-        elif len(self.ids) < self.burst.steps:
-            self.feed = (token,)
-            self._clip()
-
-    def retire(self, heads: int) -> Retired:
-        mass: tuple[int, ...] = ()
-        if self.pos > self.burst.pos:
-            mass = tuple((np.asarray(self.mass)[self.row, : len(self.burst.frames)] // heads).tolist())
-        return Retired(tuple(self.ids), self.cause, self.pos - self.burst.pos, mass, (), tuple(self.top))
+        where = self._placement.lanes(shape.lanes)
+        choice, allowed = jax.device_put((choice, allowed), where)
+        params = self._adapters[lanes[0].burst.adapter]
+        return self._programs.choose(shape, params, step.state, view, choice, allowed)
 
 
 def program(model_: Model, mode: str, length: int) -> tuple[Any, Params]:
@@ -211,7 +192,7 @@ def program(model_: Model, mode: str, length: int) -> tuple[Any, Params]:
     return model, model.prepare(model_.config, model_.params, mode, length)
 
 
-def _view(lanes: list[_Lane], shape: Shape) -> View:
+def _view(lanes: list[Lane], shape: Shape) -> View:
     """Pad the pending tokens and tables of these lanes to a compiled shape."""
     b, t, w = shape
     view = View(*(np.zeros(s, np.int32) for s in [(b, t)] * 4 + [(b, w)] * 2 + [(b,)]))
@@ -219,13 +200,13 @@ def _view(lanes: list[_Lane], shape: Shape) -> View:
     for i, lane in enumerate(lanes):
         n, pages = len(lane.feed), len(lane.burst.frames)
         view.tokens[i, :n], view.at[i, :n] = lane.feed, range(lane.pos, lane.pos + n)
-        view.frame[i, :n], view.slot[i, :n] = zip(*(lane.places[p] for p in range(lane.pos, lane.pos + n)), strict=True)
+        view.frame[i, :n], view.slot[i, :n] = zip(*lane.places(), strict=True)
         view.table[i, :pages], view.starts[i, :pages] = lane.burst.frames, lane.burst.starts
         view.last[i] = n - 1
     return view
 
 
-def _allowed(lanes: list[_Lane], bucket: int, vocab: int) -> np.ndarray:
+def _allowed(lanes: list[Lane], bucket: int, vocab: int) -> np.ndarray:
     """Masks of allowed ids [bucket, ceil(vocab / 8)] uint8; a lane without one allows all."""
     rows = np.full((bucket, -(-vocab // 8)), 255, np.uint8)
     for i, lane in enumerate(lanes):

@@ -21,7 +21,7 @@ from jax import lax
 from . import kvcache
 from .config import ModelConfig, Params
 from .kvcache import PAGE, Frames, Pool, View
-from .model import State
+from .model import Probe, State, last_of
 
 FULL = 32512
 """Largest 16-bit activation: 127 * 256, so that both its int8 terms exist."""
@@ -31,6 +31,9 @@ ONE = 1 << 16
 
 LONGEST = (1 << 15) - PAGE
 """Most keys in sight: their probabilities, ONE each, must add up below 2**31."""
+
+FAR = 2.0**29
+"""Scores are clipped to this, so that the difference of two is below 2**31."""
 
 TINY = 2.0**-40
 LOG2E = 1.4426950408889634
@@ -49,19 +52,21 @@ def forward(config: ModelConfig, params: Params, pool: Pool, view: View) -> tupl
     """As `model.forward`; logits float32, the same bits in every company."""
     state, pool = begin(config, params["begin"], view), list(pool)
     for i, weights in enumerate(params["layers"]):
-        state, pool[i] = layer(config, weights, state, pool[i], view)
+        state, pool[i], _ = layer(config, weights, state, pool[i], view)
     return head(config, params["head"], state.x, view.last), pool, state.mass
 
 
 def begin(config: ModelConfig, weights: Params, view: View) -> State:
     """As `model.begin`."""
     table = weights["embed"]
-    x = table["w"][view.tokens].astype(jnp.float32) * table["scale"][view.tokens][..., None]
+    x = snap(table["w"][view.tokens].astype(jnp.float32) * table["scale"][view.tokens][..., None])
     cos, sin = weights["cos"][view.at], weights["sin"][view.at]
     return State(x, cos[:, :, None], sin[:, :, None], jnp.zeros(view.table.shape, jnp.int32))
 
 
-def layer(config: ModelConfig, weights: Params, state: State, frames: Frames, view: View) -> tuple[State, Frames]:
+def layer(
+    config: ModelConfig, weights: Params, state: State, frames: Frames, view: View
+) -> tuple[State, Frames, Probe]:
     """As `model.layer`."""
     b, t, dim = state.x.shape
     x = state.x.reshape(b * t, dim)
@@ -71,11 +76,11 @@ def layer(config: ModelConfig, weights: Params, state: State, frames: Frames, vi
         term, scale = one_term(value)
         frames[name] = kvcache.write(frames[name], term, view)
         frames[name + "_scale"] = kvcache.write(frames[name + "_scale"], scale, view)
-    mixed, mass = attention(q, {name: kvcache.read(a, view) for name, a in frames.items()}, view)
+    mixed, mass, probe = attention(q, {name: kvcache.read(a, view) for name, a in frames.items()}, view)
     x = x + snap(matmul(fixed(mixed, 1), weights["o"]))
     h = rms_norm(x, config.norm_eps)
     x = x + snap(matmul(fixed(swiglu(matmul(h, weights["gate"]), matmul(h, weights["up"])), 2), weights["down"]))
-    return state._replace(x=x.reshape(b, t, dim), mass=state.mass + mass), frames
+    return state._replace(x=x.reshape(b, t, dim), mass=state.mass + mass), frames, probe
 
 
 def head(config: ModelConfig, weights: Params, x: jax.Array, last: jax.Array) -> jax.Array:
@@ -117,10 +122,14 @@ def matmul(x: Fixed, weight: Params) -> jax.Array:
 
 
 def rms_norm(x: jax.Array, eps: float) -> Fixed:
-    """RMSNorm without its gain (that lives in the weights): only the scale of the rounded row changes."""
+    """RMSNorm without its gain (that lives in the weights): only the scale of the rounded row changes.
+
+    A row that is not finite keeps a scale that says so: integers could not.
+    """
     top = _top(x)
     r = x * (1 / top)
-    return Fixed((jnp.round(r * 127).astype(jnp.int8),), (1 / 127) / _rms(r, eps, top))
+    scale = jnp.where(jnp.isfinite(top), (1 / 127) / _rms(r, eps, top), jnp.nan)
+    return Fixed((jnp.round(r * 127).astype(jnp.int8),), scale)
 
 
 def _rms(r: jax.Array, eps: float, top: jax.Array) -> jax.Array:
@@ -158,8 +167,8 @@ def rotate(x: jax.Array, cos: jax.Array, sin: jax.Array) -> jax.Array:
     return jnp.concatenate([snap(a * cos) - snap(b * sin), snap(b * cos) + snap(a * sin)], axis=-1)
 
 
-def attention(q: jax.Array, pages: dict[str, jax.Array], view: View) -> tuple[jax.Array, jax.Array]:
-    """q [B, T, H, D] over int8 pages [B*K, S, D] -> [B*T, H*D], attention mass [B, W].
+def attention(q: jax.Array, pages: dict[str, jax.Array], view: View) -> tuple[jax.Array, jax.Array, Probe]:
+    """q [B, T, H, D] over int8 pages [B*K, S, D] -> [B*T, H*D], attention mass [B, W], probe.
 
     The maximum first (it has no order), then integer sums of probabilities and of probabilities times values.
     """
@@ -172,27 +181,28 @@ def attention(q: jax.Array, pages: dict[str, jax.Array], view: View) -> tuple[ja
     query = _int(jnp.round(rows * (FULL / limit)))
     scores = _two_term_dot(query, pages["k"], 2)
     unit = limit * (LOG2E * ONE * d**-0.5 / FULL)
-    scores = _int(jnp.round(jnp.clip(scores * unit * pages["k_scale"][:, None, :, 0], -(2.0**30), 2.0**30)))
+    scores = _int(jnp.round(jnp.clip(scores * unit * pages["k_scale"][:, None, :, 0], -FAR, FAR)))
     seen = jnp.broadcast_to(kvcache.visible(view, group), (b, kv, m, scores.shape[-1])).reshape(scores.shape)
     top = jnp.max(jnp.where(seen, scores, -(1 << 30)), -1, keepdims=True)
     p = jnp.where(seen, exp2(jnp.maximum(top - scores, 0)), 0)  # [B*K, m, S], ONE = the likeliest
     total = jnp.maximum(jnp.sum(p, -1, keepdims=True), 1).astype(jnp.float32)
     out = _mix(p, seen, pages["v"], pages["v_scale"][:, None, :, 0]) / total
     out = jnp.transpose(out.reshape(b, kv, t, group, d), (0, 2, 1, 3, 4)).reshape(b * t, heads * d)
-    return out, _mass(p.reshape(b, kv, t, group, -1), total.reshape(b, kv, t, group, 1), view)
+    p, total, top = (last_of(a.reshape(b, kv, t, group, -1), view) for a in (p, total, top.astype(jnp.float32)))
+    query = jnp.take_along_axis(q, view.last[:, None, None, None], axis=1)[:, 0]
+    probe = Probe(query, top.reshape(b, heads) * (1 / ONE), total.reshape(b, heads) * (1 / ONE))
+    return out, _mass(p, total), probe
 
 
 def _mix(p: jax.Array, seen: jax.Array, values: jax.Array, scale: jax.Array) -> jax.Array:
     """Sum of p * values * scale over keys -> [B*K, m, D]; the largest scale in sight keeps p * scale within 16 bits."""
     largest = jnp.max(jnp.where(seen, scale, TINY), -1, keepdims=True)
-    weight = _int(jnp.round(p.astype(jnp.float32) * (scale / largest) * (FULL / ONE)))
+    weight = jnp.where(seen, _int(jnp.round(p.astype(jnp.float32) * (scale / largest) * (FULL / ONE))), 0)
     return _two_term_dot(weight, values, 1) * largest * (ONE / FULL)
 
 
-def _mass(p: jax.Array, total: jax.Array, view: View) -> jax.Array:
-    """Attention of the last token per table entry, summed over heads: p [B, K, T, G, S] -> [B, W]."""
-    last = view.last[:, None, None, None, None]
-    p, total = jnp.take_along_axis(p, last, axis=2), jnp.take_along_axis(total, last, axis=2)
+def _mass(p: jax.Array, total: jax.Array) -> jax.Array:
+    """Attention of the last token per table entry, summed over heads: p [B, K, 1, G, S], total [B, K, 1, G, 1] -> [B, W]."""
     share = jnp.sum(p.reshape(*p.shape[:-1], -1, PAGE), -1).astype(jnp.float32) / total
     return jnp.sum(_int(jnp.round(share * 65535)), (1, 2, 3))
 
@@ -230,7 +240,8 @@ def _dot(x: jax.Array, w: jax.Array) -> jax.Array:
     """
     if x.shape[0] == 1:
         if x.shape[1] * 127 * 127 < 1 << 24:
-            return lax.optimization_barrier(x.astype(jnp.float32)) @ w.T.astype(jnp.float32)
+            row: jax.Array = lax.optimization_barrier(x.astype(jnp.float32))  # type: ignore[no-untyped-call]
+            return row @ w.T.astype(jnp.float32)
         return lax.dot_general(jnp.concatenate([x, x]), w, ROWS, preferred_element_type=jnp.int32)[:1]
     return lax.dot_general(x, w, ROWS, preferred_element_type=jnp.int32)
 

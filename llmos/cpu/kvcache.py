@@ -82,14 +82,23 @@ def read(array: jax.Array, view: View) -> jax.Array:
     """The pages of every lane's table, side by side: [B * kv_heads, W * PAGE, n]."""
     heads, frames, width = array.shape
     row = view.table[:, None, :] + (jnp.arange(heads) * frames)[:, None]  # [B, kv_heads, W]
-    pages = lax.optimization_barrier(array.reshape(heads * frames, width).at[row].get(mode="promise_in_bounds"))
-    return pages.reshape(row.shape[0] * heads, -1, width // PAGE)
+    pages: jax.Array = lax.optimization_barrier(  # type: ignore[no-untyped-call]
+        array.reshape(heads * frames, width).at[row].get(mode="promise_in_bounds")
+    )
+    keys: jax.Array = pages.reshape(row.shape[0] * heads, -1, width // PAGE)
+    return keys
 
 
 def visible(view: View, group: int) -> jax.Array:
     """Which keys each query may see: [B, 1, T * group, W * PAGE] bool, for queries ordered (token, head of the group)."""
     key = (view.starts[..., None] + jnp.arange(PAGE)).reshape(view.starts.shape[0], 1, -1)
     return jnp.repeat(key <= view.at[..., None], group, axis=1)[:, None]
+
+
+def written(view: View, heads: int) -> jax.Array:
+    """Which keys the last query may see: [B * heads, W * PAGE, 1]. The others may be anything, left by a former owner."""
+    key = (view.starts[..., None] + jnp.arange(PAGE)).reshape(view.starts.shape[0], -1)
+    return jnp.repeat(key <= jnp.max(view.at, 1, keepdims=True), heads, axis=0)[..., None]
 
 
 def copy_frames(pool: Pool, source: jax.Array, target: jax.Array) -> Pool:

@@ -30,6 +30,14 @@ class State(NamedTuple):
     mass: jax.Array  # [B, W] int32, the last token's attention per table entry, 65535 a layer and head
 
 
+class Probe(NamedTuple):
+    """What one layer's last token asked its keys: enough to say later how much an absent page would have mattered."""
+
+    query: jax.Array  # [B, H, D] float32, rotated
+    top: jax.Array  # [B, H] float32, its best score, as an exponent of two
+    total: jax.Array  # [B, H] float32, sum over keys of 2**(score - top)
+
+
 def forward(config: ModelConfig, params: Params, pool: Pool, view: View) -> tuple[jax.Array, Pool, jax.Array]:
     """Feed view.tokens; write their keys and values into the pool.
 
@@ -37,7 +45,7 @@ def forward(config: ModelConfig, params: Params, pool: Pool, view: View) -> tupl
     """
     state, pool = begin(config, params["begin"], view), list(pool)
     for i, weights in enumerate(params["layers"]):
-        state, pool[i] = layer(config, weights, state, pool[i], view)
+        state, pool[i], _ = layer(config, weights, state, pool[i], view)
     return head(config, params["head"], state.x, view.last), pool, state.mass
 
 
@@ -48,16 +56,18 @@ def begin(config: ModelConfig, weights: Params, view: View) -> State:
     return State(x, cos[:, :, None], sin[:, :, None], jnp.zeros(view.table.shape, jnp.int32))
 
 
-def layer(config: ModelConfig, weights: Params, state: State, frames: Frames, view: View) -> tuple[State, Frames]:
+def layer(
+    config: ModelConfig, weights: Params, state: State, frames: Frames, view: View
+) -> tuple[State, Frames, Probe]:
     """One layer: attention over the KV cache, then the MLP, each added to the residual stream."""
     h = rms_norm(state.x, weights["attn_norm"], config.norm_eps)
     q, k, v = project(config, weights, h, state)
     frames = {"k": kvcache.write(frames["k"], k, view), "v": kvcache.write(frames["v"], v, view)}
-    mixed, mass = attention(q, kvcache.read(frames["k"], view), kvcache.read(frames["v"], view), view)
+    mixed, mass, probe = attention(q, kvcache.read(frames["k"], view), kvcache.read(frames["v"], view), view)
     x = state.x + matmul(mixed, weights["o"])
     h = rms_norm(x, weights["mlp_norm"], config.norm_eps)
     x = x + matmul(jax.nn.silu(matmul(h, weights["gate"])) * matmul(h, weights["up"]), weights["down"])
-    return state._replace(x=x, mass=state.mass + mass), frames
+    return state._replace(x=x, mass=state.mass + mass), frames, probe
 
 
 def head(config: ModelConfig, weights: Params, x: jax.Array, last: jax.Array) -> jax.Array:
@@ -93,21 +103,31 @@ def rotate(x: jax.Array, cos: jax.Array, sin: jax.Array) -> jax.Array:
     return jnp.concatenate([a * cos - b * sin, b * cos + a * sin], axis=-1)
 
 
-def attention(q: jax.Array, keys: jax.Array, values: jax.Array, view: View) -> tuple[jax.Array, jax.Array]:
-    """q [B, T, H, D] over keys and values [B*K, S, D] -> mixed values [B, T, H*D], attention mass [B, W]."""
+def attention(q: jax.Array, keys: jax.Array, values: jax.Array, view: View) -> tuple[jax.Array, jax.Array, Probe]:
+    """q [B, T, H, D] over keys and values [B*K, S, D] -> mixed values [B, T, H*D], attention mass [B, W], probe."""
     b, t, heads, d = q.shape
     kv = keys.shape[0] // b
     group = heads // kv
     rows = jnp.transpose(q.reshape(b, t, kv, group, d), (0, 2, 1, 3, 4)).reshape(b * kv, t * group, d)
     scores = _batched(rows, keys, 2).reshape(b, kv, t * group, -1) * d**-0.5
     scores = jnp.where(kvcache.visible(view, group), scores, -1e30)
-    p = jnp.exp(scores - jnp.max(scores, -1, keepdims=True))
-    p = p / jnp.sum(p, -1, keepdims=True)  # [B, K, T*G, S]
+    top = jnp.max(scores, -1, keepdims=True)
+    p = jnp.exp(scores - top)
+    total = jnp.sum(p, -1, keepdims=True)
+    p = p / total  # [B, K, T*G, S]
+    values = jnp.where(kvcache.written(view, kv), values, jnp.zeros((), values.dtype))
     out = _batched(p.reshape(b * kv, t * group, -1), values, 1)
     out = jnp.transpose(out.reshape(b, kv, t, group, d), (0, 2, 1, 3, 4)).reshape(b, t, heads * d)
-    seen = jnp.take_along_axis(p.reshape(b, kv, t, group, -1), view.last[:, None, None, None, None], axis=2)
-    pages = jnp.sum(seen.reshape(b, kv * group, -1, kvcache.PAGE), -1)
-    return out, jnp.sum(jnp.round(pages * 65535).astype(jnp.int32), 1)
+    seen = last_of(p.reshape(b, kv, t, group, -1), view)
+    pages = jnp.sum(seen.reshape(b, heads, -1, kvcache.PAGE), -1)
+    top, total = (last_of(a.reshape(b, kv, t, group, 1), view).reshape(b, heads) for a in (top, total))
+    query = jnp.take_along_axis(q, view.last[:, None, None, None], axis=1)[:, 0]
+    return out, jnp.sum(jnp.round(pages * 65535).astype(jnp.int32), 1), Probe(query, top * math.log2(math.e), total)
+
+
+def last_of(x: jax.Array, view: View) -> jax.Array:
+    """x [B, K, T, G, n] at each lane's last token: [B, K, 1, G, n]."""
+    return jnp.take_along_axis(x, view.last[:, None, None, None, None], axis=2)
 
 
 def _batched(a: jax.Array, b: jax.Array, axis: int) -> jax.Array:

@@ -10,7 +10,7 @@ compile.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -19,8 +19,9 @@ import numpy as np
 
 from .config import ModelConfig, Params
 from .kvcache import Pool, View
-from .model import State
+from .model import Probe, State
 from .sampling import Choice, Chosen, choose
+from .sharding import Placement
 
 LANES = (1, 2, 4, 8, 16, 32)
 TOKENS = (16, 64, 256)
@@ -35,79 +36,102 @@ class Shape(NamedTuple):
     width: int  # table entries
 
 
+class Step(NamedTuple):
+    """The executables of one shape."""
+
+    begin: Any
+    layer: Any
+    finish: Any
+    masked: Any  # finish, with a mask of allowed ids
+
+
 class Programs:
     """Compiled programs by shape. Safe to use from two threads: one that runs, one that warms up."""
 
     def __init__(
-        self, arithmetic: Any, config: ModelConfig, params: Params, pool: Pool, lanes: int, chunk: int, max_pages: int
+        self,
+        arithmetic: Any,
+        config: ModelConfig,
+        placement: Placement,
+        params: Params,
+        pool: Pool,
+        lanes: int,
+        chunk: int,
+        max_pages: int,
     ) -> None:
-        """`arithmetic` is the module `model` or `exact8`."""
-        self._config, self._params = config, params
-        self._like = jax.tree.map(_abstract, (params["begin"], params["layers"][0], params["head"], pool[0]))
-        self._begin = jax.jit(partial(arithmetic.begin, config))
-        self._layer = jax.jit(partial(arithmetic.layer, config), donate_argnums=(1, 2))
-        self._finish = jax.jit(partial(_finish, arithmetic.head, config))
+        """`arithmetic` is the module `model` or `exact8`. Of parameters and pool only the shapes are kept."""
+        self._arithmetic, self._config, self._placement = arithmetic, config, placement
+        like = (params["begin"], params["layers"][0], params["head"], pool[0])
+        self._first, self._layer, self._head, self._frames = jax.tree.map(_abstract, like)
         self.lanes, self.tokens = _buckets(LANES, lanes), _buckets(TOKENS, chunk)
         self.widths = _buckets(WIDTHS, max_pages)
-        self._done: dict[tuple[Any, ...], Any] = {}
+        self._steps: dict[Shape, Step] = {}
         self._lock = threading.Lock()
 
     def fit(self, lanes: int, tokens: int, width: int) -> Shape:
         """The smallest compiled shape for at least this much, or the one to compile when there is none."""
         bucket = _fit(self.tokens, tokens) if tokens > 1 else 1
-        with self._lock:
-            ready = [key[1] for key in self._done if key[0] == "layer" and key[1].tokens == bucket]
-        fits = [s for s in ready if s.lanes >= lanes and s.width >= width]
         least = Shape(_fit(self.lanes, lanes), bucket, _fit(self.widths, width))
+        fits = [s for s in list(self._steps) if s.tokens == bucket and s.lanes >= lanes and s.width >= width]
         return min(fits, key=lambda s: (s.lanes * s.width, s.lanes), default=least)
 
-    def trunk(self, shape: Shape, pool: Pool, view: View) -> tuple[State, Pool]:
+    def step(self, shape: Shape) -> Step:
+        """The executables of a shape; compiles them the first time, which takes about a second."""
+        if shape not in self._steps:
+            with self._lock:
+                if shape not in self._steps:
+                    self._steps[shape] = self._compile(shape)
+        return self._steps[shape]
+
+    def trunk(self, shape: Shape, params: Params, pool: Pool, view: View) -> tuple[State, Pool, list[Probe]]:
         """Feed a padded view through all layers. The pool is donated: use the one returned."""
-        begin, layer = self.begin(shape), self.layer(shape)
-        state: State = begin(self._params["begin"], view)
-        new = []
-        for weights, frames in zip(self._params["layers"], pool, strict=True):
-            state, frames = layer(weights, state, frames, view)
+        step, new, probes = self.step(shape), [], []
+        state: State = step.begin(params["begin"], view)
+        for weights, frames in zip(params["layers"], pool, strict=True):
+            state, frames, probe = step.layer(weights, state, frames, view)
             new.append(frames)
-        return state, new
+            probes.append(probe)
+        return state, new, probes
 
     def choose(
-        self, shape: Shape, state: State, view: View, choice: Choice, allowed: np.ndarray | None
+        self, shape: Shape, params: Params, state: State, view: View, choice: Choice, allowed: np.ndarray | None
     ) -> tuple[jax.Array, Chosen]:
         """Logits [lanes, vocab] after each lane's last token, and what was sampled from them."""
-        rows = () if allowed is None else (allowed,)
-        result: tuple[jax.Array, Chosen] = self.finish(shape, allowed is not None)(
-            self._params["head"], state.x, view.last, choice, *rows
-        )
+        step, inputs = self.step(shape), (params["head"], state.x, view.last, choice)
+        result: tuple[jax.Array, Chosen] = step.finish(*inputs) if allowed is None else step.masked(*inputs, allowed)
         return result
 
-    def begin(self, shape: Shape) -> Any:
-        view = _view(shape)
-        return self._compiled(("begin", shape), self._begin, lambda: (self._like[0], view))
+    def _compile(self, shape: Shape) -> Step:
+        arithmetic, config = self._arithmetic, self._config
+        lanes, frames = self._placement.lanes(shape.lanes), self._placement.frames
+        n, vocab, view = shape.lanes, config.vocab, self._view(shape)
+        begin = jax.jit(partial(arithmetic.begin, config), out_shardings=lanes)
+        state = jax.tree.map(
+            lambda a: self._spec(n, *a.shape[1:], dtype=a.dtype), jax.eval_shape(begin, self._first, view)
+        )
+        layer = jax.jit(partial(arithmetic.layer, config), donate_argnums=(1, 2), out_shardings=(lanes, frames, lanes))
+        same = next((s for s in self._steps if s[:2] == shape[:2]), None)
+        if same:  # what comes after the layers knows no table
+            finish, masked = self._steps[same][2:]
+        else:
+            inputs = (self._head, state.x, view.last, Choice(*(self._spec(n) for _ in Choice._fields)))
+            last = jax.jit(partial(_finish, arithmetic.head, config), out_shardings=lanes)
+            finish = last.lower(*inputs).compile()
+            masked = last.lower(*inputs, self._spec(n, -(-vocab // 8), dtype="uint8")).compile()
+        return Step(
+            begin.lower(self._first, view).compile(),
+            layer.lower(self._layer, state, self._frames, view).compile(),
+            finish,
+            masked,
+        )
 
-    def layer(self, shape: Shape) -> Any:
-        def arguments() -> tuple[Any, ...]:
-            state = jax.eval_shape(self._begin, self._like[0], _view(shape))
-            return self._like[1], state, self._like[3], _view(shape)
+    def _view(self, shape: Shape) -> View:
+        b, t, w = shape
+        return View(*(self._spec(*s) for s in [(b, t)] * 4 + [(b, w)] * 2 + [(b,)]))
 
-        return self._compiled(("layer", shape), self._layer, arguments)
-
-    def finish(self, shape: Shape, masked: bool) -> Any:
-        n, vocab = shape.lanes, self._config.vocab
-        x = _spec(n, shape.tokens, self._config.dim, dtype="float32")
-        rows = (_spec(n, -(-vocab // 8), dtype="uint8"),) if masked else ()
-        choice = Choice(_spec(n), _spec(n), _spec(n))
-        key = ("finish", shape._replace(width=0), masked)
-        return self._compiled(key, self._finish, lambda: (self._like[2], x, _spec(n), choice, *rows))
-
-    def _compiled(self, key: tuple[Any, ...], function: Any, arguments: Callable[[], tuple[Any, ...]]) -> Any:
-        program = self._done.get(key)
-        if program is None:
-            with self._lock:
-                if key not in self._done:
-                    self._done[key] = function.lower(*arguments()).compile()
-                program = self._done[key]
-        return program
+    def _spec(self, *sizes: int, dtype: Any = "int32") -> Any:
+        """The shape of an array with lanes first."""
+        return jax.ShapeDtypeStruct(sizes, dtype, sharding=self._placement.lanes(sizes[0]))  # type: ignore[no-untyped-call]
 
     def shapes(self) -> Iterator[Shape]:
         """All shapes, the ones a first conversation needs first."""
@@ -120,10 +144,11 @@ class Programs:
 
     def compiled(self) -> dict[str, Any]:
         """Every executable so far, by a printable name."""
-        with self._lock:
-            return {
-                f"{key[0]} {key[1].lanes}x{key[1].tokens}x{key[1].width} {key[2:]}": p for key, p in self._done.items()
-            }
+        return {
+            f"{name} {shape.lanes}x{shape.tokens}x{shape.width}": program
+            for shape, step in list(self._steps.items())
+            for name, program in step._asdict().items()
+        }
 
 
 def _finish(
@@ -141,14 +166,5 @@ def _fit(sizes: tuple[int, ...], need: int) -> int:
     return next(s for s in sizes if s >= need)
 
 
-def _spec(*sizes: int, dtype: str = "int32") -> Any:
-    return jax.ShapeDtypeStruct(sizes, dtype)  # type: ignore[no-untyped-call]
-
-
 def _abstract(a: Any) -> Any:
     return jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=a.sharding)  # type: ignore[no-untyped-call]
-
-
-def _view(shape: Shape) -> View:
-    b, t, w = shape
-    return View(_spec(b, t), _spec(b, t), _spec(b, t), _spec(b, t), _spec(b, w), _spec(b, w), _spec(b))

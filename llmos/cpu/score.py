@@ -32,7 +32,7 @@ def teacher_forced(model_: Model, mode: str, ids: Sequence[int], chunk: int = 25
         view = _view(part, first, pages, chunk)
         state = arithmetic.begin(config, params["begin"], view)
         for i, weights in enumerate(params["layers"]):
-            state, pool[i] = step(weights, state, pool[i], view)
+            state, pool[i], _ = step(weights, state, pool[i], view)
         yield np.asarray(head(params["head"], state.x))[: len(part)]
 
 

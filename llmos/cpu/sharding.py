@@ -1,7 +1,8 @@
 """Where arrays live: one device, or a mesh of them with axes "lanes" and "heads".
 
-Knows: which axis of each parameter and pool array is split over heads (and over the hidden width of the MLP). Does not
-know: what is computed; XLA inserts the sums between devices, and in exact8 those are integer sums, so the bits stay.
+Knows: which axis of each parameter and pool array is split over heads (and over the hidden width of the MLP), and that a
+step's lanes are split over lanes. Does not know: what is computed; XLA inserts the sums between devices, and in exact8
+those are integer sums, so the bits stay. Without a mesh everything here does nothing.
 """
 
 from __future__ import annotations
@@ -21,21 +22,44 @@ COLUMNS = frozenset({"o", "down"})
 """Matrices whose input columns are split; their products are summed over devices."""
 
 
-def place(config: ModelConfig, params: Params, pool: Pool, mesh: Mesh | None) -> tuple[Params, Pool]:
-    """Put parameters and pool on the default device, or over the mesh."""
-    if mesh is None:
-        return jax.device_put(params), jax.device_put(pool)
-    split = "heads" if config.kv_heads % mesh.shape["heads"] == 0 and config.hidden % mesh.shape["heads"] == 0 else None
+class Placement:
+    """Puts arrays on the default device, or over a mesh."""
 
-    def put(a: Any, *axes: str | None) -> Any:
-        return jax.device_put(a, NamedSharding(mesh, PartitionSpec(*axes)))  # type: ignore[no-untyped-call]
+    def __init__(self, config: ModelConfig, mesh: Mesh | None) -> None:
+        self._mesh = mesh
+        heads = mesh.shape["heads"] if mesh else 1
+        self._split = "heads" if config.kv_heads % heads == 0 and config.hidden % heads == 0 else None
 
-    def parameter(path: tuple[Any, ...], a: Any) -> Any:
+    def parameters(self, params: Params) -> Params:
+        """Parameters on their devices."""
+        placed: Params = jax.tree_util.tree_map_with_path(self._parameter, params)
+        return placed
+
+    def _parameter(self, path: tuple[Any, ...], a: Any) -> jax.Array:
         names = {str(key.key) for key in path if hasattr(key, "key")}
         if names & ROWS:
-            return put(a, split)
+            return self._put(a, self._split)
         if names & COLUMNS and a.ndim == 2:
-            return put(a, None, split)
-        return put(a)
+            return self._put(a, None, self._split)
+        return self._put(a)
 
-    return jax.tree_util.tree_map_with_path(parameter, params), jax.tree.map(lambda a: put(a, split), pool)
+    def _put(self, a: Any, *axes: str | None) -> jax.Array:
+        placed: jax.Array = jax.device_put(a, self._over(*axes))
+        return placed
+
+    def pool(self, pool: Pool) -> Pool:
+        """The pool on its devices."""
+        placed: Pool = jax.device_put(pool, self.frames)
+        return placed
+
+    @property
+    def frames(self) -> NamedSharding | None:
+        """How an array of frames, heads first, is split."""
+        return self._over(self._split)
+
+    def lanes(self, count: int) -> NamedSharding | None:
+        """How an array with `count` lanes first is split."""
+        return self._over("lanes" if self._mesh and count % self._mesh.shape["lanes"] == 0 else None)
+
+    def _over(self, *axes: str | None) -> NamedSharding | None:
+        return NamedSharding(self._mesh, PartitionSpec(*axes)) if self._mesh else None  # type: ignore[no-untyped-call]
