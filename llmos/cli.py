@@ -59,6 +59,10 @@ def room(
     mode: Mode = "exact8",
     seed: Seed = 0,
     speed: Annotated[float, typer.Option("--speed", min=0, help="Tokens a second; 0 is as fast as it can.")] = 8.0,
+    theme: Annotated[str, typer.Option("--theme", help="Colours: night, day, contrast, clear.")] = "night",
+    keys: Annotated[str, typer.Option("--keys", help="Key map: default or vim.")] = "default",
+    only_ascii: Annotated[bool, typer.Option("--ascii", help="Only ASCII on the screen.")] = False,
+    still: Annotated[bool, typer.Option("--still", help="Nothing blinks.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
@@ -70,9 +74,9 @@ def room(
         from .tui.first import Picture
 
         with Picture() as picture:  # painted before anything slow is imported
-            from .front import machine_room
+            from .front import Look, machine_room
 
-            machine_room(model, mode, seed, speed, picture.hand_over)
+            machine_room(model, mode, seed, speed, Look(theme, keys, only_ascii, still), picture.hand_over)
 
 
 @app.command()
@@ -142,9 +146,8 @@ def ask(
         emit(answer)
         return
     if answer["answer"]:
-        print(
-            f"  {'grounded' if answer['grounded'] >= 0.5 else 'dreamed'}: {answer['grounded']:.0%} of its words rest on a source"
-        )
+        kind = "grounded" if answer["grounded"] >= 0.5 else "dreamed"
+        print(f"  {kind}: {answer['grounded']:.0%} of its words rest on a source")
     for one in answer["checks"]:
         print(f"  {'right' if one['right'] else 'WRONG'}: {one['claim']} ({one['value']})")
 
