@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,22 @@ POOL_BYTES = 4 * 2**30  # most memory that `generate` gives to frames
 # -- the machine room -------------------------------------------------------------------------------------------------
 
 
-def machine_room(model: str | None, mode: str, seed: int, speed: float, opening: Callable[[], None]) -> None:
+@dataclass(frozen=True)
+class Look:
+    """How the screen looks and which keys it has."""
+
+    theme: str = "night"
+    keys: str = "default"
+    ascii: bool = False
+    still: bool = False
+
+
+def machine_room(
+    model: str | None, mode: str, seed: int, speed: float, look: Look, opening: Callable[[], None]
+) -> None:
     """Open the screen at once; the machine boots behind it. `opening` is called when the screen takes the terminal."""
     options = Options(model=model, mode=mode, seed=seed, journal=_journal(), init=("sh", booting.SYSTEM))
-    _screen(options, speed, opening)
+    _screen(options, speed, look, opening)
 
 
 def run_screen(
@@ -47,7 +59,7 @@ def run_screen(
     replacement: str = "attention",
 ) -> None:
     options = Options(model=model, mode=mode, seed=seed, lanes=lanes, journal=_journal(), init=_init(program, args))
-    _screen(replace(options, window=_window(window, replacement), replacement=replacement), 8.0)
+    _screen(replace(options, window=_window(window, replacement), replacement=replacement), 8.0, Look())
 
 
 def _window(window: int, replacement: str) -> int:
@@ -62,13 +74,20 @@ def _window(window: int, replacement: str) -> int:
     return window
 
 
-def _screen(options: Options, speed: float, opening: Callable[[], None] = lambda: None) -> None:
+def _screen(options: Options, speed: float, look: Look, opening: Callable[[], None] = lambda: None) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the machine room needs a terminal; `llmos run sh --plain` works anywhere")
     from .room import Room
     from .tui.app import MachineRoom
+    from .tui.keys import key_map
+    from .tui.theme import palette
 
-    room = MachineRoom(Room(options, speed))
+    plain = look.ascii or "utf" not in (sys.stdout.encoding or "").lower()
+    try:
+        colours, keymap = palette(look.theme, plain), key_map(look.keys, paths.keys())
+    except ValueError as e:
+        raise UsageError(str(e)) from None
+    room = MachineRoom(Room(options, speed), colours, keymap, look.still)
     opening()
     room.run()
 

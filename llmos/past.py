@@ -8,6 +8,7 @@ that its frames hold what the kernel believes; what was sampled is taken from th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
 from llmos_apps import PROGRAMS
@@ -21,6 +22,7 @@ from .journal import Writer
 from .machine import Machine
 from .world import HostWorld
 
+NEVER = 1 << 62  # a tick that is not reached
 Again = Callable[[], tuple[Cpu, Codec, HostWorld]]
 """A fresh CPU, codec and world, like those the machine was booted with."""
 
@@ -42,13 +44,17 @@ class Past:
         if self._cursor is None or self._cursor[0] != count or self._cursor[1].tick > tick:
             if self._cursor:
                 _discard(self._cursor[1])
-            player = Player(self.header, iter(self.records[:count]))
+            player = self._player(count)
             self._cursor = (count, Kernel(self.header.config, PROGRAMS, player, player, player, store=player))
         kernel = self._cursor[1]
         while kernel.tick < tick and not kernel.halted:
             kernel.step()
         kernel.take_events()
         return kernel
+
+    def _player(self, count: int) -> Player:
+        """Answers from the first records; idle ticks, which leave none, may follow the last."""
+        return Player(self.header, chain(self.records[:count], [("end", NEVER)]))
 
     def branch(self, tick: int, path: Path | None, progress: Callable[[int, int], None]) -> Machine:
         """A machine of its own that shares the past before `tick`; it records from the first tick on. Takes a while."""
@@ -57,7 +63,7 @@ class Past:
             raise LlmosError("this CPU is another one than the session was recorded on: it can't branch here")
         writer = Writer(path, self.header) if path else None
         past = Past(self.header, self.again)
-        player = Player(self.header, iter(self.records))
+        player = self._player(len(self.records))
         ports = Relived(player, cpu, _both(past, writer))
         kernel = Kernel(self.header.config, PROGRAMS, ports, ports, ports, store=player)
         while kernel.tick < tick and not kernel.halted:
@@ -118,7 +124,8 @@ class Double:
 def _discard(kernel: Kernel) -> None:
     """Programs that were never begun are not left hanging."""
     for process in kernel.processes.values():
-        process.coroutine.close()
+        if process.coroutine is not None:
+            process.coroutine.close()
 
 
 def _take_over(kernel: Kernel, world: HostWorld) -> None:

@@ -44,3 +44,8 @@ def disk() -> Path:
 def swap() -> Path:
     """The page file; holds nothing that a machine can't compute again."""
     return _folder("swap", str(Path(platformdirs.user_cache_dir("llmos")) / "swap")) / "pages"
+
+
+def keys() -> Path:
+    """The person's own key map."""
+    return _folder("config", platformdirs.user_config_dir("llmos")) / "keys.toml"

@@ -79,7 +79,7 @@ class MachineRoom(Stage):
         self.change(sort=column)
 
     def verb_theme(self, name: str) -> None:
-        self.paint(theme.palette(name))
+        self.paint(theme.palette(name, self.palette.plain))
 
     def verb_export(self, what: str = "picture", file: str = "") -> None:
         from .export import export

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from .text import Row
+from .text import Row, ascii_only
 from .theme import Palette
 
 
@@ -20,5 +20,5 @@ def painted(rows: Sequence[Row], palette: Palette) -> Text:
         if i:
             text.append("\n")
         for part, style in row:
-            text.append(part, palette.style(style))
+            text.append(ascii_only(part) if palette.plain else part, palette.style(style))
     return text

@@ -22,7 +22,7 @@ from llmos_kernel.view import Snapshot
 
 from .desk import Desk
 from .layout import TABS
-from .text import Row, Span, fit
+from .text import Row, Span, ascii_only, fit
 from .text import width as cells_of
 from .theme import Palette
 
@@ -46,10 +46,9 @@ class Pane(Widget):
             self.command = command
             super().__init__()
 
-    def __init__(self, palette: Palette, plain: bool = False) -> None:
+    def __init__(self, palette: Palette) -> None:
         super().__init__(id=self.key)
         self.palette = palette
-        self.plain = plain  # only ASCII can be shown
         self.can_focus = self.framed
         self.view = BLANK
         self.desk = Desk()
@@ -148,7 +147,8 @@ class Pane(Widget):
         strip = self._strips[y]
         if strip is None:
             style = self.palette.style
-            strip = Strip([Segment(text, style(name)) for text, name in self._lines[y]], self.size.width)
+            shown = ascii_only if self.palette.plain else str
+            strip = Strip([Segment(shown(text), style(name)) for text, name in self._lines[y]], self.size.width)
             self._strips[y] = strip
         return strip
 

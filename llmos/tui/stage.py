@@ -6,7 +6,7 @@ machine's thread posts views; at most one waits to be drawn, so that a slow term
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -26,6 +26,7 @@ from .panels import PANES
 from .panels.console import Entry
 from .theme import Palette, night
 
+EMPTY: Mapping[str, str] = {}
 CSS = """
 Screen { layers: base above; overflow: hidden; }
 Pane { position: absolute; width: 0; height: 0; }
@@ -59,11 +60,14 @@ class Stage(App[str]):
     class Posted(Message):
         """The machine has shown itself; `fresh` holds the view."""
 
-    def __init__(self, panel: Panel, palette: Palette | None = None, plain: bool = False) -> None:
+    def __init__(
+        self, panel: Panel, palette: Palette | None = None, keymap: Mapping[str, str] = EMPTY, still: bool = False
+    ) -> None:
         super().__init__()
         self.panel = panel
         self.palette = palette or night()
-        self.plain = plain
+        self.keymap, self.still = dict(keymap), still
+        self.animation_level = "none"
         self.desk = Desk()
         self.view = BLANK
         self.fresh: MachineView | None = None
@@ -76,11 +80,14 @@ class Stage(App[str]):
 
     def compose(self) -> ComposeResult:
         for pane in PANES:
-            yield pane(self.palette, self.plain)
+            yield pane(self.palette)
         yield CommandLine()
 
     def on_mount(self) -> None:
         self.paint(self.palette)
+        self.set_keymap(self.keymap)
+        for line in self.query(Input):
+            line.cursor_blink = not self.still
         self.query_one(Entry).focus()
         self.call_after_refresh(self.wake)
 

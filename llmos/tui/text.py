@@ -186,3 +186,20 @@ def _split(text: str, cells: int) -> tuple[str, str]:
         n += 1
     n = max(n, 1)
     return text[:n], text[n:]
+
+
+_ASCII = str.maketrans(
+    dict(zip("╭╮╰╯┏┓┗┛┌┐└┘", "+" * 12, strict=True))
+    | dict(zip("─━│┃▏▎┊", "-=||||:", strict=True))
+    | dict(zip("▁▂▃▄▅▆▇█", ".:-=+*%#", strict=True))
+    | dict(zip("░▍▌▋▊▉", ".=====", strict=True))
+    | dict(zip("●○◐✓✗▶▸◂▮·»→↵⇥…⟪⟫", "*o~vx>><#.>>$>~<>", strict=True))
+)
+
+
+def ascii_only(text: str) -> str:
+    """The same cells in ASCII; what has no likeness there is a question mark for each cell it took."""
+    if text.isascii():
+        return text
+    text = text.translate(_ASCII)
+    return "".join(c if c.isascii() else "?" * cell_len(c) for c in text)

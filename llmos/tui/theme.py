@@ -25,6 +25,7 @@ class Palette:
     background: str
     colours: Mapping[str, str] = field(default_factory=dict)
     dark: bool = True
+    plain: bool = False  # only ASCII can be shown
 
     @cached_property
     def _made(self) -> dict[str, Style]:
@@ -113,14 +114,14 @@ TABLE: Mapping[str, tuple[bool, str, str, str]] = {
 THEMES = tuple(TABLE)
 
 
-def palette(name: str) -> Palette:
+def palette(name: str, plain: bool = False) -> Palette:
     """A palette by name; Raises ValueError."""
     if name not in TABLE:
         raise ValueError(f"no theme {name!r}; there are {', '.join(THEMES)}")
     dark, background, meanings, owners = TABLE[name]
     colours = dict(zip(NAMES, (f"#{c}" for c in meanings.split()), strict=True))
     colours |= {f"owner{i}": f"#{c}" for i, c in enumerate(owners.split())}
-    return Palette(f"llmos-{name}", f"#{background}", colours, dark)
+    return Palette(f"llmos-{name}", f"#{background}", colours, dark, plain)
 
 
 def night() -> Palette:

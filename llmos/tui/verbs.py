@@ -53,7 +53,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("swapout PID", "All pages of a process to the page file."),
     Verb("compact PID", "Move the middle of a context to the retrieval disk."),
     Verb("undo PID", "Bring back what was moved to the disk last."),
-    Verb("answer NUMBER YES", "Answer what a guarded call asks: yes or no."),
+    Verb("answer NUMBER WORD", "Answer what a guarded call asks: once, process, never or no."),
     Verb("mem PID", "Look inside a process: spans, labels, pages, account."),
     Verb("strace PID", "Its calls and what came back."),
     Verb("why", "Why does who runs run now?"),

@@ -144,6 +144,7 @@ async def test_keys_typed_before_the_cpu_is_ready_are_kept() -> None:
 async def test_keys_typed_before_the_first_picture_are_kept() -> None:
     app = MachineRoom(stills.Still(stills.boot_view()))
     async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
         app.awake = False
         await pilot.press("q", "comma", "space", "x")
         assert app.query_one(Entry).value == ""
@@ -349,3 +350,15 @@ def test_the_screen_does_not_import_jax() -> None:
 
     code = "import sys, llmos.tui.app, llmos.room, llmos.recording; sys.exit('jax' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_ascii_alone_is_enough() -> None:
+    app = MachineRoom(stills.Still(stills.busy_view()), palette("night", plain=True))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await leave_input(pilot)
+        await pilot.pause()
+        shown = drawn.text(app)
+        assert shown.isascii()
+        assert "<<start>>" in shown
+        assert "> " in shown
+        assert "#" in shown

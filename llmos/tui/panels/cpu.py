@@ -132,7 +132,7 @@ class CpuPane(Pane):
             (f"pid {lane.pid} {clip(sanitise(lane.program), 8)} ", colour(lane.pid)),
         )
         room = width - sum(cell_len(text) for text, _ in head)
-        said, _ = _strip(lane.stream, room, 1, self.plain)[0] if lane.stream else ((), ())
+        said, _ = _strip(lane.stream, room, 1, self.palette.plain)[0] if lane.stream else ((), ())
         return (*head, *said)
 
     def _head(self, lane: LaneView, width: int) -> Row:
@@ -156,7 +156,7 @@ class CpuPane(Pane):
     def _stream(self, lane: LaneView, width: int, deep: int) -> list[Row]:
         """The end of the context, each line with a line of authors under it."""
         marked = self.back if lane is self._lane() else 0
-        lines = _strip(lane.stream, width, deep, self.plain, marked) if lane.pid else []
+        lines = _strip(lane.stream, width, deep, self.palette.plain, marked) if lane.pid else []
         lines += [((), ())] * (deep - len(lines))
         return [row for pair in lines for row in pair]
 

@@ -35,8 +35,8 @@ LINGER = 8  # processes that ended are shown dimmed until so many more have
 class Processes(Table):
     key = "processes"
 
-    def __init__(self, palette: Palette, plain: bool = False) -> None:
-        super().__init__(palette, plain)
+    def __init__(self, palette: Palette) -> None:
+        super().__init__(palette)
         self.ended: list[ProcessView] = []  # oldest first
         self.known: dict[int, ProcessView] = {}
         self.order: list[int] = []  # kept while the cursor is in the table
