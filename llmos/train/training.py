@@ -22,10 +22,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from numpy.typing import NDArray
 
 from llmos.cpu.config import ModelConfig
-from llmos.errors import LlmosError
+from llmos.errors import LlmosError, UsageError
 
 from . import checkpoint, forward
 from .packing import Rows, batch_index
@@ -60,6 +61,7 @@ class Settings:
     dtype: str = "bfloat16"
     save_every: float = 120.0  # seconds
     sample_every: int = 250  # steps
+    devices: int = 1  # accelerators or cores that JAX shows; the rows of a step are divided among them
 
 
 @dataclass
@@ -91,10 +93,15 @@ class Run:
         self.config, self.rows, self.settings, self.folder = config, rows, settings, folder
         self._loss, self._given = loss or whole_model(config, settings), given
         self._optimizer = optimizer(settings)
+        self._everywhere, self._divided = layout(settings)
         params = jax.tree.map(jnp.array, params) if params else forward.init(config, settings.seed)
         self.state = State(params, self._optimizer.init(params))
         if folder and (folder / checkpoint.ARRAYS).exists():
             self._resume(folder)
+        if settings.devices > 1:
+            self.state.params, self.state.optimizer, self._given = jax.device_put(
+                (self.state.params, self.state.optimizer, self._given), self._everywhere
+            )
         self._step = jax.jit(self._update, donate_argnums=(0, 1))
 
     def run(self, notify: Notify = print, sample: Callable[[forward.Params], str] | None = None) -> None:
@@ -122,7 +129,9 @@ class Run:
     def one(self) -> Array:
         """One step; returns its loss, perhaps still being computed."""
         index = batch_index(len(self.rows.tokens), self.settings.batch, self.settings.seed, self.state.step)
-        batch = self.rows.take(index)
+        batch: Any = self.rows.take(index)
+        if self.settings.devices > 1:
+            batch = {name: jax.device_put(array, self._place(array)) for name, array in batch.items()}
         state = self.state
         loss: Array
         state.params, state.optimizer, loss = self._step(state.params, state.optimizer, self._given, batch)
@@ -136,6 +145,10 @@ class Run:
         tree = (self.state.params, self.state.optimizer)
         record = {"settings": asdict(self.settings), "config": asdict(self.config), "losses": self.state.losses}
         checkpoint.write(self.folder, tree, self.state.step, record)
+
+    def _place(self, array: Any) -> NamedSharding:
+        """Rows are divided among the devices; what all rows share stands on each."""
+        return self._divided if np.ndim(array) > 1 else self._everywhere
 
     def _resume(self, folder: Path) -> None:
         tree, self.state.step = checkpoint.read(folder, (self.state.params, self.state.optimizer))
@@ -161,6 +174,15 @@ class Run:
             f"step {self.state.step}/{self.settings.steps}  loss {loss:.3f}  perplexity {math.exp(min(loss, 20)):.1f}  "
             f"{rate:,.0f} tok/s  {left / 60:.1f} min left"
         )
+
+
+def layout(settings: Settings) -> tuple[NamedSharding, NamedSharding]:
+    """Where arrays stand: whole on every device, or divided by rows. Raises UsageError when there are too few devices."""
+    found = jax.devices()
+    if settings.devices > len(found) or settings.batch % settings.devices:
+        raise UsageError(f"{settings.devices} devices for {settings.batch} rows a step; JAX shows {len(found)}")
+    mesh = Mesh(np.array(found[: settings.devices]), ("rows",))
+    return NamedSharding(mesh, PartitionSpec()), NamedSharding(mesh, PartitionSpec("rows"))  # type: ignore[no-untyped-call]
 
 
 def whole_model(config: ModelConfig, settings: Settings) -> Loss:

@@ -80,8 +80,8 @@ def states(config: ModelConfig, adapter: Params, base: Params, batch: Mapping[st
         return (x, y), None
 
     carry, _ = jax.lax.scan(layer, carry, (base["below"], None))
-    carry, _ = jax.lax.scan(layer, carry, (base["above"], adapter))
-    return carry[0]
+    last: tuple[Array, Array] = jax.lax.scan(layer, carry, (base["above"], adapter))[0]
+    return last[0]
 
 
 def _layer(
