@@ -90,6 +90,8 @@ def pressed(kernel: Kernel, process: Process) -> bool:
     space = process.space
     if not kernel.config.compact or len(space.tokens) < max(kernel.capacity * COMPACT_AT // 100, space.pressed):
         return False
+    if process.thought is not None and process.thought.capture >= 0:
+        return False  # not in the middle of an instruction: what it says may rest on what would go
     cut = plan(kernel, space)
     if cut is None:
         kernel.emit("overflow", process.pid, len(space.tokens), kernel.capacity)

@@ -64,6 +64,7 @@ class Options:
     adapter: bool = True  # where devices are mounted: run with the trap adapter that is shipped for the model, if any
     grammar: bool = True  # hold calls to the grammar of what is mounted while they are written
     dialect: str = ""  # how the model writes calls: "llmos", "hermes", or "" for what suits it
+    compact: bool = False  # old spans go to the retrieval disk before the window is full
     slots: int = 256  # of the page file, for processes that lose their frames; 0 = none: they are computed again
     window: int = 0  # frames a process may hold; 0 = as many as it has pages
     replacement: str = "attention"  # who goes when a window is full
@@ -99,6 +100,7 @@ def boot(
         window=options.window,
         replacement=options.replacement,
         trace=int(options.trace),
+        compact=int(options.compact),
     )
     masks = masks_for(cpu.geometry.vocab, codec, world.devices, dialect) if options.grammar else None
     pages_out = page_file(cpu.geometry, options.slots)
@@ -252,11 +254,14 @@ def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, 
 
     now = options.now
     context = Context() if now is None else Context(now=lambda: now)
-    settings = registry.Settings(home=options.home or paths.home(), library=options.library)
-    devices = registry.mounted(options.devices, settings)
+    settings = registry.Settings(home=options.home or paths.home(), disk=paths.disk(), library=options.library)
+    names = (*options.devices, *(["disk"] if options.compact else []))
+    devices = registry.mounted(names, settings)
     progress(SelfTest("devices", " ".join(f"{name} on" for name in devices) or "none", "ok"))
-    system = registry.instructions(devices) if options.tools and devices else ""
-    return HostWorld(devices, context), tuple(devices), system
+    system = (
+        registry.instructions({n: d for n, d in devices.items() if n != "disk"}) if options.tools and devices else ""
+    )
+    return HostWorld(devices, context), tuple(name for name in devices if name != "disk"), system
 
 
 def sources() -> str:

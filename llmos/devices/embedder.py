@@ -13,9 +13,11 @@ import re
 import unicodedata
 from collections import Counter
 from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 DIM = 384  # int8 each: what a passage costs on the disk
 PIECES = (3, 4, 5)  # letters
@@ -27,7 +29,7 @@ who why will with you
 """
 COMMON = frozenset(_COMMON.split())
 
-Vector = np.ndarray  # int8 [DIM]; its length says nothing, its direction everything
+Vector: TypeAlias = "np.ndarray"  # int8 [DIM]; its length says nothing, its direction everything
 
 
 def words(text: str) -> list[str]:
@@ -39,6 +41,8 @@ def words(text: str) -> list[str]:
 
 def embed(text: str) -> Vector:
     """The direction of `text`; all zeros when it has no words."""
+    import numpy as np
+
     total = np.zeros(DIM, np.float32)
     for word, count in Counter(words(text)).items():
         for dimension, weight in _features(word):
@@ -51,6 +55,8 @@ def embed(text: str) -> Vector:
 
 def cosines(matrix: np.ndarray, vector: Vector) -> np.ndarray:
     """How near each row of int8 [n, DIM] is to `vector`, -1 to 1; 0 beside an empty text."""
+    import numpy as np
+
     rows, query = matrix.astype(np.float32), vector.astype(np.float32)
     lengths = np.sqrt((rows * rows).sum(1)) * float(np.sqrt((query * query).sum()))
     return np.asarray(rows @ query / np.maximum(lengths, 1e-9))

@@ -26,7 +26,7 @@ from .llm import RemoteModel
 from .mcp import McpServer
 from .plot import Plot
 from .python import Python
-from .search import Page, Search
+from .search import Page, PageOut, Search
 
 GROUP = "llmos.devices"  # entry points: name -> a callable that takes Settings and returns a Device
 BUILT_IN = ("calc", "clock", "files", "search", "page", "python", "plot", "browser", "spawn", "send", "llm", "mcp")
@@ -37,6 +37,7 @@ class Settings:
     """What devices may use of the machine around them. Nothing reaches outside unless it is named here."""
 
     home: Path  # the files device's folder
+    disk: Path | None = None  # the retrieval disk's file, used when it is there and no `library` is named
     library: Path | None = None  # documents for search and browser; None = the ones that come with llmos
     hosts: tuple[str, ...] = ()  # the browser may use the network for these: "host" or "host:port"
     servers: tuple[tuple[str, tuple[str, ...] | str], ...] = ()  # MCP: (name, command and arguments, or URL)
@@ -127,7 +128,8 @@ def _factories(settings: Settings) -> dict[str, Callable[[], dict[str, Device]]]
 
     def library() -> Library:
         if not shelf:
-            shelf.append(Library())
+            mounted = settings.library is None and settings.disk is not None and settings.disk.exists()
+            shelf.append(Library(settings.disk if mounted and settings.disk else ":memory:"))
             shelf[0].mount(settings.documents)
         return shelf[0]
 
@@ -137,6 +139,7 @@ def _factories(settings: Settings) -> dict[str, Callable[[], dict[str, Device]]]
         "files": lambda: Files(settings.home),
         "search": lambda: Search(library()),
         "page": lambda: Page(library()),
+        "disk": lambda: PageOut(library()),
         "python": Python,
         "plot": lambda: Plot(settings.home),
         "browser": lambda: Browser((settings.home, settings.documents), settings.hosts),
