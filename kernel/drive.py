@@ -6,11 +6,12 @@ never the kernel.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from . import life, signals
 from .calls import LATER, serve
-from .errors import BadCall, KernelError
+from .errors import BadCall, Divergence, KernelError
 from .limits import MAX_CALLS_A_TICK
 from .process import Process, State
 from .syscall import Call
@@ -49,15 +50,42 @@ def _go_on(kernel: Kernel, process: Process) -> Call | None:
     """Give the program its result; its next call, or None when it has ended."""
     result, error = process.result, process.error
     process.result = process.error = None
+    coroutine = process.coroutine or _relive(kernel, process)
     try:
-        call = process.coroutine.throw(error) if error else process.coroutine.send(result)
+        call = coroutine.throw(error) if error else coroutine.send(result)
         if not isinstance(call, Call):
             raise BadCall("a program may only await calls of ulib")
+        process.given += 1
+        if kernel.diary is not None:
+            _note(kernel.diary.setdefault(process.life, []), process.given - 1, (result, error, hash(call)))
         return call
     except StopIteration as stop:
         life.end(kernel, process, stop.value if isinstance(stop.value, int) else 0, None)
     except KernelError as e:
         life.end(kernel, process, e.status, None, f"{type(e).__name__}: {e}")
+    except Divergence:
+        raise
     except Exception as e:
         life.end(kernel, process, 1, None, f"crashed: {type(e).__name__}: {e}")
     return None
+
+
+def _note(pages: list[tuple[Any, Any, int]], number: int, entry: tuple[Any, Any, int]) -> None:
+    """Write down what a program was given and what it asked then; the past, lived again, is not written twice."""
+    if number == len(pages):
+        pages.append(entry)
+    elif pages[number][2] != entry[2]:
+        raise Divergence(f"lived again, a program asked for something else at its call {number}")
+
+
+def _relive(kernel: Kernel, process: Process) -> Coroutine[Any, Any, Any]:
+    """Begin a program anew and give it what it was given before. Raises Divergence when it asks for something else."""
+    process.coroutine = coroutine = kernel.programs[process.program](*process.args)
+    pages = (kernel.diary or {}).get(process.life, [])
+    if len(pages) < process.given:
+        raise Divergence(f"pid {process.pid}: the diary has {len(pages)} of {process.given} results")
+    for number, (result, error, asked) in enumerate(pages[: process.given]):
+        call = coroutine.throw(error) if error else coroutine.send(result)
+        if hash(call) != asked:
+            raise Divergence(f"pid {process.pid}: its program asked for something else at its call {number}")
+    return coroutine

@@ -60,8 +60,11 @@ class Signalled(KernelError):
     status = 143
 
     def __init__(self, signal: str) -> None:
-        super().__init__(f"caught {signal}")
+        super().__init__(signal)
         self.signal = signal
+
+    def __str__(self) -> str:
+        return f"caught {self.signal}"
 
 
 class BrokenPipe(KernelError):

@@ -162,6 +162,7 @@ class Player:
         self.geometry = header.geometry
         self.start, self.ends, self.marks, self.never = header.start, header.ends, header.marks, header.never
         self.tick = -1
+        self.taken = 0  # records used so far
         self._records: Iterator[Record] = iter(records)
         self._ahead: Record | None = next(self._records, None)
 
@@ -172,6 +173,7 @@ class Player:
         if record[0] != kind or record[1 : 1 + len(asked)] != asked:
             raise Divergence(f"tick {self.tick}: the journal has {record[:2]}, the machine asked {(kind, *asked)[:2]}")
         self._ahead = next(self._records, None)
+        self.taken += 1
         return record
 
     def run(self, bursts: Sequence[Burst]) -> Sequence[Retired]:

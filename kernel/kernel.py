@@ -94,6 +94,8 @@ class Kernel:
         self.timeline: list[deque[int]] = [deque(maxlen=KEEP_TIMELINE) for _ in self.lanes]
         self.work = Work()
         self.next_pid = 1
+        self.lives = 0  # of programs, so far
+        self.diary: dict[int, list[tuple[Any, Any, int]]] | None = None  # life -> what its program was given, if kept
         self.next_prefill = 0  # the lane that may prefill next
         self.evictions = 0
         self.swapped_out = self.swapped_in = 0  # pages

@@ -35,6 +35,7 @@ def create(
     process.account.born = kernel.tick
     if parent is not None:
         process.limits, process.priority = parent.limits.copy(), parent.priority
+    _new_life(kernel, process)
     join_group(kernel, process, group)
     watch_ticks(kernel, process)
     process.high = process.space.resident
@@ -69,14 +70,26 @@ def _check_limits(kernel: Kernel, parent: Process | None, group: int) -> None:
 def execute(kernel: Kernel, process: Process, program: str, args: tuple[Any, ...]) -> None:
     """Another program in the same process: number, parent, channels and limits stay; its context is new."""
     coroutine = _begin(kernel, program, args)
-    process.coroutine.close()
+    close(process)
     process.coroutine, process.program, process.args = coroutine, program, args
+    _new_life(kernel, process)
     process.result = process.error = None
     process.actions.clear()
     kernel.memory.drop(process.space)
     process.space, process.high = _space(kernel), 0
     kernel.emit("exec", process.pid, program, args)
     kernel.woken.append(process)
+
+
+def close(process: Process) -> None:
+    """Its program will not be driven any more."""
+    if process.coroutine is not None:
+        process.coroutine.close()
+
+
+def _new_life(kernel: Kernel, process: Process) -> None:
+    kernel.lives += 1
+    process.life, process.given = kernel.lives, 0
 
 
 def join_group(kernel: Kernel, process: Process, group: int) -> None:
@@ -155,7 +168,7 @@ def end(kernel: Kernel, process: Process, status: int, value: Any, why: str = ""
     process.move(State.ZOMBIE, why or f"exit {status}")
     process.status, process.value, process.thought = status, value, None
     process.account.ended = kernel.tick
-    process.coroutine.close()
+    close(process)
     leave_group(kernel, process)
     mail.close(kernel, process.pid)
     for name in process.channels.values():

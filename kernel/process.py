@@ -85,7 +85,7 @@ class Process:
     ppid: int
     program: str
     args: tuple[Any, ...]
-    coroutine: Coroutine[Any, Any, Any]
+    coroutine: Coroutine[Any, Any, Any] | None  # None: begun anew, from the diary, when it is next driven
     space: AddressSpace
     seed: int
     ring: Ring = Ring.USER
@@ -105,6 +105,8 @@ class Process:
     mass: tuple[int, ...] = ()
     high: int = 0  # most tokens that were ever resident: what is fed below it is recomputed
     account: Account = field(default_factory=Account)
+    life: int = 0  # which life of which process: another one with each exec
+    given: int = 0  # results its program was given in this life
     group: int = 1  # of which job it is a part; signals and the limit of a fork bomb go by it
     then: State = State.NEW  # while STOPPED: what it goes on as
     signals: list[str] = field(default_factory=list)  # that wait until it makes its next call
@@ -114,6 +116,15 @@ class Process:
     heard: Label = KERNEL  # the join of all that its program got to know
     used: dict[str, int] = field(default_factory=dict)  # of its quotas
     answers: dict[str, str] = field(default_factory=dict)  # what the person said about its calls: "process", "never"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the coroutine, which can't be copied."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "coroutine"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.coroutine = None
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def move(self, state: State, why: str = "") -> None:
         """Change state; an illegal change is a bug in the kernel and raises AssertionError."""
