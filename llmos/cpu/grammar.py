@@ -32,7 +32,7 @@ class Masks:
     def __init__(self, codec: Codec, vocab: int, end: int, rules: Callable[[tuple[str, ...]], str]) -> None:
         self.codec, self.vocab, self.end, self.rules = codec, vocab, end, rules
         self._tokenizer: Any = None
-        self._grammars: dict[tuple[str, ...], str] = {}
+        self._starts: dict[tuple[str, ...], Any] = {}
         self._masks: OrderedDict[State, bytes | None] = OrderedDict()
         self._matchers: OrderedDict[State, Any] = OrderedDict()
 
@@ -89,11 +89,13 @@ class Masks:
         return matcher
 
     def _fresh(self, devices: tuple[str, ...], lead: bytes) -> Any:
+        """A matcher at the beginning of a call. Reading a grammar takes tens of milliseconds, copying a matcher none."""
         from llguidance import LLMatcher
 
-        if devices not in self._grammars:
-            self._grammars[devices] = LLMatcher.grammar_from_lark(self.rules(devices))
-        matcher = LLMatcher(self._table(), self._grammars[devices])
+        if devices not in self._starts:
+            grammar = LLMatcher.grammar_from_lark(self.rules(devices))
+            self._starts[devices] = LLMatcher(self._table(), grammar)
+        matcher = self._starts[devices].deep_copy()
         if lead:
             matcher.consume_tokens(list(self.codec.encode(lead.decode("utf-8", "replace"))))
         return matcher

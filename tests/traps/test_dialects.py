@@ -74,7 +74,8 @@ def test_hermes_calls_are_found_in_text_and_answered_as_a_turn() -> None:
 def test_a_malformed_hermes_call_is_an_illegal_instruction_that_can_be_recovered_from(body: bytes) -> None:
     answer, calls, events = told(machine(raw(b"<tool_call>" + body + b"</tool_call>", b"Sorry."), "hermes"))
     assert answer == "Sorry."
-    assert calls[0][0] == "" and calls[0][2].startswith("error:")
+    assert calls[0][0] == ""
+    assert calls[0][2].startswith("error:")
     assert any(e[1] == "illegal" for e in events)
 
 

@@ -110,9 +110,9 @@ class Hostile:
     """A tokenizer whose template is the attacker's."""
 
     vocab, bos, adds_bos, ends, leading_space = 8, None, False, (1,), False
-    control = {"<|im_start|>": 0, "<|im_end|>": 1}
 
     def __init__(self, template: str) -> None:
+        self.control = {"<|im_start|>": 0, "<|im_end|>": 1}
         self.chat_template = template
 
     def encode(self, text: str) -> list[int]:
