@@ -59,7 +59,7 @@ def run_screen(
     replacement: str = "attention",
 ) -> None:
     options = Options(model=model, mode=mode, seed=seed, lanes=lanes, journal=_journal(), init=_init(program, args))
-    _screen(replace(options, window=_window(window, replacement), replacement=replacement), 8.0, Look())
+    _screen(replace(options, window=_window(window, replacement), replacement=replacement, compact=True), 8.0, Look())
 
 
 def _window(window: int, replacement: str) -> int:
@@ -126,7 +126,11 @@ def run_plain(
     """A program on standard input and output; its exit status. Ctrl-C interrupts the foreground process."""
     options = Options(model=model, mode=mode, seed=seed, lanes=lanes, init=_init(program, args))
     options = replace(
-        options, window=_window(window, replacement), replacement=replacement, trace=references is not None
+        options,
+        window=_window(window, replacement),
+        replacement=replacement,
+        trace=references is not None,
+        compact=True,
     )
     machine = boot(options, _boot_lines)
     machine.audit = AuditFile(default())

@@ -16,9 +16,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from llmos_kernel.labels import Label, Ring
 
@@ -26,6 +24,9 @@ from .base import DeviceError, one_line
 from .embedder import COMMON, DIM, cosines, embed
 from .mounting import Found, Mounted, survey
 from .passages import passages, titled
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MAX_WORDS = 32  # of a query
 CANDIDATES = 50  # of each ranking, before they are fused
@@ -76,11 +77,7 @@ class Library:
     def __init__(self, path: str | Path = ":memory:") -> None:
         self.lock = threading.RLock()
         self.db = sqlite3.connect(path, check_same_thread=False, timeout=10)
-        self._vectors: tuple[object, np.ndarray, np.ndarray] = (
-            None,
-            np.zeros(0, np.int64),
-            np.zeros((0, DIM), np.int8),
-        )
+        self._vectors: tuple[object, np.ndarray, np.ndarray] | None = None
         try:
             version = self.db.execute("PRAGMA user_version").fetchone()[0]
             tables = self.db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
@@ -226,14 +223,16 @@ class Library:
             return []
         rows, matrix = self._matrix()
         near = cosines(matrix, vector)
-        order = np.argsort(-near, kind="stable")[:CANDIDATES]
+        order = (-near).argsort(kind="stable")[:CANDIDATES]
         return [int(rows[i]) for i in order if near[i] >= NEAR]
 
     def _matrix(self) -> tuple[np.ndarray, np.ndarray]:
         """All passages' vectors; read again only after somebody wrote."""
+        import numpy as np
+
         with self.lock:
             now = (self._query("PRAGMA data_version", ())[0][0], self.db.total_changes)
-            if self._vectors[0] != now:
+            if self._vectors is None or self._vectors[0] != now:
                 found = self._query("SELECT id, vector FROM passage ORDER BY id", ())
                 rows = np.array([row for row, _ in found], np.int64)
                 matrix = np.frombuffer(b"".join(vector for _, vector in found), np.int8).reshape(-1, DIM)
