@@ -31,7 +31,7 @@ class JournalError(LlmosError):
 
 
 def _pack(value: Any) -> bytes:
-    payload = msgpack.packb(value, use_bin_type=True, unicode_errors="surrogatepass")
+    payload: bytes = msgpack.packb(value, use_bin_type=True, unicode_errors="surrogatepass")
     return PREFIX.pack(len(payload), crc32(payload)) + payload
 
 
