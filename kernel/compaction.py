@@ -71,10 +71,10 @@ def _line_end(kernel: Kernel, space: AddressSpace, at: int, way: int) -> int:
 
 def spans(kernel: Kernel, space: AddressSpace) -> list[tuple[int, int, Label, str]]:
     """The window, span by span: first position, tokens, label, beginning of the text."""
-    ends = [start for start, _ in space.spans[1:]] + [len(space.tokens)]
+    ends = [start for start, _ in space.spans[1:]] + [len(space.tokens)] * bool(space.spans)
     return [
         (start, end - start, label, _text(kernel, space, start, min(end, start + 24)))
-        for (start, label), end in zip(space.spans, ends, strict=True)
+        for (start, label), end in zip(space.spans, ends, strict=False)
     ]
 
 

@@ -27,7 +27,7 @@ from . import paths
 from .errors import LlmosError
 from .journal import Writer
 from .machine import Machine
-from .past import Again, Past
+from .past import Again, Parts, Past
 from .status import SelfTest
 from .world import HostWorld
 
@@ -62,6 +62,9 @@ class Options:
     journal: Path | None = None  # where to record; None: not at all
     tools: bool = True  # tell the model in its system text what is mounted
     adapter: bool = True  # where devices are mounted: run with the trap adapter that is shipped for the model, if any
+    hosts: tuple[str, ...] = ()  # whom the browser may ask: "host" or "host:port"
+    servers: tuple[tuple[str, tuple[str, ...] | str], ...] = ()  # of MCP: (name, command or URL), for the device "mcp"
+    llm_url: str = ""  # of an OpenAI-compatible server, for the device "llm"
     grammar: bool = True  # hold calls to the grammar of what is mounted while they are written
     dialect: str = ""  # how the model writes calls: "llmos", "hermes", or "" for what suits it
     compact: bool = False  # old spans go to the retrieval disk before the window is full
@@ -102,7 +105,7 @@ def boot(
         trace=int(options.trace),
         compact=int(options.compact),
     )
-    masks = masks_for(cpu.geometry.vocab, codec, world.devices, dialect) if options.grammar else None
+    masks = masks_for(cpu.geometry.vocab, codec, lambda: world.devices, dialect) if options.grammar else None
     pages_out = page_file(cpu.geometry, options.slots)
     if options.journal is None and not options.keep:
         return Machine(Kernel(config, PROGRAMS, cpu, codec, world, store=pages_out, grammar=masks), world)
@@ -147,8 +150,16 @@ def _tee(*sinks: Sink | None) -> Sink:
 
 
 def _again(options: Options, model: Model | None) -> Again:
-    """Makes a second CPU on the same parameters, with frames and devices of its own."""
-    return lambda: (*_processor(options, _silent, model), _world(options, _silent)[0])
+    """Makes a second CPU on the same parameters, with frames, devices and a page file of its own."""
+
+    def again() -> Parts:
+        cpu, codec = _processor(options, _silent, model)
+        world = _world(options, _silent)[0]
+        dialect = options.dialect or getattr(codec, "dialect", "llmos")
+        masks = masks_for(cpu.geometry.vocab, codec, lambda: world.devices, dialect) if options.grammar else None
+        return Parts(cpu, codec, world, page_file(cpu.geometry, options.slots), masks)
+
+    return again
 
 
 SYSTEM: Any = object()
@@ -234,7 +245,7 @@ def fitting(system: str, cpu: Cpu, codec: Codec) -> str:
     return system if system and 2 * len(codec.turn("system", system, True)) <= capacity else ""
 
 
-def masks_for(vocab: int, codec: Codec, devices: Mapping[str, Device], dialect: str) -> Grammar | None:
+def masks_for(vocab: int, codec: Codec, devices: Callable[[], Mapping[str, Device]], dialect: str) -> Grammar | None:
     """Masks that keep calls of these devices legal; None for a model that can't write calls."""
     from .cpu.grammar import Masks
     from .devices import registry
@@ -244,7 +255,7 @@ def masks_for(vocab: int, codec: Codec, devices: Mapping[str, Device], dialect: 
     rules = registry.grammar if plain else registry.hermes_grammar
     if end < 0:
         return None
-    return Masks(codec, vocab, end, lambda names: rules({name: devices[name] for name in names if name in devices}))
+    return Masks(codec, vocab, end, lambda names: rules({n: d for n, d in devices().items() if n in names}))
 
 
 def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, ...], str]:
@@ -254,14 +265,29 @@ def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, 
 
     now = options.now
     context = Context() if now is None else Context(now=lambda: now)
-    settings = registry.Settings(home=options.home or paths.home(), disk=paths.disk(), library=options.library)
+    made: list[HostWorld] = []
+
+    def plug(server: str, tools: dict[str, Device]) -> None:
+        for world in made:
+            world.replug(server, tools)
+
+    settings = registry.Settings(
+        home=options.home or paths.home(),
+        disk=paths.disk(),
+        library=options.library,
+        hosts=options.hosts,
+        servers=options.servers,
+        llm_url=options.llm_url,
+        plug=plug,
+    )
     names = (*options.devices, *(["disk"] if options.compact else []))
     devices = registry.mounted(names, settings)
     progress(SelfTest("devices", " ".join(f"{name} on" for name in devices) or "none", "ok"))
     system = (
         registry.instructions({n: d for n, d in devices.items() if n != "disk"}) if options.tools and devices else ""
     )
-    return HostWorld(devices, context), tuple(name for name in devices if name != "disk"), system
+    made.append(HostWorld(devices, context))
+    return made[0], tuple(name for name in devices if name != "disk"), system
 
 
 def sources() -> str:

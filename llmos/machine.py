@@ -42,6 +42,8 @@ class Machine:
         self._recorder, self._writer = recorder, writer
         self.audit: AuditFile | None = None  # where decisions are written down
         self.past = past  # None: nothing was kept, one can't go back
+        if past is not None:
+            kernel.diary = past.rewind.diary
 
     @staticmethod
     def boot(**options: Any) -> Machine:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from llmos_apps import PROGRAMS
 from llmos_kernel.cpu import Burst, Cpu, Retired
 from llmos_kernel.journal import Header, Player, Record, Recorder, Sink
 from llmos_kernel.kernel import Kernel
-from llmos_kernel.ports import Codec, Delivery, Request
+from llmos_kernel.ports import Codec, Delivery, Grammar, NoStore, PageStore, Request
+from llmos_kernel.rewind import Rewind
 
 from .errors import LlmosError
 from .journal import Writer
@@ -23,8 +25,20 @@ from .machine import Machine
 from .world import HostWorld
 
 NEVER = 1 << 62  # a tick that is not reached
-Again = Callable[[], tuple[Cpu, Codec, HostWorld]]
-"""A fresh CPU, codec and world, like those the machine was booted with."""
+
+
+class Parts(NamedTuple):
+    """What a machine is made of besides its kernel."""
+
+    cpu: Cpu
+    codec: Codec
+    world: HostWorld
+    store: PageStore | None = None
+    masks: Grammar | None = None
+
+
+Again = Callable[[], Parts]
+"""Fresh parts, like those the machine was booted with."""
 
 
 class Past:
@@ -33,24 +47,18 @@ class Past:
     def __init__(self, header: Header, again: Again, records: Sequence[Record] = ()) -> None:
         self.header, self.again = header, again
         self.records: list[Record] = list(records)
-        self._cursor: tuple[int, Kernel] | None = None  # (records it was given, kernel): can only go on
+        self.rewind = Rewind(header, self.records, PROGRAMS)
 
     def __call__(self, record: Record) -> None:
         self.records.append(record)
 
+    def follow(self, kernel: Kernel) -> None:
+        """Called after every tick of the machine itself: snapshots are taken as it goes."""
+        self.rewind.keep(kernel)
+
     def kernel(self, tick: int) -> Kernel:
-        """The machine as it was before `tick`. Replays from the beginning, or on from the last tick that was asked for."""
-        count = len(self.records)
-        if self._cursor is None or self._cursor[0] != count or self._cursor[1].tick > tick:
-            if self._cursor:
-                _discard(self._cursor[1])
-            player = self._player(count)
-            self._cursor = (count, Kernel(self.header.config, PROGRAMS, player, player, player, store=player))
-        kernel = self._cursor[1]
-        while kernel.tick < tick and not kernel.halted:
-            kernel.step()
-        kernel.take_events()
-        return kernel
+        """The machine as it was before `tick`: from the nearest snapshot and a short replay."""
+        return self.rewind.goto(tick)
 
     def _player(self, count: int) -> Player:
         """Answers from the first records; idle ticks, which leave none, may follow the last."""
@@ -58,21 +66,21 @@ class Past:
 
     def branch(self, tick: int, path: Path | None, progress: Callable[[int, int], None]) -> Machine:
         """A machine of its own that shares the past before `tick`; it records from the first tick on. Takes a while."""
-        cpu, codec, world = self.again()
-        if cpu.geometry != self.header.geometry:
+        parts = self.again()
+        if parts.cpu.geometry != self.header.geometry:
             raise LlmosError("this CPU is another one than the session was recorded on: it can't branch here")
         writer = Writer(path, self.header) if path else None
         past = Past(self.header, self.again)
-        player = self._player(len(self.records))
-        ports = Relived(player, cpu, _both(past, writer))
-        kernel = Kernel(self.header.config, PROGRAMS, ports, ports, ports, store=player)
+        ports = Relived(self._player(len(self.records)), parts, _both(past, writer))
+        kernel = Kernel(self.header.config, PROGRAMS, ports, ports, ports, grammar=parts.masks, store=ports)
+        machine = Machine(kernel, parts.world, ports, writer, past)
         while kernel.tick < tick and not kernel.halted:
-            kernel.step()
+            machine.step()
+            past.follow(kernel)
             progress(kernel.tick, tick)
-        kernel.take_events()
-        ports.live(cpu, codec, world)
-        _take_over(kernel, world)
-        return Machine(kernel, world, ports, writer, past)
+        ports.live()
+        _take_over(kernel, parts.world)
+        return machine
 
 
 def _both(past: Past, writer: Writer | None) -> Sink:
@@ -87,14 +95,31 @@ def _both(past: Past, writer: Writer | None) -> Sink:
 
 
 class Relived(Recorder):
-    """Records answers taken from a player, with a real CPU doing the same work; later from live ports."""
+    """Records answers taken from a player, while a real CPU and page file do the same work; later from live ports."""
 
-    def __init__(self, player: Player, cpu: Cpu, sink: Callable[[Record], None]) -> None:
-        super().__init__(Double(player, cpu), player, player, sink)
+    def __init__(self, player: Player, parts: Parts, sink: Sink) -> None:
+        super().__init__(Double(player, parts.cpu), player, player, sink, DoubleStore(player, parts.store or NoStore()))
+        self._parts = parts
 
-    def live(self, cpu: Cpu, codec: Codec, world: HostWorld) -> None:
+    def live(self) -> None:
         """From now on everything is new."""
-        self._cpu, self._codec, self._world = cpu, codec, world
+        self._cpu, self._codec, self._world = self._parts.cpu, self._parts.codec, self._parts.world
+        self._store = self._parts.store or NoStore()
+
+
+class DoubleStore:
+    """A page file that keeps the pages and gives the recorded answer."""
+
+    def __init__(self, player: Player, store: PageStore) -> None:
+        self._player, self._store = player, store
+
+    def put(self, slot: int, data: bytes, key: bytes = b"") -> bool:
+        self._store.put(slot, data, key)
+        return self._player.put(slot, data, key)
+
+    def get(self, slot: int) -> bytes | None:
+        kept = self._store.get(slot)
+        return kept if self._player.get(slot) is not None else None
 
 
 class Double:
@@ -119,13 +144,6 @@ class Double:
 
     def digest(self, frame: int) -> bytes:
         return self._cpu.digest(frame)
-
-
-def _discard(kernel: Kernel) -> None:
-    """Programs that were never begun are not left hanging."""
-    for process in kernel.processes.values():
-        if process.coroutine is not None:
-            process.coroutine.close()
 
 
 def _take_over(kernel: Kernel, world: HostWorld) -> None:

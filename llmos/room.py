@@ -68,6 +68,8 @@ class Branch:
             kernel.step()
         if kernel.phase == 0:
             self.choices.watch(kernel)
+            if self.machine.past is not None:
+                self.machine.past.follow(kernel)
         events = kernel.take_events()
         self.story.take(events)
         return events

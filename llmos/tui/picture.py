@@ -16,6 +16,7 @@ from llmos.room import Room
 from llmos.status import MachineView
 
 from .app import MachineRoom
+from .panels.console import Entry
 
 SIZE = (120, 40)
 PATIENCE = 300.0  # seconds for booting and answering
@@ -33,6 +34,7 @@ async def take(options: boot.Options, question: str, program: str, tokens: int) 
             await _until(app, lambda v: v.snapshot.counters.decoded >= tokens + _asked(v) or _finished(v, program))
             app.panel.command("pause")
             await _until(app, lambda v: v.mode == "FROZEN")
+            app.query_one(Entry).placeholder = ""
             app.change(folded=True)
             app.pane("cpu").focus()
             await pilot.pause()

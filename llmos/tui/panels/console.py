@@ -21,6 +21,7 @@ from llmos.tui.theme import author
 from .scroll import Tail
 
 SUGGESTION = "what is 37*48?"
+HINT = f"{SUGGESTION}     (suggested: Enter sends, Esc clears)"
 HISTORY = 100  # typed lines that Up brings back
 STYLES = {"K": "title"}
 
@@ -29,13 +30,13 @@ class Entry(Input):
     """The typed line. Empty and with a suggestion, Enter sends the suggestion."""
 
     def __init__(self) -> None:
-        super().__init__(id="entry", compact=True, placeholder=SUGGESTION, max_length=2000)
+        super().__init__(id="entry", compact=True, placeholder=HINT, max_length=2000)
         self.past: list[str] = []
         self.at = 0
 
     def take(self) -> str:
         """The line that Enter sends; the entry is empty afterwards."""
-        line = self.value or self.placeholder
+        line = self.value or (SUGGESTION if self.placeholder else "")
         if line:
             self.past = [*self.past, line][-HISTORY:]
         self.at = len(self.past)
@@ -86,14 +87,9 @@ class Console(Tail):
     def rows(self, width: int, height: int) -> Sequence[Row]:
         """The transcript, and on the last row the prompt; the entry covers the rest of that row."""
         said = super().rows(width, height - 1)
-        hint: Row = ()
-        if self.entry.placeholder and not self.entry.value:
-            room = width - 2 - len(SUGGESTION) - 4
-            text = "(suggested: Enter sends, Esc clears)"
-            hint = ((" " * (room - len(text)) + text, "dim"),) if room > len(text) else ()
         filler: list[Row] = [()] * (height - 1 - len(said))
         prompt: Span = ("> ", "bold user" if self.desk.typing else "dim")
-        return [*said, *filler, (prompt, (" " * (len(SUGGESTION) + 4), "text"), *hint)]
+        return [*said, *filler, (prompt,)]
 
     def lines(self, width: int, least: int) -> Sequence[Row]:
         rows: list[Row] = []
