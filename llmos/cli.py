@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from . import __version__
+from .attacks.cli import attack_app
 from .audit import audit_app
 from .disk import disk_app
 from .errors import LlmosError
@@ -29,6 +30,7 @@ app = typer.Typer(
     no_args_is_help=False,
     help="llmos: an operating system whose CPU is a language model, that you can watch think.",
 )
+app.add_typer(attack_app, name="attack", help="Attacks to run live, with the defences off or on.")
 app.add_typer(audit_app, name="audit", help="What was decided about every call, and why.")
 app.add_typer(eval_app, name="eval", help="Measure what the machine can and what it lets happen.")
 app.add_typer(train_app, name="train", help="Make the CPUs of this machine by our own recipes.")
@@ -302,15 +304,25 @@ def devices(json: Json = False) -> None:
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="cpu, kernel or memory.")],
+    what: Annotated[str, typer.Argument(help="cpu, kernel, memory or sched.")],
     model: Model = None,
     modes: Annotated[str, typer.Option("--modes", help="With commas.")] = "exact8,float32,bfloat16",
     cases: Annotated[int, typer.Option("--cases", min=0, help="Of the needle test, for memory.")] = 10,
     seconds: Annotated[float, typer.Option("--seconds", min=0, help="Most time for the needle test.")] = 120.0,
     record: Annotated[Path | None, typer.Option("--record", help="Finished needle cases: go on from here.")] = None,
+    workload: Annotated[Path | None, typer.Option("--workload", help="Jobs for sched: ARRIVAL PROMPT LENGTH.")] = None,
+    quantum: Annotated[int, typer.Option("--quantum", min=1, max=10_000, help="Of sched, in tokens.")] = 10,
+    policy: Annotated[str | None, typer.Option("--policy", help="A file of your own for sched: mine.py.")] = None,
     json: Json = False,
 ) -> None:
     """Measure; where a peer is installed, measure it in the same run and print the ratio."""
+    if what == "sched":
+        from .front import bench_sched
+
+        table = bench_sched(workload, model, modes.split(",")[0], quantum, policy, json)
+        if json:
+            emit(table)
+        return
     from .front import bench as run_bench
 
     result = run_bench(what, model, tuple(modes.split(",")), json, cases, seconds, record)

@@ -403,6 +403,19 @@ def list_devices() -> list[dict[str, Any]]:
     return found
 
 
+def bench_sched(
+    workload: Path | None, model: str | None, mode: str, quantum: int, policy: str | None, quiet: bool
+) -> dict[str, Any]:
+    from . import bench_sched as bake_off
+
+    if workload is None:
+        raise UsageError("llmos bench sched needs --workload FILE; a line is ARRIVAL PROMPT LENGTH [PRIORITY]")
+    result = bake_off.bench_sched(workload, model, mode, quantum, policy)
+    if not quiet:
+        print("\n".join(bake_off.lines(result)))
+    return result
+
+
 def bench(
     what: str,
     model: str | None,

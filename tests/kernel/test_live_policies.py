@@ -93,6 +93,6 @@ def test_a_policy_that_does_not_exist_is_refused_and_changes_nothing() -> None:
     panel.typed.append(Delivery("command", "policy", ("best",)))
     run(kernel)
     assert kernel.policy.name == "rr"
-    assert [data[0] for _, kind, _, *data in kernel.events if kind == "refused"][0].startswith(
+    assert next(data[0] for _, kind, _, *data in kernel.events if kind == "refused").startswith(
         "policy: no policy 'best'"
     )

@@ -1,0 +1,164 @@
+"""`llmos bench sched --workload FILE`: one workload under every policy, on the live kernel.
+
+Knows: the file's format, how a workload is run, the figures of the table. Does not know: how a policy decides, how a model is
+loaded (`boot.py`). Without a model the scripted CPU runs it and times are ticks; with one they are ticks of the real machine,
+and `seconds` says how long the whole took.
+
+The file has one line for each job, in any order; what follows `#` is a comment:
+    ARRIVAL PROMPT LENGTH [PRIORITY]      tick of arrival, tokens to read, tokens to write, 1 to 20 (1 when left out)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from llmos_kernel.accounts import jain
+from llmos_kernel.cpu import Cpu
+from llmos_kernel.kernel import Config, Kernel
+from llmos_kernel.limits import MAX_PRIORITY
+from llmos_kernel.ports import Codec, Delivery, Request
+from llmos_kernel.process import Process
+from llmos_kernel.sched import POLICIES, Own, Policy
+from llmos_kernel.syscall import trap
+
+from .errors import UsageError
+from .labs.own import load
+
+MOST_JOBS, MOST_TICKS = 2_000, 1_000_000
+LANES, FRAMES, MOST_PAGES = 2, 257, 256
+
+
+class Job(NamedTuple):
+    arrival: int
+    prompt: int
+    length: int
+    priority: int = 1
+
+
+def read(path: Path) -> list[Job]:
+    """The jobs of a file. Raises UsageError with the line that is wrong."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as e:
+        raise UsageError(f"can't read the workload {path}: {e}") from None
+    jobs = [_job(path, n, line) for n, line in enumerate(lines, 1) if line.partition("#")[0].strip()]
+    if not 1 <= len(jobs) <= MOST_JOBS:
+        raise UsageError(f"{path} has {len(jobs)} jobs; 1 to {MOST_JOBS:,} can be run")
+    return sorted(jobs, key=lambda job: job.arrival)
+
+
+def _job(path: Path, number: int, line: str) -> Job:
+    fields = line.partition("#")[0].replace(",", " ").split()
+    if len(fields) not in (3, 4) or not all(f.isascii() and f.isdigit() and len(f) < 8 for f in fields):
+        raise UsageError(f"{path}, line {number}: a job is ARRIVAL PROMPT LENGTH [PRIORITY]; got {line.strip()[:60]!r}")
+    job = Job(*map(int, fields))
+    if job.prompt < 1 or job.length < 1 or not 1 <= job.priority <= MAX_PRIORITY:
+        raise UsageError(f"{path}, line {number}: prompt and length are at least 1, a priority is 1 to {MAX_PRIORITY}")
+    return job
+
+
+class Silence:
+    """A world in which nothing happens."""
+
+    def poll(self) -> Sequence[Delivery]:
+        return ()
+
+    def submit(self, request: Request) -> None:
+        """There are no devices."""
+
+
+async def source(word: str, *jobs: tuple[int, int, int, int]) -> int:
+    """Starts every job at its tick."""
+    now = 0
+    for arrival, prompt, length, priority in jobs:
+        if arrival > now:
+            await trap("sleep", arrival - now)
+            now = arrival
+        child = await trap("spawn", "worker", word * prompt, length)
+        await trap("nice", child, priority)
+    for _ in jobs:
+        await trap("wait")
+    return 0
+
+
+async def worker(text: str, length: int) -> int:
+    await trap("think", (("text", text),), length, 800, 0, 1, 0, 0, 0)
+    return 0
+
+
+def run(
+    jobs: Sequence[Job], cpu: Cpu, codec: Codec, quantum: int, name: str, policy: Policy | None = None
+) -> dict[str, Any]:
+    """One row of the table. All times are ticks."""
+    word = "x" if cpu.geometry.mode == "scripted" else " the"  # one token each
+    config = Config(
+        args=(word, *(tuple(job) for job in jobs)), quantum=quantum, policy=name if policy is None else "rr"
+    )
+    kernel = Kernel(config, {"init": source, "worker": worker}, cpu, codec, Silence(), policy)
+    workers: dict[int, Process] = {}
+    preempted, began = 0, time.perf_counter()
+    while not kernel.halted:
+        kernel.step()
+        if kernel.tick > MOST_TICKS:
+            raise UsageError(f"the workload does not end within {MOST_TICKS:,} ticks")
+        for event in kernel.take_events():
+            if event[1] == "spawn" and event[2] != 1 and event[2] in kernel.processes:
+                workers[event[2]] = kernel.processes[event[2]]
+            elif event[1] == "switch":
+                preempted += 1
+    return {
+        "policy": name,
+        **_figures(list(workers.values()), preempted - len(workers), kernel.tick),
+        "seconds": round(time.perf_counter() - began, 2),
+    }
+
+
+def _figures(workers: list[Process], preemptions: int, ticks: int) -> dict[str, Any]:
+    accounts = [p.account for p in workers]
+    response = [a.first - a.born for a in accounts]
+    turnaround = sorted(a.ended - a.born for a in accounts)
+    pace = [1_000_000 * a.ran // max(1, a.ended - a.born) for a in accounts]
+    return {
+        "response": round(sum(response) / len(response), 2),
+        "turnaround": round(sum(turnaround) / len(turnaround), 2),
+        "p99": turnaround[-(-99 * len(turnaround) // 100) - 1],
+        "fairness": jain(pace) / 1000,
+        "preemptions": preemptions,
+        "recomputed": sum(a.recomputed for a in accounts),
+        "ticks": ticks,
+    }
+
+
+def bench_sched(path: Path, model: str | None, mode: str, quantum: int, own: str | None) -> dict[str, Any]:
+    """{"cpu", "jobs", "quantum", "rows": [...]}: a row for each policy, and one for your own."""
+    jobs = read(path)
+    cpu, codec = _processor(jobs, model, mode)
+    rows = [run(jobs, cpu, codec, quantum, name) for name in POLICIES]
+    if own is not None:
+        rows.append(run(jobs, cpu, codec, quantum, "own", Own(quantum, load(own, "choose"))))
+    return {"cpu": cpu.geometry.model, "jobs": len(jobs), "quantum": quantum, "rows": rows}
+
+
+def _processor(jobs: Sequence[Job], model: str | None, mode: str) -> tuple[Cpu, Codec]:
+    from . import boot
+
+    if model is not None and model != boot.SCRIPTED:
+        loaded = boot.load_model(model)
+        return boot.build_engine(loaded, boot.Options(mode=mode, lanes=LANES, frames=FRAMES)), boot.codec_of(loaded)
+    from .cpu.scripted import ByteCodec, ScriptedCpu
+
+    longest = max(job.prompt + job.length for job in jobs) // 16 + 2
+    if longest > MOST_PAGES * 16:
+        raise UsageError(f"a job needs {longest * 16:,} tokens of context; the most is {MOST_PAGES * 256:,}")
+    return ScriptedCpu(lambda context: 97, max(FRAMES, longest + 1), LANES, max(MOST_PAGES, longest)), ByteCodec()
+
+
+def lines(result: dict[str, Any]) -> list[str]:
+    """The table for people."""
+    names = ("response", "turnaround", "p99", "fairness", "preemptions", "recomputed", "ticks", "seconds")
+    head = f"{result['jobs']} jobs on {result['cpu']}, quantum {result['quantum']}; times in ticks"
+    rows = [f"{row['policy']:<11}" + "".join(f"{row[name]:>12}" for name in names) for row in result["rows"]]
+    return [head, f"{'policy':<11}" + "".join(f"{name:>12}" for name in names), *rows]
