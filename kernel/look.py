@@ -5,11 +5,13 @@ Knows: where each field of `view.py` is found. Does not know: how it is drawn. N
 
 from __future__ import annotations
 
+from . import compaction
 from .kernel import PHASES, Kernel
 from .labels import Ring
 from .limits import STREAM
 from .process import Process
-from .view import Counters, FrameView, LaneView, PageView, ProcessView, Snapshot, TokenView
+from .space import ABSENT
+from .view import Counters, FrameView, LaneView, MovedView, PageView, ProcessView, Snapshot, SpanView, TokenView
 
 
 def snapshot(kernel: Kernel, selected: int = 0) -> Snapshot:
@@ -25,6 +27,8 @@ def snapshot(kernel: Kernel, selected: int = 0) -> Snapshot:
         selected=selected if chosen else 0,
         pages=_pages(kernel, chosen) if chosen else (),
         counters=_counters(kernel),
+        window=_window(kernel, chosen) if chosen else (),
+        moved=_moved(chosen) if chosen else (),
     )
 
 
@@ -87,17 +91,64 @@ def _frames(kernel: Kernel) -> tuple[FrameView, ...]:
     for p in kernel.processes.values():
         rings = _rings(kernel, p)
         for page, frame in enumerate(p.space.frames):
-            if not owner[frame]:
+            if frame != ABSENT and not owner[frame]:
                 owner[frame], ring[frame] = p.pid, rings[page]
     writing = {
-        b.frames[i]
+        frame
         for b in kernel.work.bursts
-        for i in range(b.pos // kernel.geometry.page, (b.pos + len(b.feed) - 1) // kernel.geometry.page + 1)
+        for frame, start in zip(b.frames, b.starts, strict=True)
+        if start + kernel.geometry.page > b.pos and start < b.pos + len(b.feed)
     }
+    marks = _marks(kernel)
     return tuple(
-        FrameView(owner[f], kernel.memory.refs[f], _kind(kernel, f), ring[f], f in writing)
+        FrameView(
+            owner[f], kernel.memory.refs[f], _kind(kernel, f), ring[f], f in writing, *marks.get(f, (False, False, 0))
+        )
         for f in range(kernel.geometry.frames)
     )
+
+
+def _marks(kernel: Kernel) -> dict[int, tuple[bool, bool, int]]:
+    """Of each mapped frame: is it dirty, pinned, and how hot."""
+    marks: dict[int, tuple[bool, bool, int]] = {}
+    for p in kernel.processes.values():
+        for i, frame in enumerate(p.space.frames):
+            if frame != ABSENT:
+                marks[frame] = (i not in p.space.slots, _pinned(p, i), p.mass[i] if i < len(p.mass) else 0)
+    return marks
+
+
+def _pinned(p: Process, i: int) -> bool:
+    work = p.space.work
+    return work is not None and (i < work.pins.first or i >= len(p.space.frames) - work.pins.last)
+
+
+def _where(p: Process, i: int) -> str:
+    if p.space.frames[i] != ABSENT:
+        return "ram"
+    if i not in p.space.slots:
+        return "gone"
+    return "away" if p.space.work is not None and p.space.held() else "swap"
+
+
+def _window(kernel: Kernel, p: Process) -> tuple[SpanView, ...]:
+    cut = compaction.plan(kernel, p.space)
+    return tuple(
+        SpanView(
+            first,
+            count,
+            Ring(label.ring).name,
+            "+".join(label.origin),
+            count * 1000 // kernel.capacity,
+            text,
+            cut is not None and first < cut.end and first + count > cut.first,
+        )
+        for first, count, label, text in compaction.spans(kernel, p.space)
+    )
+
+
+def _moved(p: Process) -> tuple[MovedView, ...]:
+    return tuple(MovedView(m.title, len(m.tokens), Ring(m.label.ring).name, m.at, m.text[:80]) for m in p.space.moved)
 
 
 def _kind(kernel: Kernel, frame: int) -> str:
@@ -131,6 +182,10 @@ def _pages(kernel: Kernel, p: Process) -> tuple[PageView, ...]:
             ring=rings[i],
             mass=p.mass[i] if i < len(p.mass) else 0,
             text="".join(word(kernel, t) for t in p.space.tokens[i * page : (i + 1) * page]),
+            where=_where(p, i),
+            dirty=frame != ABSENT and i not in p.space.slots,
+            pinned=_pinned(p, i),
+            exact=p.space.lossy is None or (i + 1) * page <= p.space.lossy,
         )
         for i, frame in enumerate(p.space.frames)
     )
@@ -146,4 +201,11 @@ def _counters(kernel: Kernel) -> Counters:
         evictions=kernel.evictions,
         switches=kernel.switches,
         calls=sum(p.account.calls for p in processes),
+        swapped_out=kernel.swapped_out,
+        swapped_in=kernel.swapped_in,
+        slots_used=len(kernel.memory.slots.refs),
+        slots=kernel.memory.slots.count,
+        faults=sum(p.space.work.counters.faults for p in processes if p.space.work),
+        prefetches=sum(p.space.work.counters.prefetches for p in processes if p.space.work),
+        prefetch_hits=sum(p.space.work.counters.prefetch_hits for p in processes if p.space.work),
     )

@@ -44,6 +44,10 @@ def swap_out(kernel: Kernel, process: Process) -> bool:
             continue
         if not _keep(kernel, process, i):
             return False
+        if space.work is not None:
+            if space.work.recalls:
+                space.work.digests[i] = kernel.cpu.digest(frame)
+            space.work.leave(i)
         kernel.memory.give_up(space, i)
         moved += 1
     if moved:

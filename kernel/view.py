@@ -63,6 +63,9 @@ class FrameView:
     kind: str  # "." free, "p" private, "S" shared, "c" cached (published, no owner), "K" trash frame
     label: str  # ring letter of the page: K S U D
     writing: bool  # a lane writes it in this tick
+    dirty: bool = False  # the page file has no copy of it
+    pinned: bool = False  # its owner's working set never gives it up
+    heat: int = 0  # attention it got in its owner's last burst, uint16
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,34 @@ class PageView:
     refs: int
     ring: str
     mass: int  # attention in the last burst, uint16
+    text: str
+    where: str = "ram"  # "ram", "swap" (in the page file only), "away" (outside the window) or "gone"
+    dirty: bool = False
+    pinned: bool = False
+    exact: bool = True  # computed while nothing was absent
+
+
+@dataclass(frozen=True, slots=True)
+class SpanView:
+    """One span of a context window: whose words, how many tokens, what part of the window."""
+
+    first: int
+    tokens: int
+    ring: str
+    origin: str
+    share: int  # thousandths of the window
+    text: str  # its beginning
+    leaves: bool  # a compaction now would move some of it
+
+
+@dataclass(frozen=True, slots=True)
+class MovedView:
+    """A stretch of context that is on the retrieval disk."""
+
+    title: str
+    tokens: int
+    ring: str
+    at: int  # where its pointer stands
     text: str
 
 
@@ -84,6 +115,13 @@ class Counters:
     evictions: int = 0  # processes that lost their frames so far
     switches: int = 0  # context switches so far
     calls: int = 0
+    swapped_out: int = 0  # pages so far
+    swapped_in: int = 0
+    slots_used: int = 0  # of the page file, now
+    slots: int = 0
+    faults: int = 0  # absent pages called back, of the processes that live
+    prefetches: int = 0
+    prefetch_hits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +137,19 @@ class Snapshot:
     selected: int = 0  # the pid whose pages are shown
     pages: tuple[PageView, ...] = ()
     counters: Counters = field(default_factory=Counters)
+    window: tuple[SpanView, ...] = ()  # of the selected process
+    moved: tuple[MovedView, ...] = ()
 
 
-__all__ = ["Counters", "FrameView", "Label", "LaneView", "PageView", "ProcessView", "Snapshot", "TokenView"]
+__all__ = [
+    "Counters",
+    "FrameView",
+    "Label",
+    "LaneView",
+    "MovedView",
+    "PageView",
+    "ProcessView",
+    "Snapshot",
+    "SpanView",
+    "TokenView",
+]

@@ -81,14 +81,20 @@ class WorkingSet:
 
     def victims(self, present: Sequence[int], first: int, last: int, count: int) -> list[int]:
         """The pages to go, when a burst writes pages `first`..`last`. Fewer than `count` when the rest is pinned."""
-        for page in present:
-            if page not in self.admitted and not self._pinned(page, first, last):
-                self.policy.admit(page)
-                self.admitted[page] = None
         gone: list[int] = []
-        while len(gone) < count and self.admitted:
+
+        def evict() -> None:
             gone.append(self.policy.victim())
             self.leave(gone[-1])
+
+        for page in present:
+            if page not in self.admitted and not self._pinned(page, first, last):
+                if len(self.admitted) == self.limit:  # the window was made smaller
+                    evict()
+                self.policy.admit(page)
+                self.admitted[page] = None
+        while len(gone) < count and self.admitted:
+            evict()
         self.counters.evictions += len(gone)
         return gone
 

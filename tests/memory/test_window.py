@@ -1,0 +1,140 @@
+"""Working sets: never more frames than allowed; what is lossy is marked and never shared; digests call pages back; all replays."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from llmos.labs import references
+from llmos.swap import RamPages
+from llmos_kernel.errors import BadCall
+from llmos_kernel.journal import Header, Recorder, replay
+from llmos_kernel.kernel import Config, Kernel
+from llmos_kernel.look import snapshot
+from llmos_kernel.ports import Delivery
+from llmos_kernel.replacement import REPLACEMENTS
+from llmos_kernel.workingset import build as build_set
+
+from . import machines
+from .machines import build, run
+
+LIMIT = 6
+
+
+def watched(kernel: Kernel) -> None:
+    """The laws of a window, after every tick."""
+    for process in kernel.processes.values():
+        space = process.space
+        assert space.held() <= LIMIT
+        if space.lossy is not None:
+            assert len(space.chain) <= space.lossy // kernel.geometry.page, "a lossy page was published"
+        if space.frames and space.work and space.held():
+            assert space.frames[0] != 0 or space.work.pins.first == 0, "the pinned first page left"
+    snapshot(kernel, 2)
+
+
+@pytest.mark.parametrize("name", sorted(REPLACEMENTS))
+def test_a_window_is_never_exceeded_and_lossy_pages_are_not_shared(name: str) -> None:
+    seen: Counter[str] = Counter()
+    kernel = build(window=LIMIT, replacement=name)
+    run(kernel, lambda k: (watched(k), seen.update(e[1] for e in k.events)))
+    assert seen["pageout"]
+    assert bool(seen["fault"]) == (name == "attention")
+
+
+def test_a_window_as_large_as_the_context_changes_nothing() -> None:
+    assert run(build(frames=200, window=60, replacement="attention")) == run(build(frames=200))
+
+
+def test_a_small_window_changes_the_answers_and_says_so() -> None:
+    kernel = build(frames=200, window=LIMIT, replacement="fifo")
+    lossy: set[int] = set()
+    given = run(kernel, lambda k: lossy.update(p.pid for p in k.processes.values() if p.space.lossy is not None))
+    calm = run(build(frames=200))
+    assert {pid for pid in calm if given[pid] != calm[pid]} <= lossy
+
+
+def test_called_back_pages_and_prefetches_are_counted() -> None:
+    kernel = build(window=12, replacement="attention")
+    most: Counter[str] = Counter()
+
+    def count(kernel: Kernel) -> None:
+        for p in kernel.processes.values():
+            if p.space.work:
+                c = p.space.work.counters
+                assert c.prefetch_hits <= c.prefetches
+                assert c.restarts <= c.bursts * 2 + 2
+                most["faults"] = max(most["faults"], c.faults)
+                most["prefetches"] = max(most["prefetches"], c.prefetches)
+
+    run(kernel, count)
+    assert most["faults"]
+    assert most["prefetches"]
+
+
+def test_windows_under_pressure_of_the_whole_machine() -> None:
+    run(build(frames=11, window=LIMIT, replacement="attention"), watched)
+    run(build(frames=11, window=LIMIT, replacement="lru", slots=0), watched)
+
+
+def test_the_window_of_a_living_process_can_change() -> None:
+    kernel = build(frames=200)
+
+    def narrow(kernel: Kernel) -> None:
+        if kernel.tick == 20:
+            kernel.world.typed.append(Delivery("command", "window", (2, LIMIT, "clock")))
+        if kernel.tick == 40:
+            kernel.world.typed.append(Delivery("command", "window", (2, 0)))
+            assert kernel.processes[2].space.held() <= LIMIT
+
+    run(kernel, narrow)
+
+
+def test_impossible_windows_are_refused() -> None:
+    with pytest.raises(BadCall, match="needs 4"):
+        build_set(3, "lru")
+    with pytest.raises(BadCall, match="no replacement policy"):
+        build_set(8, "best")
+    assert build_set(0, "best") is None
+
+
+def test_a_window_replays_without_frames_or_digests() -> None:
+    records: list[Any] = []
+    live = build()
+    config = Config(args=(4, 30), slots=machines.SLOTS, window=LIMIT, replacement="attention", trace=1)
+    recorder = Recorder(live.cpu, live.codec, live.world, records.append, RamPages(machines.SLOTS))
+    kernel = Kernel(config, machines.PROGRAMS, recorder, recorder, recorder, store=recorder)
+    events: list[Any] = []
+    while not kernel.halted:
+        kernel.step()
+        events += kernel.take_events()
+    recorder.close()
+    again: list[Any] = []
+    for replayed in replay(Header.of(config, live.cpu, live.codec, ""), records, machines.PROGRAMS):
+        again += replayed.take_events()
+    assert again == events
+    strings = [e[4] for e in events if e[1] == "references"]
+    assert len(strings) == 4
+    assert all(strings)
+
+
+def test_recorded_strings_go_through_every_policy() -> None:
+    result = references.run_references([1, 2, 3, 4, 1, 2, 5, 1, 2, 3, 4, 5])
+    assert result["misses"]["fifo"][2:4] == [9, 10]
+    assert result["misses"]["lru"][2:4] == [10, 8]
+    assert result["misses"]["opt"][2:4] == [7, 6]
+    assert {"policy": "fifo", "frames": 3, "misses": 9, "with_one_more": 10} in result["belady"]
+    assert all(gap >= 0 for row in result["beyond_opt"].values() for gap in row)
+
+
+@pytest.mark.parametrize(("policy", "found"), [("fifo", True), ("lru", False)])
+def test_the_search_for_beladys_anomaly(policy: str, found: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(references, "SEARCHES", 1_500)
+    result = references.search(policy, 0)
+    assert result["found"] is found
+    if found:
+        again = [references.misses(policy, n, result["refs"]) for n in (3, 4)]
+        assert again == [result["misses"], result["with_one_more"]]
+        assert again[1] > again[0]
