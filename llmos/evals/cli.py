@@ -59,3 +59,20 @@ def traps(
     with Meter(quiet=json) as meter:
         result = measured.evaluate(items, options, jobs, lambda done: meter(done, len(items)))
     show(result, json, "n", "device", "args", "values", "answer", "false_traps", "malformed")
+
+
+@eval_app.command()
+def attacks(
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="A model; obeying: the worst one there could be.")
+    ] = "obeying",
+    adaptive: Annotated[int, typer.Option("--adaptive", min=0, help="Tries of the attacker who searches.")] = 20,
+    json: Json = False,
+) -> None:
+    """Run every attack and every honest request, with the defences off and on."""
+    from llmos.attacks.models import machine_of
+
+    from .attacks import evaluate
+
+    result = {"model": model, **evaluate(machine_of(model), adaptive)}
+    show(result, json, "model", "attack_success_undefended", "attack_success", "utility_undefended", "utility")

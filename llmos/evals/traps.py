@@ -78,7 +78,7 @@ def _machine(items: Sequence[dict[str, Any]], options: Options, width: int, worl
     cpu, codec = booting.processor(replace(options, lanes=width, frames=1 + width * pages, max_pages=pages))
     system = booting.fitting(registry.instructions(listed) if options.tools else "", cpu, codec)
     dialect = options.dialect or getattr(codec, "dialect", "llmos")
-    masks = booting.masks_for(cpu.geometry.vocab, codec, listed, dialect) if options.grammar else None
+    masks = booting.masks_for(cpu.geometry.vocab, codec, lambda: listed, dialect) if options.grammar else None
     config = Config(
         args=("asks", width, LIMIT, system, *(item["request"] for item in items)),
         seed=options.seed,

@@ -1,0 +1,1 @@
+"""Process patterns that stay useful under the rules of the monitor."""
