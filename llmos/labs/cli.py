@@ -194,3 +194,50 @@ def translate_command(
     typer.echo(translate.problem_text(result))
     if solve:
         typer.echo("\n" + translate.solution_text(result))
+
+
+@lab_app.command("scaling")
+def scaling_command(
+    text: Annotated[
+        Path | None, typer.Option(help="A UTF-8 text; default: the documents that come with llmos.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Loss against parameters and tokens on a small grid, and the fitted line. Takes minutes."""
+    from . import scaling
+
+    if text is not None and not text.is_file():
+        raise UsageError(f"no file {text}")
+    words = text.read_text("utf-8", "replace") if text else scaling.default_text()
+    result = scaling.run_scaling(words, seed=seed)
+    _json(result) if as_json else typer.echo(scaling.table_text(result))
+
+
+@lab_app.command("poison")
+def poison_command(
+    counts: Annotated[str, typer.Option(help="Poisoned examples, with commas.")] = "0,1,4,16",
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """A backdoor from a few training examples: its curve, and a scanner that looks for the trigger."""
+    from . import poison
+
+    result = poison.run_poison(tuple(numbers(counts, "--counts", 0)), seed)
+    _json(result) if as_json else typer.echo(poison.table_text(result))
+
+
+@lab_app.command("dreams")
+def dreams_command(
+    prompt: Annotated[list[str] | None, typer.Option(help="May be given several times.")] = None,
+    model: Annotated[str | None, typer.Option("--model", "-m", help="A name or a path.")] = None,
+    base: Annotated[
+        str | None, typer.Option(help="Another model to dream with, such as one of `llmos train base`.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The same prompts continued as a document and answered as an assistant."""
+    from . import dreams
+
+    result = dreams.run_dreams(tuple(prompt or dreams.PROMPTS), model, base)
+    _json(result) if as_json else typer.echo(dreams.table_text(result))
