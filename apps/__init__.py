@@ -9,7 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from . import ask, asks, batch, bomb, chat, demo, init, pipeline, sh, starve, summarize, top, tree, vote
+from . import (
+    agent,
+    ask,
+    asks,
+    batch,
+    bomb,
+    browse,
+    chat,
+    demo,
+    dreams,
+    init,
+    notebook,
+    pipeline,
+    research,
+    sh,
+    starve,
+    summarize,
+    top,
+    tree,
+    vote,
+)
 
 PROGRAMS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "init": init.main,
@@ -36,4 +56,10 @@ PROGRAMS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "mapper": summarize.mapper,
     "starve": starve.main,
     "bomb": bomb.main,
+    "agent": agent.main,
+    "research": research.main,
+    "notebook": notebook.main,
+    "dreams": dreams.main,
+    "dreamer": dreams.dreamer,
+    "browse": browse.main,
 }

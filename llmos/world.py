@@ -104,6 +104,12 @@ class HostWorld:
     def end_input(self) -> None:
         self.deliver(Delivery("eof", "console"))
 
+    def replug(self, server: str, tools: Mapping[str, Device]) -> None:
+        """A server's tools came or went, under names "server.tool"; the kernel hears of it at its next tick."""
+        kept = {name: device for name, device in self.devices.items() if not name.startswith(f"{server}.")}
+        self.devices = kept | dict(tools)
+        self.deliver(Delivery("devices", server, tuple(self.devices)))
+
     def command(self, verb: str, *args: Plain) -> None:
         self.deliver(Delivery("command", verb, args))
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mcp import Client
     from mcp.types import Tool
 
-START = 10.0  # seconds a server may take to answer first
+START = 30.0  # seconds a server may take to answer first: a busy machine starts a Python slowly
 POLL = 0.02  # seconds between two looks at the cancel switch
 MAX_TOOLS = 50  # of one server
 T = TypeVar("T")
@@ -76,6 +76,7 @@ class McpServer:
         self.changed = changed
         self.lock = threading.Lock()
         self.run: _Run | None = None
+        self.closed = False
 
     def devices(self) -> dict[str, McpTool]:
         """What the server offers now; nothing when it is not running."""
@@ -112,6 +113,7 @@ class McpServer:
 
     def close(self) -> None:
         with self.lock:
+            self.closed = True
             run, self.run = self.run, None
         if run is not None:
             run.end()

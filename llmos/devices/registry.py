@@ -7,7 +7,10 @@ Does not know: what any device does, or how a call is marked in the stream (that
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from importlib.metadata import entry_points
@@ -28,6 +31,7 @@ from .plot import Plot
 from .python import Python
 from .search import Page, PageOut, Search
 
+RESTARTS = (0.2, 1.0, 5.0)  # seconds before each try to start a dead server again
 GROUP = "llmos.devices"  # entry points: name -> a callable that takes Settings and returns a Device
 BUILT_IN = ("calc", "clock", "files", "search", "page", "python", "plot", "browser", "spawn", "send", "llm", "mcp")
 
@@ -44,6 +48,7 @@ class Settings:
     llm_url: str = ""  # root of an OpenAI-compatible API, such as "http://127.0.0.1:8080/v1"; "" = off
     llm_model: str = "default"
     llm_key: str = ""
+    plug: Callable[[str, dict[str, Device]], None] = lambda server, tools: None  # told when a server's tools change
     pretend: bool = False  # in an evaluation `spawn` and `send` are recorded and succeed
 
     @property
@@ -152,6 +157,25 @@ def _factories(settings: Settings) -> dict[str, Callable[[], dict[str, Device]]]
     return one | {"mcp": lambda: _tools(settings)}
 
 
+def _replugged(server: McpServer, settings: Settings) -> None:
+    """A server's tools came or went: tell the machine, and start a server that died again."""
+    tools = server.devices()
+    settings.plug(server.name, {tool.name: tool for tool in tools.values()})
+    if server.run is not None and not server.run.alive and not server.closed:
+        threading.Thread(target=_restart, args=(server,), daemon=True, name=f"restart-{server.name}").start()
+
+
+def _restart(server: McpServer) -> None:
+    """A few tries, each after a longer pause; then it stays away until it is called."""
+    for pause in RESTARTS:
+        time.sleep(pause)
+        if server.closed:
+            return
+        with suppress(DeviceError):
+            server.start()
+            return
+
+
 def _remote(settings: Settings) -> Device:
     if not settings.llm_url:
         raise DeviceError("no model server is configured")
@@ -165,6 +189,7 @@ def _tools(settings: Settings) -> dict[str, Device]:
     devices: dict[str, Device] = {}
     for name, target in settings.servers:
         server = McpServer(name, target)
+        server.changed = lambda server=server: _replugged(server, settings)
         try:
             server.start()
         except DeviceError:

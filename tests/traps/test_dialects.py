@@ -121,7 +121,7 @@ def test_a_replay_needs_no_grammar() -> None:
     cpu, codec, world = ScriptedCpu(replies(lambda q: "It is {calc 37*48}$.")), ByteCodec(), HostWorld(devices)
     config = Config(args=("ask", "q"), devices=("calc",))
     recorder = Recorder(cpu, codec, world, records.append)
-    masks = masks_for(VOCAB, codec, devices, "llmos")
+    masks = masks_for(VOCAB, codec, lambda: devices, "llmos")
     m = Machine(Kernel(config, PROGRAMS, recorder, recorder, recorder, grammar=masks), world)
     live = [e for batch in m.events() for e in batch]
     recorder.close()
@@ -137,7 +137,7 @@ def test_no_malformed_call_in_a_thousand_from_random_models(dialect: str, tmp_pa
     form: Any = Llmos(codec.marks) if dialect == "llmos" else Hermes()
     if dialect == "hermes":
         codec.marks = ()
-    masks = masks_for(VOCAB, codec, devices, dialect)
+    masks = masks_for(VOCAB, codec, lambda: devices, dialect)
     assert masks is not None
     rng = random.Random(3)
     for _ in range(500):
@@ -166,7 +166,7 @@ def write_call(rng: random.Random, masks: Grammar, form: Any) -> Any:
 
 def test_result_and_done_are_never_legal(tmp_path: Path) -> None:
     devices = registry.mounted(NAMES, registry.Settings(home=tmp_path))
-    masks = masks_for(VOCAB, ByteCodec(), devices, "llmos")
+    masks = masks_for(VOCAB, ByteCodec(), lambda: devices, "llmos")
     assert masks is not None
     mask = masks.allowed(NAMES, b"", tuple(b"calc 3"))
     assert mask is not None
