@@ -19,7 +19,7 @@ from llmos_kernel.syscall import trap
 
 from .worlds import Panel  # noqa: TID251
 
-STEPS = 12_000
+STEPS = 200_000
 MOST_ALIVE = 14  # the walk starts no more, so that a step stays cheap
 walked = [0]
 
