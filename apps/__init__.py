@@ -30,6 +30,7 @@ from . import (
     tree,
     vote,
 )
+from .patterns import dual, mapreduce, plan, selector
 
 PROGRAMS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "init": init.main,
@@ -62,4 +63,11 @@ PROGRAMS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "dreams": dreams.main,
     "dreamer": dreams.dreamer,
     "browse": browse.main,
+    "select": selector.main,
+    "plan": plan.main,
+    "plan-step": plan.step,
+    "map": mapreduce.main,
+    "map-reader": mapreduce.reader,
+    "dual": dual.main,
+    "dual-reader": dual.reader,
 }

@@ -199,6 +199,16 @@ async def sleep(ticks: int) -> None:
     await trap("sleep", ticks)
 
 
+async def pledge(*devices: str) -> None:
+    """Keep only these devices and calls, for good; children too. Raises Denied for what one does not have."""
+    await trap("pledge", *devices)
+
+
+async def unveil(*paths: tuple[str, str]) -> None:
+    """Keep only these paths, each with "r" or "rw", for good; children too."""
+    await trap("unveil", *paths)
+
+
 async def ps() -> list[Row]:
     return [Row(*row) for row in await trap("ps")]
 
@@ -230,6 +240,7 @@ __all__ = [
     "me",
     "nice",
     "pipe",
+    "pledge",
     "ps",
     "recv",
     "say",
@@ -238,5 +249,6 @@ __all__ = [
     "spawn",
     "start",
     "think",
+    "unveil",
     "wait",
 ]

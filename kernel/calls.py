@@ -194,12 +194,12 @@ def sys_ps(kernel: Kernel, process: Process) -> tuple[tuple[Any, ...], ...]:
 
 def sys_pledge(kernel: Kernel, process: Process, *devices: str) -> None:
     """From now on only these devices and calls, for this process and its children. Nothing gives the others back."""
-    guard.narrow(kernel, process, "pledge", devices, rights.Manifest(devices=devices))
+    guard.narrow(kernel, process, "pledge", {"devices": devices}, rights.Manifest(devices=devices))
 
 
 def sys_unveil(kernel: Kernel, process: Process, *paths: tuple[str, str]) -> None:
     """From now on only these paths, each with its modes ("r", "rw")."""
-    guard.narrow(kernel, process, "unveil", paths, rights.Manifest(paths=rights.unveiled(paths)))
+    guard.narrow(kernel, process, "unveil", dict(paths), rights.Manifest(paths=rights.unveiled(paths)))
 
 
 def _channel(process: Process, channel: Any) -> str:

@@ -1,8 +1,8 @@
 """The lab: one scenario on one machine, and what happened. A plain data API for the command, the screen and the tests.
 
 Knows: how a machine is set up for a scenario, and how defences are switched. Does not know: which model runs. Two kinds
-of CPU: a real model, told in its system text how calls are written; and the *obeying* CPU, which does whatever the newest text tells
-it: the worst model there could be. What the second one can't do, no model can.
+of CPU: a real model, told in its system text what is mounted; and the *obeying* CPU, which makes exactly the call that the
+attacker wants: the worst model there could be. What the second one can't do, no model can.
 """
 
 from __future__ import annotations
