@@ -1,4 +1,4 @@
-"""Working sets: never more frames than allowed; what is lossy is marked and never shared; digests call pages back; all replays."""
+"""Working sets: never more frames than allowed; what is lossy is marked, never shared; digests call pages back; all replays."""
 
 from __future__ import annotations
 
