@@ -22,10 +22,12 @@ from llmos_kernel.journal import Header, Record, Recorder, Sink
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.limits import QUANTUM
 from llmos_kernel.ports import Codec, Grammar, PageStore
+from llmos_kernel.sched import POLICIES
 
 from . import paths
-from .errors import LlmosError
+from .errors import LlmosError, UsageError
 from .journal import Writer
+from .labs.own import load_choice
 from .machine import Machine
 from .past import Again, Parts, Past
 from .status import SelfTest
@@ -69,6 +71,7 @@ class Options:
     dialect: str = ""  # how the model writes calls: "llmos", "hermes", or "" for what suits it
     compact: bool = False  # old spans go to the retrieval disk before the window is full
     slots: int = 256  # of the page file, for processes that lose their frames; 0 = none: they are computed again
+    policy: str = "rr"  # who gets the lanes: a name in `sched.POLICIES`, or a file of your own, mine.py
     window: int = 0  # frames a process may hold; 0 = as many as it has pages
     replacement: str = "attention"  # who goes when a window is full
     trace: bool = False  # record which pages got attention
@@ -89,14 +92,19 @@ def boot(
     cpu, codec = (engine, codec_of(model)) if engine and model else _processor(options, progress, model)
     pages = cpu.geometry.frames - 1
     progress(SelfTest("RAM", f"{pages} frames x {PAGE} tokens = {pages * PAGE:,} tokens", "ok"))
+    from .devices.registry import HOW
+
     world, names, system = _world(options, progress)
-    system = fitting(system, cpu, codec)
     dialect = options.dialect or getattr(codec, "dialect", "llmos")
+    if dialect == "hermes" and system:
+        system = f"{system}\n{HOW}"
+    system = fitting(system, cpu, codec)
     init = tuple(system if argument is SYSTEM else argument for argument in options.init)
     config = Config(
         args=init,
         seed=options.seed,
         quantum=options.quantum,
+        policy="own" if options.policy.endswith(".py") else _policy(options.policy),
         devices=names,
         dialect=dialect,
         slots=options.slots,
@@ -105,10 +113,13 @@ def boot(
         trace=int(options.trace),
         compact=int(options.compact),
     )
+    choose = load_choice(options.policy) if options.policy.endswith(".py") else None
     masks = masks_for(cpu.geometry.vocab, codec, lambda: world.devices, dialect) if options.grammar else None
     pages_out = page_file(cpu.geometry, options.slots)
     if options.journal is None and not options.keep:
-        return Machine(Kernel(config, PROGRAMS, cpu, codec, world, store=pages_out, grammar=masks), world)
+        return Machine(
+            Kernel(config, PROGRAMS, cpu, codec, world, store=pages_out, grammar=masks, choose=choose), world
+        )
     header = Header.of(config, cpu, codec, sources())
     writer = Writer(options.journal, header) if options.journal else None
     past = Past(header, _again(options, model)) if options.keep else None
@@ -116,12 +127,27 @@ def boot(
     where = f"{options.journal}   recording; everything you type is in it" if options.journal else "in memory only"
     progress(SelfTest("log", where, "ok"))
     return Machine(
-        Kernel(config, PROGRAMS, recorder, recorder, recorder, store=recorder, grammar=masks),
+        Kernel(
+            config,
+            PROGRAMS,
+            recorder,
+            recorder,
+            recorder,
+            store=recorder,
+            grammar=masks,
+            choose=recorder.chooser(choose) if choose else None,
+        ),
         world,
         recorder,
         writer,
         past,
     )
+
+
+def _policy(name: str) -> str:
+    if name not in POLICIES:
+        raise UsageError(f"no policy {name!r}; there are {', '.join(POLICIES)}, or a file of your own: mine.py")
+    return name
 
 
 def page_file(geometry: Geometry, slots: int) -> PageStore | None:

@@ -94,6 +94,18 @@ def instructions(devices: Mapping[str, Device]) -> str:
     return "\n".join(["These devices are mounted:", *lines]) if lines else ""
 
 
+HOW = """To use one, write a call and stop, such as
+<tool_call>
+{"name": "NAME", "arguments": {"text": "ARGUMENTS"}}
+</tool_call>
+You then get its result in <tool_response></tool_response>. Without need, answer at once."""
+
+
+def hermes_instructions(devices: Mapping[str, Device]) -> str:
+    """The same for a model that writes calls as text: what is mounted, and how a call is written."""
+    return f"{instructions(devices)}\n{HOW}" if devices else ""
+
+
 def grammar(devices: Mapping[str, Device]) -> str:
     """One llguidance Lark grammar for every legal call, "NAME ARGS", of the mounted devices. At least one is needed."""
     calls: list[str] = []

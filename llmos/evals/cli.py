@@ -45,17 +45,30 @@ def traps(
     grammar: Annotated[bool, typer.Option(help="Hold calls to the grammar of what is mounted.")] = True,
     mode: Annotated[str, typer.Option("--dtype", help="Arithmetic: exact8, float32 or bfloat16.")] = "exact8",
     adapter: Annotated[bool, typer.Option(help="Use the trap adapter that is shipped for the model.")] = True,
+    dialect: Annotated[str, typer.Option("--dialect", help="llmos or hermes; default: what suits the model.")] = "",
     json: Json = False,
 ) -> None:
     """Score a model on requests that need devices, or none."""
     from llmos.boot import Options
+    from llmos.errors import UsageError
     from llmos.front import Meter, device_names
+    from llmos_kernel.dialects import DIALECTS
 
     from . import traps as measured
 
     items = measured.read(file)
     names = device_names(devices, measured.DEVICES)
-    options = Options(model=model, mode=mode, devices=names, tools=system_tools, grammar=grammar, adapter=adapter)
+    if dialect not in ("", *DIALECTS):
+        raise UsageError(f"no dialect {dialect!r}; there are {', '.join(DIALECTS)}")
+    options = Options(
+        model=model,
+        mode=mode,
+        devices=names,
+        tools=system_tools,
+        grammar=grammar,
+        adapter=adapter,
+        dialect=dialect,
+    )
     with Meter(quiet=json) as meter:
         result = measured.evaluate(items, options, jobs, lambda done: meter(done, len(items)))
     show(result, json, "n", "device", "args", "values", "answer", "false_traps", "malformed")

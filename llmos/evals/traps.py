@@ -76,8 +76,9 @@ def _machine(items: Sequence[dict[str, Any]], options: Options, width: int, worl
     listed = registry.mounted(options.devices, registry.Settings(home=world.folder, pretend=True))
     pages = WINDOW // PAGE
     cpu, codec = booting.processor(replace(options, lanes=width, frames=1 + width * pages, max_pages=pages))
-    system = booting.fitting(registry.instructions(listed) if options.tools else "", cpu, codec)
     dialect = options.dialect or getattr(codec, "dialect", "llmos")
+    tell = registry.instructions if dialect == "llmos" else registry.hermes_instructions
+    system = booting.fitting(tell(listed) if options.tools else "", cpu, codec)
     masks = booting.masks_for(cpu.geometry.vocab, codec, lambda: listed, dialect) if options.grammar else None
     config = Config(
         args=("asks", width, LIMIT, system, *(item["request"] for item in items)),
