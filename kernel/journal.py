@@ -7,7 +7,7 @@ ports and answers from records. A request that differs from the recorded one is 
 Records are plain tuples, first the kind:
     ("in", tick, deliveries)   ("run", retired)   ("intent", number, pid, device, text)
     ("encode" | "turn" | "cue", check, ids)   ("piece", id, bytes)   ("name", id, text)   ("end", ticks)
-    ("put" | "get", slot, kept)
+    ("put" | "get", slot, kept)   ("choose", pid)
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .cpu import Burst, Cpu, Geometry, Retired
 from .errors import Divergence, EndOfJournal
 from .kernel import Config, Kernel, Program
 from .ports import Codec, Delivery, NoStore, PageStore, Request, World
+from .sched.own import Candidate, Choose
 
 Record = tuple[Any, ...]
 Sink = Callable[[Record], None]
@@ -106,6 +107,16 @@ class Recorder:
 
     def digest(self, frame: int) -> bytes:
         return self._cpu.digest(frame)
+
+    def chooser(self, choose: Choose) -> Choose:
+        """The person's own policy, with each choice written down."""
+
+        def chosen(jobs: Sequence[Candidate], now: int) -> Candidate:
+            job = choose(jobs, now)
+            self._sink(("choose", getattr(job, "pid", 0)))
+            return job
+
+        return chosen
 
     def put(self, slot: int, data: bytes, key: bytes = b"") -> bool:
         kept = self._store.put(slot, data, key)
@@ -196,6 +207,14 @@ class Player:
     def digest(self, frame: int) -> bytes:
         return b""
 
+    def choose(self, jobs: Sequence[Candidate], now: int) -> Candidate:
+        """What the person's own policy chose then."""
+        pid = self._take("choose")[1]
+        for job in jobs:
+            if job.pid == pid:
+                return job
+        raise Divergence(f"tick {self.tick}: the journal chose pid {pid}, which does not wait")
+
     def put(self, slot: int, data: bytes, key: bytes = b"") -> bool:
         return bool(self._take("put", slot)[2])
 
@@ -240,7 +259,7 @@ class Player:
 def replay(header: Header, records: Iterable[Record], programs: dict[str, Program]) -> Iterator[Kernel]:
     """Run the recorded machine again, yielding the kernel after every tick until the journal ends. Raises Divergence."""
     player = Player(header, records)
-    kernel = Kernel(header.config, programs, player, player, player, store=player)
+    kernel = Kernel(header.config, programs, player, player, player, store=player, choose=player.choose)
     try:
         while not kernel.halted:
             kernel.step()

@@ -25,7 +25,7 @@ from .memory import AddressSpace, Memory
 from .pipes import Pipe
 from .ports import Codec, Event, Grammar, NoStore, PageStore, World
 from .process import Process
-from .sched import Policy, by_name
+from .sched import Choose, Policy
 from .swap import Costs
 
 Program = Callable[..., Coroutine[Any, Any, Any]]
@@ -56,13 +56,15 @@ class Kernel:
         codec: Codec,
         world: World,
         policy: Policy | None = None,
+        choose: Choose | None = None,
         grammar: Grammar | None = None,
         store: PageStore | None = None,
     ) -> None:
         self.config, self.programs = config, programs
         self.cpu, self.codec, self.world = cpu, codec, world
         self.geometry = cpu.geometry
-        self.policy = policy or by_name(config.policy, config.quantum)
+        self.choose = choose  # the person's own policy, a port like the others: its choices are in the journal
+        self.policy = policy or lanes.policy_by_name(self, config.policy)
         self.memory = Memory(self.geometry.frames, self.geometry.page, config.slots)
         self.store: PageStore = store or NoStore()
         self.costs = Costs(*config.costs)

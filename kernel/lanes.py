@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .process import Process, State, Thought
-from .sched import Job, Policy
+from .sched import Job, Own, Policy, by_name
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -77,6 +77,13 @@ def renice(kernel: Kernel, process: Process, priority: int) -> None:
         kernel.policy.add(_job(process))
     elif process.state is State.RUNNING:
         kernel.policy.change(_job(process))
+
+
+def policy_by_name(kernel: Kernel, name: str) -> Policy:
+    """A fresh policy; "own" is the person's, if they brought one. Raises ValueError."""
+    if name == "own" and kernel.choose is not None:
+        return Own(kernel.config.quantum, kernel.choose)
+    return by_name(name, kernel.config.quantum)
 
 
 def change_policy(kernel: Kernel, policy: Policy) -> None:

@@ -12,7 +12,6 @@ from .errors import BadCall, KernelError
 from .labels import Ring
 from .ports import Delivery
 from .process import Process, State
-from .sched import by_name
 from .workingset import build
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def _command(kernel: Kernel, verb: str, args: tuple[Any, ...]) -> None:
         elif verb == "nice":
             lanes.renice(kernel, _living(kernel, int(args[0])), calls.priority(args[1]))
         elif verb == "policy":
-            lanes.change_policy(kernel, by_name(str(args[0]), kernel.config.quantum))
+            lanes.change_policy(kernel, lanes.policy_by_name(kernel, str(args[0])))
             kernel.emit("policy", 0, kernel.policy.name)
         elif verb == "answer":
             guard.answer(kernel, int(args[0]), str(args[1]))

@@ -23,11 +23,25 @@ from zlib import compress, decompress
 from . import dialects
 from .journal import Header, Player, Record
 from .kernel import Kernel, Program
+from .sched import Own
 
 EVERY = 128  # ticks between two snapshots; 256 was a little slow on a busy computer
 MOST = 512  # snapshots kept; beyond it every other old one goes
 NEVER = 1 << 62  # a tick that is not reached
-OUTSIDE = ("cpu", "codec", "world", "programs", "store", "grammar", "dialect", "diary", "events", "config", "geometry")
+OUTSIDE = (
+    "choose",
+    "cpu",
+    "codec",
+    "world",
+    "programs",
+    "store",
+    "grammar",
+    "dialect",
+    "diary",
+    "events",
+    "config",
+    "geometry",
+)
 """What of a kernel is not its state: ports, and what the header says."""
 
 
@@ -45,7 +59,9 @@ class Rewind:
         self.diary: dict[int, list[tuple[Any, Any, int]]] = {}
         self.kept: list[Kept] = []
         self.player = Player(header, self._from(0))
-        self.kernel = Kernel(header.config, programs, self.player, self.player, self.player, store=self.player)
+        self.kernel = Kernel(
+            header.config, programs, self.player, self.player, self.player, store=self.player, choose=self.player.choose
+        )
         self.kernel.diary = self.diary
         self._keep(self.kernel, 0)
 
@@ -107,6 +123,9 @@ class Rewind:
         self.player = player = Player(self.header, self._from(taken))
         player.taken, player.tick = taken, tick - 1
         kernel.cpu = kernel.codec = kernel.world = kernel.store = player
+        kernel.choose = player.choose
+        if isinstance(kernel.policy, Own):
+            kernel.policy.choose = player.choose
         kernel.dialect = dialects.by_name(self.header.config.dialect, player)
 
 
@@ -129,7 +148,7 @@ def _plain(value: Any) -> Any:
     if callable(value) and hasattr(value, "__qualname__"):
         return value.__qualname__
     names = [f.name for f in fields(value)] if is_dataclass(value) else _slots(value)
-    return [type(value).__name__, *((n, _plain(getattr(value, n))) for n in names if n != "coroutine")]
+    return [type(value).__name__, *((n, _plain(getattr(value, n))) for n in names if n not in ("coroutine", "choose"))]
 
 
 def _slots(value: Any) -> list[str]:

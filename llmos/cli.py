@@ -91,6 +91,7 @@ def run(
     lanes: Annotated[int, typer.Option("--lanes", min=1, max=64, help="Processes that decode together.")] = 4,
     window: Annotated[int, typer.Option("--window", min=0, help="Frames a process may hold; 0 = all it needs.")] = 0,
     replacement: Annotated[str, typer.Option("--replacement", help="Who goes when the window is full.")] = "attention",
+    policy: Annotated[str, typer.Option("--policy", help="Who gets the lanes: a name, or your own mine.py.")] = "rr",
     references: Annotated[Path | None, typer.Option("--references", help="Save which pages got attention.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the machine room.")] = False,
     json: Json = False,
@@ -99,9 +100,9 @@ def run(
     from .front import run_plain, run_screen
 
     if plain or json or not sys.stdout.isatty():
-        status = run_plain(program, args or [], model, mode, seed, lanes, json, window, replacement, references)
+        status = run_plain(program, args or [], model, mode, seed, lanes, json, window, replacement, references, policy)
         raise typer.Exit(status)
-    run_screen(program, args or [], model, mode, seed, lanes, window, replacement)
+    run_screen(program, args or [], model, mode, seed, lanes, window, replacement, policy)
 
 
 @app.command()

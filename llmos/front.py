@@ -57,9 +57,12 @@ def run_screen(
     lanes: int,
     window: int = 0,
     replacement: str = "attention",
+    policy: str = "rr",
 ) -> None:
     options = Options(model=model, mode=mode, seed=seed, lanes=lanes, journal=_journal(), init=_init(program, args))
-    _screen(replace(options, window=_window(window, replacement), replacement=replacement, compact=True), 8.0, Look())
+    window = _window(window, replacement)
+    options = replace(options, window=window, replacement=replacement, compact=True, policy=policy)
+    _screen(options, 8.0, Look())
 
 
 def _window(window: int, replacement: str) -> int:
@@ -122,6 +125,7 @@ def run_plain(
     window: int = 0,
     replacement: str = "attention",
     references: Path | None = None,
+    policy: str = "rr",
 ) -> int:
     """A program on standard input and output; its exit status. Ctrl-C interrupts the foreground process."""
     options = Options(model=model, mode=mode, seed=seed, lanes=lanes, init=_init(program, args))
@@ -130,6 +134,7 @@ def run_plain(
         window=_window(window, replacement),
         replacement=replacement,
         trace=references is not None,
+        policy=policy,
         compact=True,
     )
     machine = boot(options, _boot_lines)

@@ -12,7 +12,7 @@ from .fair import Fair
 from .fifo import Fifo
 from .lottery import Lottery
 from .mlfq import Mlfq
-from .own import Own
+from .own import Choose, Own
 from .policy import Job, Policy
 from .priority import Priority
 from .rr import RoundRobin
@@ -35,6 +35,7 @@ def by_name(name: str, quantum: int) -> Policy:
 
 __all__ = [
     "POLICIES",
+    "Choose",
     "Fair",
     "Fifo",
     "Job",

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from .policy import Job, Turns
 
@@ -42,6 +43,10 @@ class Own(Turns):
         self.known: dict[int, Candidate] = {}
         self.ready: dict[int, None] = {}
         self.now = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but the function: it is no part of the machine's state."""
+        return {name: value for name, value in vars(self).items() if name != "choose"}
 
     def advance(self, now: int) -> None:
         self.now = now

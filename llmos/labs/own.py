@@ -7,7 +7,7 @@ runs with the person's rights, as any Python file they start.
 from __future__ import annotations
 
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,19 @@ def load(path: str, function: str) -> Callable[..., Any]:
     if not callable(found):
         raise UsageError(f"{path} defines no function {function}(...)")
     return _guarded(path, found)
+
+
+def load_choice(path: str) -> Callable[..., Any]:
+    """A scheduling policy of one's own for the live machine: what it returns is one of the jobs, or UsageError."""
+    choose = load(path, "choose")
+
+    def chosen(jobs: Sequence[Any], now: int) -> Any:
+        job = choose(jobs, now)
+        if not any(job is one for one in jobs):
+            raise UsageError(f"{path}, choose: it returned {job!r:.60}, which is none of the jobs that wait")
+        return job
+
+    return chosen
 
 
 def _guarded(path: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from llmos.cpu.scripted import ByteCodec, ScriptedCpu
+from llmos_kernel.journal import Header, Recorder, replay
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.ports import Delivery, Request
+from llmos_kernel.rewind import Rewind, state_hash
 from llmos_kernel.sched import POLICIES
 from llmos_kernel.syscall import trap
 
@@ -96,3 +98,23 @@ def test_a_policy_that_does_not_exist_is_refused_and_changes_nothing() -> None:
     assert next(data[0] for _, kind, _, *data in kernel.events if kind == "refused").startswith(
         "policy: no policy 'best'"
     )
+
+
+def test_a_policy_of_ones_own_runs_live_and_its_choices_are_in_the_journal() -> None:
+    """A replay has the choices and needs no function: nobody's file is run to look at a recording."""
+    records: list[Any] = []
+    cpu, codec, panel = ScriptedCpu(frames=40, lanes=2), ByteCodec(), Panel()
+    recorder = Recorder(cpu, codec, panel, records.append)
+    config = Config(args=(6,), policy="own", quantum=5)
+    programs: dict[str, Any] = {"init": parent, "child": child}
+    last = recorder.chooser(lambda jobs, now: jobs[-1])
+    kernel = Kernel(config, programs, recorder, recorder, recorder, store=recorder, choose=last)
+    run(kernel)
+    recorder.close()
+    events = list(kernel.events)
+    assert any(record[0] == "choose" for record in records)
+    header = Header.of(config, cpu, codec, "")
+    assert [e for k in replay(header, records, programs) for e in k.take_events()] == events
+    rewind = Rewind(header, records, programs)
+    live = [state_hash(rewind.goto(tick)) for tick in (40, 20)]
+    assert live == [state_hash(rewind.goto(tick)) for tick in (20, 40)][::-1]
