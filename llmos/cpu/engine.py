@@ -1,14 +1,14 @@
 """The CPU itself: bursts in, retired tokens out, on one Transformer.
 
-Knows: how bursts become padded arrays, when a lane stops, and the pool's frames. Does not know: processes, text, or how a
-step computes (`model.py`, `exact8.py`), compiles (`programs.py`) or samples (`sampling.py`).
-The host drives: a prompt's chunk first, then one compiled step a token for all lanes that still run; lanes that stopped
-drop out, and in exact8 nobody can tell.
+Knows: how bursts become padded arrays, the pool's frames, and the installed sets of weights (adapters). Does not know:
+processes, text, when a lane stops (`lane.py`), or how a step computes (`model.py`, `exact8.py`), compiles (`programs.py`)
+or samples (`sampling.py`). The host drives: a prompt's chunk first, then one step a token for all lanes that still run;
+lanes that stopped drop out, and in exact8 nobody can tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -18,7 +18,7 @@ from llmos.errors import UsageError
 from llmos_kernel.cpu import TRASH, Burst, Geometry, Retired
 
 from . import digest, exact8, kvcache, model, quantize
-from .config import Model, Params
+from .config import Model, ModelConfig, Params
 from .identity import fingerprint
 from .kvcache import NOWHERE, PAGE, View
 from .lane import Fed, Lane
@@ -29,9 +29,12 @@ from .sharding import Placement
 MODES = {"exact8": "int8", "float32": "float32", "bfloat16": "bfloat16"}
 """Each mode and the type of its keys and values."""
 
+COPIES = 8
+"""Frames copied by one call of the compiled copy; padded with the trash frame onto itself."""
+
 
 class Engine:
-    """Implements `llmos_kernel.cpu.Cpu`. Owns the pool; one thread calls `run`, `copy`, `save`, `load` and `digest`."""
+    """Implements `llmos_kernel.cpu.Cpu`. Owns the pool; one thread calls everything but `warm`."""
 
     def __init__(
         self,
@@ -48,24 +51,25 @@ class Engine:
         _check(mode, frames, lanes, max_pages, chunk)
         config, tell = model.config, progress or (lambda what, done: None)
         tell("weights", 0.0)
-        self._model, self._mode, self._length = model, mode, max_pages * PAGE
+        self._config, self._mode, self._length = config, mode, max_pages * PAGE
         self._placement = Placement(config, mesh)
-        arithmetic, params = program(model, mode, self._length)
-        self._adapters: dict[int, Params] = {0: self._placement.parameters(params)}
+        self._weights = {0: self._placement.parameters(prepare(config, model.params, mode, self._length))}
         self._pool = self._placement.pool(kvcache.create(config, frames, MODES[mode]))
         tell("weights", 1.0)
         self._programs = Programs(
-            arithmetic, config, self._placement, self._adapters[0], self._pool, lanes, chunk, max_pages
+            arithmetic(mode), config, self._placement, self._weights[0], self._pool, lanes, chunk, max_pages
         )
-        self._copy = jax.jit(kvcache.copy_frames, donate_argnums=(0,))
+        split = self._placement.frames
+        self._copy = jax.jit(kvcache.copy_frames, donate_argnums=(0,), out_shardings=split)
         self._take = jax.jit(kvcache.take_frame)
-        self._put = jax.jit(kvcache.put_frame, donate_argnums=(0,))
+        self._put = jax.jit(kvcache.put_frame, donate_argnums=(0,), out_shardings=split)
+        self._page = jax.eval_shape(self._take, self._pool, np.int32(TRASH))
         size = kvcache.frame_bytes(config, MODES[mode])
         name = fingerprint(model, mode)
         self.geometry = Geometry(PAGE, frames, max_pages, lanes, chunk, config.vocab, size, mode, model.name, name)
 
     def warm(self, progress: Callable[[str, float], None]) -> None:
-        """Compile every shape, the most needed first. May run in a thread of its own beside `run`."""
+        """Compile every shape of a step, the most needed first. May run in a thread of its own beside `run`."""
         shapes = list(self._programs.shapes())
         for i, shape in enumerate(shapes):
             progress(f"{shape.lanes}x{shape.tokens} over {shape.width} pages", i / len(shapes))
@@ -74,103 +78,84 @@ class Engine:
 
     def programs(self) -> dict[str, Any]:
         """The compiled executables by name, for those who want to read their HLO."""
-        return self._programs.compiled()
+        one, several = np.int32(TRASH), np.zeros(COPIES, np.int32)
+        return {
+            **self._programs.compiled(),
+            "copy": self._copy.lower(self._pool, several, several).compile(),
+            "save": self._take.lower(self._pool, one).compile(),
+            "load": self._put.lower(self._pool, one, self._page).compile(),
+        }
 
-    # -- adapters ---------------------------------------------------------------------------------------------------
+    # -- adapters -------------------------------------------------------------------------------------------------
 
     def install(self, params: Params) -> int:
-        """A second set of weights (canonical, merged, as in `config.py`) for bursts that name it; its number.
+        """Take a second set of weights, canonical as in `config.py`, and return the index for `Burst.adapter`.
 
-        Layers whose arrays are the base model's own are shared with it, not stored twice.
+        Arrays that come out the same as the base model's are shared with it. UsageError when a shape differs.
         """
-        wanted = Model(**{**vars(self._model), "params": params})
-        placed = self._placement.parameters(program(wanted, self._mode, self._length)[1])
-        base, own = self._adapters[0], self._model.params
-        for i, layer in enumerate(params["layers"]):
-            if all(array is own["layers"][i][name] for name, array in layer.items()):
-                placed["layers"][i] = base["layers"][i]
-        number = max(self._adapters) + 1
-        self._adapters[number] = placed
-        return number
+        base = self._weights[0]
+        new = prepare(self._config, params, self._mode, self._length)
+        if jax.tree.map(np.shape, new) != jax.tree.map(np.shape, base):
+            raise UsageError("an adapter's weights must have the shapes of the model it adapts")
+        changed = jax.tree.map(lambda a, b: None if np.array_equal(a, b) else a, new, base)
+        placed = self._placement.parameters(changed)
+        index = max(self._weights) + 1
+        self._weights[index] = jax.tree.map(lambda b, a: b if a is None else a, base, placed)
+        return index
 
-    def remove(self, number: int) -> None:
-        """Forget installed weights. UsageError for the model itself or for what is not there."""
-        if number == 0 or number not in self._adapters:
-            raise UsageError(f"no adapter {number} is installed")
-        del self._adapters[number]
+    def remove(self, index: int) -> None:
+        """Forget an installed set of weights. UsageError when there is none of that number, or it is the model itself."""
+        if index == 0 or index not in self._weights:
+            raise UsageError(f"no adapter {index} is installed")
+        del self._weights[index]
 
-    # -- the contract -----------------------------------------------------------------------------------------------
+    # -- running --------------------------------------------------------------------------------------------------
 
     def run(self, bursts: Sequence[Burst]) -> list[Retired]:
         """As `Cpu.run`. ValueError when a burst breaks the contract."""
         if len(bursts) > self.geometry.lanes or sum(len(b.feed) > 1 for b in bursts) > 1:
             raise ValueError(f"{len(bursts)} bursts are too many, or more than one is a prefill")
-        if not all(burst.adapter in self._adapters for burst in bursts):
-            raise ValueError("a burst names an adapter that is not installed")
-        lanes = [Lane(burst, self.geometry) for burst in bursts]
+        lanes = [self._lane(burst) for burst in bursts]
         for lane in lanes:
             if len(lane.feed) > 1:
                 self._step([lane])
         while running := [lane for lane in lanes if lane.feed]:
-            for number in sorted({lane.burst.adapter for lane in running}):
-                self._step([lane for lane in running if lane.burst.adapter == number])
+            for group in _by_adapter(running):
+                self._step(group)
         return [lane.retire() for lane in lanes]
 
     def logits(self, burst: Burst) -> np.ndarray:
         """Feed one burst's tokens, sample nothing: the logits [vocab] float32 after the last one."""
-        lanes = [Lane(burst, self.geometry)]
-        shape, view, step = self._feed(lanes)
-        return np.asarray(self._finish(lanes, shape, view, step)[0][0])
+        lanes = [self._lane(burst)]
+        shape, view, fed = self._feed(lanes)
+        return np.asarray(self._finish(lanes, shape, view, fed)[0][0])
 
-    def copy(self, pairs: Sequence[tuple[int, int]]) -> None:
-        """As `Cpu.copy`."""
-        if pairs:
-            n = 1 << (len(pairs) - 1).bit_length()
-            both = np.array([*pairs, *[(TRASH, TRASH)] * (n - len(pairs))], np.int32)
-            self._pool = self._copy(self._pool, both[:, 0], both[:, 1])
-
-    def save(self, frame: int) -> bytes:
-        """As `Cpu.save`."""
-        return kvcache.to_bytes(jax.device_get(self._take(self._pool, np.int32(frame))))
-
-    def load(self, frame: int, data: bytes) -> None:
-        """As `Cpu.load`. ValueError when `data` is not one frame long."""
-        like = jax.eval_shape(self._take, self._pool, np.int32(frame))
-        self._pool = self._put(self._pool, np.int32(frame), kvcache.from_bytes(data, like))
-
-    def digest(self, frame: int) -> bytes:
-        """As `Cpu.digest`."""
-        page = jax.device_get(self._take(self._pool, np.int32(frame)))
-        return digest.pack([self._keys(page[i]) for i in digest.layers(len(page))])
-
-    def _keys(self, layer: dict[str, Any]) -> np.ndarray:
-        """One layer's keys of a page as floats: [kv_heads, PAGE, head_dim]."""
-        keys = np.asarray(layer["k"], np.float32).reshape(len(layer["k"]), PAGE, -1)
-        return keys * layer["k_scale"][..., None] if "k_scale" in layer else keys
-
-    # -- one step ---------------------------------------------------------------------------------------------------
+    def _lane(self, burst: Burst) -> Lane:
+        if burst.adapter not in self._weights:
+            raise ValueError(f"no adapter {burst.adapter} is installed")
+        return Lane(burst, self.geometry)
 
     def _step(self, lanes: list[Lane]) -> None:
-        """Run the pending tokens of these lanes and give each its next one, if it wants one."""
-        shape, view, step = self._feed(lanes)
+        """Run the pending tokens of these lanes, which share an adapter, and give each its next one if it wants one."""
+        shape, view, fed = self._feed(lanes)
         chosen = None
         if any(lane.samples for lane in lanes):
-            chosen = jax.device_get(self._finish(lanes, shape, view, step)[1])
+            chosen = jax.device_get(self._finish(lanes, shape, view, fed)[1])
         for i, lane in enumerate(lanes):
-            lane.fed(step, i)
+            lane.fed(fed, i)
             if chosen and lane.samples:
                 lane.sampled(chosen, i)
 
     def _feed(self, lanes: list[Lane]) -> tuple[Shape, View, Fed]:
-        """Run the pending tokens of these lanes, all of one adapter, through all layers."""
+        """Run the pending tokens of these lanes through all layers."""
         tokens = max(len(lane.feed) for lane in lanes)
         shape = self._programs.fit(len(lanes), tokens, max(len(lane.burst.frames) for lane in lanes))
         view = jax.device_put(_view(lanes, shape), self._placement.lanes(shape.lanes))
-        params = self._adapters[lanes[0].burst.adapter]
-        state, self._pool, probes = self._programs.trunk(shape, params, self._pool, view)
+        weights = self._weights[lanes[0].burst.adapter]
+        state, self._pool, probes = self._programs.trunk(shape, weights, self._pool, view)
         return shape, view, Fed(state, probes)
 
-    def _finish(self, lanes: list[Lane], shape: Shape, view: View, step: Fed) -> tuple[jax.Array, Chosen]:
+    def _finish(self, lanes: list[Lane], shape: Shape, view: View, fed: Fed) -> tuple[jax.Array, Chosen]:
         """Logits [bucket, vocab] after the lanes' last tokens, and what they sample."""
         choice = Choice(*(np.zeros(shape.lanes, np.int32) for _ in Choice._fields))
         for i, lane in enumerate(lanes):
@@ -179,17 +164,47 @@ class Engine:
             choice.temperature[i], choice.min_p[i], choice.u[i] = burst.temperature, burst.min_p, u
         masked = any(lane.burst.allowed is not None for lane in lanes)
         allowed = _allowed(lanes, shape.lanes, self.geometry.vocab) if masked else None
-        where = self._placement.lanes(shape.lanes)
-        choice, allowed = jax.device_put((choice, allowed), where)
-        params = self._adapters[lanes[0].burst.adapter]
-        return self._programs.choose(shape, params, step.state, view, choice, allowed)
+        weights = self._weights[lanes[0].burst.adapter]
+        return self._programs.choose(shape, weights, fed.state, view, choice, allowed)
+
+    # -- frames ---------------------------------------------------------------------------------------------------
+
+    def copy(self, pairs: Sequence[tuple[int, int]]) -> None:
+        """As `Cpu.copy`."""
+        for first in range(0, len(pairs), COPIES):
+            part = pairs[first : first + COPIES]
+            both = np.array([*part, *[(TRASH, TRASH)] * (COPIES - len(part))], np.int32)
+            self._pool = self._copy(self._pool, both[:, 0], both[:, 1])
+
+    def save(self, frame: int) -> bytes:
+        """As `Cpu.save`."""
+        return kvcache.to_bytes(jax.device_get(self._take(self._pool, np.int32(frame))))
+
+    def load(self, frame: int, data: bytes) -> None:
+        """As `Cpu.load`. ValueError when `data` is not one frame long."""
+        self._pool = self._put(self._pool, np.int32(frame), kvcache.from_bytes(data, self._page))
+
+    def digest(self, frame: int) -> bytes:
+        """As `Cpu.digest`."""
+        part = [self._pool[i] for i in digest.layers(self._config.layers)]
+        return digest.pack([kvcache.keys(page) for page in jax.device_get(self._take(part, np.int32(frame)))])
 
 
-def program(model_: Model, mode: str, length: int) -> tuple[Any, Params]:
-    """The two files: forward pass and parameters."""
+def arithmetic(mode: str) -> Any:
+    """The forward pass of a mode: the module `exact8` or `model`."""
+    return exact8 if mode == "exact8" else model
+
+
+def prepare(config: ModelConfig, params: Params, mode: str, length: int) -> Params:
+    """Canonical parameters as the forward pass of a mode wants them, for contexts of `length` tokens. NumPy in and out."""
     if mode == "exact8":
-        return exact8, quantize.prepare(model_.config, model_.params, length)
-    return model, model.prepare(model_.config, model_.params, mode, length)
+        return quantize.prepare(config, params, length)
+    return model.prepare(config, params, mode, length)
+
+
+def _by_adapter(lanes: list[Lane]) -> Iterator[list[Lane]]:
+    for adapter in sorted({lane.burst.adapter for lane in lanes}):
+        yield [lane for lane in lanes if lane.burst.adapter == adapter]
 
 
 def _view(lanes: list[Lane], shape: Shape) -> View:

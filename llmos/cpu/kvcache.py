@@ -121,6 +121,13 @@ def _each(change: Callable[..., jax.Array], *pools: Pool) -> Pool:
     return result
 
 
+def keys(page: Frames) -> np.ndarray:
+    """The keys [kv_heads, PAGE, head_dim] float32 of one layer of a page that is on the host."""
+    k = np.asarray(page["k"], np.float32)
+    k = k.reshape(len(k), PAGE, -1)
+    return k * np.asarray(page["k_scale"])[..., None] if "k_scale" in page else k
+
+
 def to_bytes(page: Pool) -> bytes:
     """A page as bytes, layer after layer, arrays of a layer in order of their names."""
     return b"".join(np.asarray(a).tobytes() for a in jax.tree.leaves(page))

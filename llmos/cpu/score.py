@@ -15,29 +15,29 @@ import numpy as np
 
 from . import kvcache
 from .config import Model, ModelConfig, Params
-from .engine import MODES, program
+from .engine import MODES, arithmetic, prepare
 from .kvcache import NOWHERE, PAGE, View
 
 
 def teacher_forced(model_: Model, mode: str, ids: Sequence[int], chunk: int = 256) -> Iterator[np.ndarray]:
     """Logits [n, vocab] float32 after each of the next n <= chunk ids, until all ids are used."""
     config, pages = model_.config, -(-len(ids) // PAGE)
-    arithmetic, params = program(model_, mode, pages * PAGE + chunk)
+    forward, params = arithmetic(mode), prepare(config, model_.params, mode, pages * PAGE + chunk)
     pool = kvcache.create(config, pages + 1, MODES[mode])
-    step = jax.jit(partial(arithmetic.layer, config), donate_argnums=(1, 2))
-    head = jax.jit(partial(_all_positions, arithmetic, config))
+    step = jax.jit(partial(forward.layer, config), donate_argnums=(1, 2))
+    head = jax.jit(partial(_all_positions, forward, config))
     params = jax.device_put(params)
     for first in range(0, len(ids), chunk):
         part = np.asarray(ids[first : first + chunk], np.int32)
         view = _view(part, first, pages, chunk)
-        state = arithmetic.begin(config, params["begin"], view)
+        state = forward.begin(config, params["begin"], view)
         for i, weights in enumerate(params["layers"]):
             state, pool[i], _ = step(weights, state, pool[i], view)
         yield np.asarray(head(params["head"], state.x))[: len(part)]
 
 
-def _all_positions(arithmetic: Any, config: ModelConfig, weights: Params, x: jax.Array) -> jax.Array:
-    logits: jax.Array = arithmetic.head(config, weights, x[0][:, None], np.zeros(x.shape[1], np.int32))
+def _all_positions(forward: Any, config: ModelConfig, weights: Params, x: jax.Array) -> jax.Array:
+    logits: jax.Array = forward.head(config, weights, x[0][:, None], np.zeros(x.shape[1], np.int32))
     return logits
 
 

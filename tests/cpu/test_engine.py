@@ -1,0 +1,167 @@
+"""The contract of `llmos_kernel.cpu`, on a tiny random model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from llmos.cpu.engine import Engine
+from llmos.errors import UsageError
+from llmos_kernel.cpu import Burst, Cause
+
+from .small import Context, engine, tiny, weights
+
+PROMPT = [7, 250, 31, 4, 99, 180, 2, 61, 13, 200, 5]
+
+
+@pytest.fixture(scope="module")
+def cpu() -> Engine:
+    return engine("exact8")
+
+
+def fresh(cpu: Engine, **options: object) -> Context:
+    return Context(cpu, PROMPT, range(1, 5), **options)
+
+
+def test_the_last_id_is_fed_first_in_the_next_burst(cpu: Engine) -> None:
+    whole, pieces = fresh(cpu), fresh(cpu)
+    whole.run(12)
+    while len(pieces.ids) < len(whole.ids):
+        pieces.run(1)
+        assert pieces.fed == len(pieces.ids) - 1
+    assert pieces.ids == whole.ids
+
+
+def test_a_lane_stops_on_a_wake_id(cpu: Engine) -> None:
+    said = fresh(cpu).run(8)[len(PROMPT) :]
+    burst = fresh(cpu, wake=(said[3],)).burst(len(PROMPT), 8)
+    retired = cpu.run([burst])[0]
+    assert retired.cause == Cause.WAKE
+    assert list(retired.ids) == said[: said.index(said[3]) + 1]
+    assert retired.fed == len(PROMPT) + len(retired.ids) - 1
+
+
+def test_full_when_there_is_no_slot(cpu: Engine) -> None:
+    short = Context(cpu, PROMPT, [1])
+    retired = cpu.run([short.burst(len(PROMPT), 9)])[0]
+    assert retired.cause == Cause.FULL
+    assert retired.fed == 16
+    assert len(retired.ids) == 16 - len(PROMPT) + 1
+
+
+def test_prefill_only_samples_nothing(cpu: Engine) -> None:
+    retired = cpu.run([fresh(cpu).burst(5, 0)])[0]
+    assert (retired.ids, retired.cause, retired.fed) == ((), Cause.QUANTUM, 5)
+
+
+@pytest.mark.parametrize("temperature", [0, 900])
+def test_only_allowed_ids_are_sampled(cpu: Engine, temperature: int) -> None:
+    allowed = np.zeros(300, bool)
+    allowed[[17, 290]] = True
+    mask = np.packbits(allowed, bitorder="little").tobytes()
+    for seed in range(5):
+        lane = fresh(cpu, allowed=mask, temperature=temperature, seed=seed)
+        assert lane.run(1)[-1] in (17, 290)
+
+
+def test_samples_depend_on_seed_and_position_only(cpu: Engine) -> None:
+    runs = [fresh(cpu, temperature=1500, seed=seed).run(12) for seed in (1, 1, 2)]
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_trash_is_read_by_nobody(cpu: Engine) -> None:
+    alone = fresh(cpu).run(6)
+    for slots in (b"\x7f", b"\x00"):
+        cpu.load(0, slots * cpu.geometry.frame_bytes)
+        assert fresh(cpu).run(6) == alone
+
+
+@pytest.mark.parametrize("mode", ["exact8", "float32"])
+def test_what_a_former_owner_left_is_not_read(mode: str) -> None:
+    cpu = engine(mode)
+    alone = fresh(cpu).run(6)
+    junk = np.full(cpu.geometry.frame_bytes // 4, np.nan, np.float32).tobytes()
+    for frame in range(5):
+        cpu.load(frame, junk)
+    assert fresh(cpu).run(6) == alone
+
+
+@pytest.mark.parametrize("mode", ["exact8", "float32"])
+def test_logits_that_are_not_finite_are_a_machine_check(mode: str) -> None:
+    model = tiny()
+    model.params["layers"][1]["down"][:] = np.inf
+    model.params["layers"][1]["o"][:] = np.inf
+    with np.errstate(all="ignore"):
+        cpu = Engine(model, mode, 9, 2, 4, 32)
+    retired = cpu.run([fresh(cpu).burst(len(PROMPT), 3)])[0]
+    assert (retired.ids, retired.cause) == ((), Cause.MACHINE_CHECK)
+
+
+def test_attention_mass_adds_up(cpu: Engine) -> None:
+    retired = cpu.run([fresh(cpu).burst(len(PROMPT), 12)])[0]
+    assert 65000 < sum(retired.mass) <= 65535
+    assert retired.mass[2:] == (0, 0)
+
+
+def test_five_likeliest_ids_are_in_order(cpu: Engine) -> None:
+    retired = cpu.run([fresh(cpu).burst(len(PROMPT), 2)])[0]
+    for token, top in zip(retired.ids, retired.top, strict=True):
+        assert top[0][0] == token
+        assert [share for _, share in top] == sorted((share for _, share in top), reverse=True)
+
+
+def bad_bursts() -> list[Burst]:
+    good = Burst((1, 2), (0, 16), 0, (5,))
+    return [
+        good._replace(feed=()),
+        good._replace(feed=(300,)),
+        good._replace(frames=(1, 40)),
+        good._replace(starts=(0, 8)),
+        good._replace(starts=(0, 0)),
+        good._replace(wake=tuple(range(17))),
+        good._replace(allowed=b"\xff" * 38, steps=2),
+        good._replace(allowed=bytes(38)),
+        good._replace(adapter=9),
+        good._replace(pos=96),
+    ]
+
+
+@pytest.mark.parametrize("burst", bad_bursts())
+def test_a_burst_that_breaks_the_contract_is_refused(cpu: Engine, burst: Burst) -> None:
+    with pytest.raises(ValueError):
+        cpu.run([burst])
+
+
+def test_absent_pages_change_nothing_but_what_is_wanted(cpu: Engine) -> None:
+    long = Context(cpu, list(range(40, 90)), range(1, 6))
+    long.prefill()
+    page = cpu.digest(2)
+    assert len(page) == 3 * 2 * 2 * 8 * 2
+    burst = Burst((1, 3, 4), (0, 32, 48), 49, (89,), 3)
+    without, beside = cpu.run([burst])[0], cpu.run([burst._replace(absent=(page, page))])[0]
+    assert beside._replace(wanted=()) == without
+    assert beside.wanted in ((), (0, 1))
+
+
+def test_adapters_are_other_weights_and_adapter_zero_is_the_model() -> None:
+    cpu = engine("exact8")
+    before = fresh(cpu).run(8)
+    other = weights(tiny().config, 5)
+    same = tiny().params
+    index, copy = cpu.install(other), cpu.install(same)
+    stranger = Engine(tiny(seed=5), "exact8", 40, 4, 6, 32)
+    a = Context(cpu, PROMPT, range(1, 5))
+    b = Context(cpu, PROMPT, range(5, 9), adapter=index)
+    c = Context(cpu, PROMPT, range(9, 13), adapter=copy)
+    for lane in (a, b, c):
+        lane.prefill()
+    lanes = [a, b, c]
+    for lane, retired in zip(lanes, cpu.run([x.burst(1, 8) for x in lanes]), strict=True):
+        lane.take(retired)
+    assert a.ids == c.ids == before
+    assert b.ids == fresh(stranger).run(8) != before
+    cpu.remove(index)
+    with pytest.raises(ValueError):
+        cpu.run([b.burst(1, 1)])
+    with pytest.raises(UsageError):
+        cpu.remove(0)
