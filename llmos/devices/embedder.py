@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DIM = 384  # int8 each: what a passage costs on the disk
 PIECES = (3, 4, 5)  # letters
-PIECES_WEIGHT = 0.8  # of all pieces of a word together, beside 1 for the word itself
+PIECES_WEIGHT = 1.5  # of all pieces of a word together, beside 1 for the word itself
 LONG_WORD = 6  # letters from which a word counts fully: short words say little
 _COMMON = """
 a an and are as at be by do does for from has have how i in is it its of on or that the there this to was were what when which

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 MAX_WORDS = 32  # of a query
 CANDIDATES = 50  # of each ranking, before they are fused
 FUSION = 60  # the constant of reciprocal rank fusion: how little the first places differ
-NEAR = 0.15  # least cosine of a passage that shares no word with the query
-TITLE_COUNTS = 5  # times a word of the title, in both rankings
+NEAR = 0.18  # least cosine of a passage that shares no word with the query
+TITLE_COUNTS = 5  # times a word of the title, by words; twice by spelling, where it would drown short passages
 BATCH = 32  # documents of one transaction while a folder is mounted
 VERSION = 2  # of the schema below
 
@@ -168,7 +168,7 @@ class Library:
         ).lastrowid
         parts = passages(_storable(text))
         for n, part in enumerate(parts, 1):
-            vector = embed(" ".join([title] * TITLE_COUNTS + [part])).tobytes()
+            vector = embed(" ".join([title] * 2 + [part])).tobytes()
             values = (document, n, part, vector)
             row = self.db.execute(
                 "INSERT INTO passage (document, n, text, vector) VALUES (?, ?, ?, ?)", values

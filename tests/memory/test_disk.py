@@ -1,0 +1,86 @@
+"""`llmos disk`: one JSON object each, incremental mounts, results that say where, how good and whose."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from llmos.devices.embedder import DIM, cosines, embed
+from llmos.devices.library import Library
+from llmos.disk import disk_app
+from llmos.errors import UsageError
+from llmos_kernel.labels import Label, Ring
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "texts"
+    (made / "sub").mkdir(parents=True)
+    (made / "a.md").write_text("# Paging\n\nA page fault brings the page back.", encoding="utf-8")
+    (made / "sub" / "a.md").write_text("# Paging\n\nAnother text of that title, about scheduling.", encoding="utf-8")
+    (made / "b.html").write_text("<title>Locks</title><p>A lock has a key.</p>", encoding="utf-8")
+    (made / "c.txt").write_text("Zebras graze.", encoding="utf-8")
+    return made
+
+
+def disk(tmp_path: Path, *words: str) -> Any:
+    result = CliRunner().invoke(disk_app, [*words, "--disk", str(tmp_path / "disk.db"), "--json"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("\n") == 1
+    return json.loads(result.stdout)
+
+
+def test_mount_list_search_and_stat(tmp_path: Path, folder: Path) -> None:
+    mounted = disk(tmp_path, "mount", str(folder))
+    assert (mounted["files"], mounted["added"], mounted["skipped"]) == (4, 4, [])
+    listed = disk(tmp_path, "ls")["documents"]
+    assert {Path(d["path"]).name for d in listed} == {"a.md", "b.html", "c.txt"}
+    assert len({d["title"] for d in listed}) == 4, "equal titles do not replace each other"
+    first = disk(tmp_path, "search", "page fault")["results"][0]
+    assert first["path"] == str(folder / "a.md")
+    assert "brings the page back" in first["passage"]
+    assert first["label"] == "DATA"
+    assert first["score"] > 0
+    stat = disk(tmp_path, "stat")
+    assert (stat["documents"], stat["sound"]) == (4, True)
+
+
+def test_a_second_mount_reads_only_what_changed(tmp_path: Path, folder: Path) -> None:
+    disk(tmp_path, "mount", str(folder))
+    (folder / "c.txt").write_text("Giraffes graze now.", encoding="utf-8")
+    (folder / "b.html").unlink()
+    (folder / "d.txt").write_text("New.", encoding="utf-8")
+    again = disk(tmp_path, "mount", str(folder))
+    assert [again[k] for k in ("added", "changed", "unchanged", "removed", "files")] == [1, 1, 2, 1, 4]
+    assert disk(tmp_path, "search", "zebras")["results"] == []
+    assert disk(tmp_path, "search", "giraffes")["results"][0]["path"].endswith("c.txt")
+
+
+def test_bad_use_is_refused_and_an_empty_disk_is_no_error(tmp_path: Path) -> None:
+    assert disk(tmp_path, "ls") == {"documents": []}
+    assert disk(tmp_path, "search", "x")["results"] == []
+    assert not (tmp_path / "disk.db").exists()
+    for words in (["mount", str(tmp_path / "none")], ["search", " "]):
+        assert isinstance(CliRunner().invoke(disk_app, words).exception, UsageError)
+
+
+def test_a_record_keeps_its_own_label() -> None:
+    library = Library()
+    library.add("Secret", "the swallow flies at noon", label=Label(Ring.USER, ("ana",), ("letter",)))
+    assert library.search("swallow")[0].label == Label(Ring.USER, ("ana",), ("letter",))
+    assert library.forget("secret")
+    assert library.search("swallow") == []
+
+
+def test_spelling_is_forgiven() -> None:
+    library = Library()
+    library.add("One", "The scheduler preempts a process.")
+    library.add("Two", "Bread is baked from flour.")
+    assert library.search("sheduler")[0].title == "One"
+    assert embed("the of and").tolist() == [0] * DIM
+    near = cosines(embed("scheduling")[None], embed("scheduler"))[0]
+    assert near > cosines(embed("scheduling")[None], embed("bread"))[0]
