@@ -5,7 +5,7 @@ Knows: where each field of `view.py` is found. Does not know: how it is drawn. N
 
 from __future__ import annotations
 
-from . import compaction
+from . import accounts, compaction
 from .kernel import PHASES, Kernel
 from .labels import Ring
 from .limits import STREAM
@@ -51,6 +51,14 @@ def _process(kernel: Kernel, p: Process) -> ProcessView:
         why=p.why,
         lane=p.lane,
         quantum=kernel.policy.turn(p.pid)[0] if p.lane >= 0 else 0,
+        response=accounts.response(p),
+        turnaround=accounts.turnaround(p, kernel.tick),
+        ran=p.account.ran,
+        recomputed=p.account.recomputed,
+        faults=p.account.faults,
+        calls=p.account.calls,
+        energy=accounts.energy(p),
+        group=p.group,
     )
 
 
@@ -201,6 +209,7 @@ def _counters(kernel: Kernel) -> Counters:
         evictions=kernel.evictions,
         switches=kernel.switches,
         calls=sum(p.account.calls for p in processes),
+        fairness=accounts.fairness(kernel),
         swapped_out=kernel.swapped_out,
         swapped_in=kernel.swapped_in,
         slots_used=len(kernel.memory.slots.refs),

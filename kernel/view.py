@@ -28,6 +28,14 @@ class ProcessView:
     why: str  # what it is blocked on, or how it ended
     lane: int  # -1 = none
     quantum: int  # ticks used of the current quantum
+    response: int = -1  # ticks from birth to first burst, -1 = not yet
+    turnaround: int = 0  # ticks from birth to end, or until now
+    ran: int = 0  # ticks on a lane
+    recomputed: int = 0  # tokens fed again
+    faults: int = 0
+    calls: int = 0
+    energy: int = 0  # units of `accounts.py`
+    group: int = 1  # its job
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,7 @@ class Counters:
     evictions: int = 0  # processes that lost their frames so far
     switches: int = 0  # context switches so far
     calls: int = 0
+    fairness: int = 1000  # Jain's index in thousandths
     swapped_out: int = 0  # pages so far
     swapped_in: int = 0
     slots_used: int = 0  # of the page file, now
