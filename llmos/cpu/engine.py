@@ -86,6 +86,11 @@ class Engine:
             "load": self._put.lower(self._pool, one, self._page).compile(),
         }
 
+    @property
+    def weights(self) -> Params:
+        """The model's parameters as the forward pass reads them."""
+        return self._weights[0]
+
     # -- adapters -------------------------------------------------------------------------------------------------
 
     def install(self, params: Params) -> int:
