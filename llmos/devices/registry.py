@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -201,7 +202,7 @@ def _tools(settings: Settings) -> dict[str, Device]:
     devices: dict[str, Device] = {}
     for name, target in settings.servers:
         server = McpServer(name, target)
-        server.changed = lambda server=server: _replugged(server, settings)
+        server.changed = partial(_replugged, server, settings)
         try:
             server.start()
         except DeviceError:
