@@ -19,7 +19,7 @@ from tests.cpu.small import engine
 
 PAGE = 16
 OWN, SLOT, QUESTION = (1, 2), (3, 4, 5), 6
-PAIRS = 400  # a mode, at some milliseconds each
+PAIRS = 100  # a mode; the pages are drawn anew for each
 STARTS = (0, PAGE, 5 * PAGE)
 ODD = struct.pack("<4I", 0x7FC00000, 0x7F800000, 0xFF800000, 0x7FFFFFFF)  # NaN, infinity, minus infinity, NaN
 
