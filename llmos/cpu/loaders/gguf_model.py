@@ -125,6 +125,9 @@ def _config(header: Header, tensors: Tensors) -> ModelConfig:
     _same(head_dim, size("rope.dimension_count", head_dim), "only a part of each head is rotated")
     theta = number(data.get(f"{arch}.rope.freq_base", 10_000.0), f"{arch}.rope.freq_base")
     key = f"{arch}.attention.layer_norm_rms_epsilon"
+    kv_heads = size("attention.head_count_kv", heads)
+    if heads % kv_heads:
+        raise Damaged(f"{heads:,} heads can't share the keys of {kv_heads:,}")
     if head_dim % 2:
         raise Damaged(f"heads of {head_dim} numbers can't be rotated")
     return ModelConfig(
@@ -133,7 +136,7 @@ def _config(header: Header, tensors: Tensors) -> ModelConfig:
         dim=dim,
         layers=size("block_count"),
         heads=heads,
-        kv_heads=size("attention.head_count_kv", heads),
+        kv_heads=kv_heads,
         head_dim=head_dim,
         hidden=size("feed_forward_length"),
         context=size("context_length"),
