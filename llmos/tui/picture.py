@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--model", default=None, help="a name or a path; the best one that is installed if left out")
     parser.add_argument("--ask", default="what is 37*48?")
     parser.add_argument("--run", default="demo", help="a program that runs when the picture is taken")
-    parser.add_argument("--tokens", type=int, default=70, help="how many tokens it has had by then")
+    parser.add_argument("--tokens", type=int, default=30, help="how many tokens it has had by then")
     given = parser.parse_args()
     options = boot.Options(model=given.model, init=("sh", boot.SYSTEM))
     given.out.write_text(asyncio.run(take(options, given.ask, given.run, given.tokens)), encoding="utf-8")
