@@ -10,6 +10,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def _mode(path: Path, mode: str, bandwidth: float) -> dict[str, Any]:
     first = time.perf_counter() - began
     read = sum(a.nbytes for a in _arrays(engine.weights))
     decode = {
-        name: {str(n): _rate(n * STEPS, lambda n=n, at=at: engine.run(_bursts(n, pages, at))) for n in LANES}
+        name: {str(n): _rate(n * STEPS, partial(engine.run, _bursts(n, pages, at))) for n in LANES}
         for name, at in PLACES.items()
     }
     chunk = _burst(0, pages, 0, tuple(range(100, 100 + CHUNK)), 0)
@@ -149,7 +150,7 @@ class _Peer:
             for first in range(0, at, CHUNK):
                 self._feed([(100 + p, p, i) for p in range(first, min(at, first + CHUNK))])
         steps = iter(range(at, at + STEPS))
-        times = [_timed(lambda p=p: self._feed([(100 + i, p, i) for i in range(count)])) for p in steps]
+        times = [_timed(partial(self._feed, [(100 + i, p, i) for i in range(count)])) for p in steps]
         return round(count / statistics.median(times), 2)
 
     def prefill(self) -> float:
