@@ -336,6 +336,8 @@ def main() -> None:
     debug = "--debug" in sys.argv
     try:
         status = app(standalone_mode=False)
+        if status == 130:  # typer has swallowed a Ctrl-C
+            status = _complain("interrupted", 130, False)
     except LlmosError as e:
         status = _complain(str(e), e.status, debug)
     except typer.Abort:
