@@ -1,7 +1,7 @@
 """`llmos bench memory`: what paging costs and what it saves, measured here and now.
 
-Knows: how each figure is taken; medians of several runs. Does not know: how numbers are printed. Swap and the needle test run on a
-model; forks, waste and sharing are the kernel's own and run on the scripted CPU.
+Knows: how each figure is taken; medians of several runs. Does not know: how numbers are printed. Swap and the needle test
+run on a model; forks, waste and sharing are the kernel's own and run on the scripted CPU.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from io import BufferedReader
+from pathlib import Path
 from typing import IO
 
 from . import paths

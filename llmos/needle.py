@@ -1,7 +1,8 @@
 """The needle test: does a process with a quarter of the frames still find one fact in a long text?
 
-Knows: how a text with a hidden fact is made, asked and scored, on one engine under several paging policies. Does not know: how pages
-move. Cases are drawn from a seed; the record of finished cases is a file of JSON lines, so that a long run can go on later.
+Knows: how a text with a hidden fact is made, asked and scored, on one engine under several paging policies. Does not know: how
+pages move. Cases are drawn from a seed; the record of finished cases is a file of JSON lines, so that a
+long run can go on later.
 """
 
 from __future__ import annotations
@@ -30,9 +31,12 @@ ARMS: dict[str, tuple[str, tuple[int, int]]] = {  # name -> policy, pins
     "sink+recent": ("fifo", (1, 2)),
     "fifo": ("fifo", (0, 1)),
 }
-PLACES = "harbour market station library garden bridge tower mill school museum bakery theatre".split()
-THINGS = "fence roof boat clock lamp bell gate cart bench wall pump chair".split()
-COLOURS = "red blue green white yellow brown grey black".split()
+PLACES = [
+    *("harbour", "market", "station", "library", "garden", "bridge"),
+    *("tower", "mill", "school", "museum", "bakery", "theatre"),
+]
+THINGS = ["fence", "roof", "boat", "clock", "lamp", "bell", "gate", "cart", "bench", "wall", "pump", "chair"]
+COLOURS = ["red", "blue", "green", "white", "yellow", "brown", "grey", "black"]
 DONE = ("painted", "repaired", "cleaned", "moved", "measured", "sold")
 DAYS = ("on Monday", "in spring", "last week", "at noon", "after the rain", "in the evening")
 

@@ -66,11 +66,11 @@ def connection(
 def _watch(link: _Pinned, deadline: Deadline, over: threading.Event) -> None:
     """Close the socket once the call is cancelled or its time is over."""
     while not over.wait(WATCH):
-        if deadline.ctx.cancelled() or not deadline.left():
-            if link.line is not None:
-                with suppress(OSError):
-                    link.line.shutdown(socket.SHUT_RDWR)
-                return
+        over_time = deadline.ctx.cancelled() or not deadline.left()
+        if over_time and link.line is not None:
+            with suppress(OSError):
+                link.line.shutdown(socket.SHUT_RDWR)
+            return
 
 
 def _address(host: str, port: int, local: bool) -> str:

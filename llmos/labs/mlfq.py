@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
+from llmos.errors import UsageError
 from llmos_kernel.sched import Mlfq
 
-from llmos.errors import UsageError
 from .numbers import number
 from .onecpu import Slice, Task, simulate
 

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from llmos_kernel.sched import Job, Policy
-
 from llmos.errors import UsageError
+from llmos_kernel.sched import Job, Policy
 
 MOST_TICKS = 2_000_000  # CPU ticks of one lab; a larger one would only make people wait
 MOST_TIME = 1_000_000_000  # the latest start

@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 
 from llmos.errors import UsageError
+
 from .numbers import number
 
 SWITCH = ("on-io", "on-end")

@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
+from llmos.errors import UsageError
 from llmos_kernel.sched import POLICIES, Lottery, Own, Policy, Priority, by_name
 from llmos_kernel.sched.lottery import Numbers
 
-from llmos.errors import UsageError
 from .numbers import listed, per_job
 from .onecpu import Machine, Task, simulate
 from .own import load

@@ -87,10 +87,11 @@ def traps(
     """A low-rank adapter that teaches a model when to call devices, and how."""
     from dataclasses import replace
 
-    from llmos.boot import load_model
+    from llmos import store
+    from llmos.cpu.loaders import load
 
     from .traps import SETTINGS, Recipe, make
 
     settings = replace(SETTINGS, steps=steps or SETTINGS.steps, rate=rate, seed=seed)
     recipe = Recipe(examples=examples, rank=rank, seed=seed, settings=settings)
-    _train(lambda notify: make(load_model(model), out, recipe, notify), json)
+    _train(lambda notify: make(load(store.resolve(model) if model else store.default()), out, recipe, notify), json)

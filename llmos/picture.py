@@ -1,4 +1,4 @@
-"""A picture of the machine room, made by running one: `python -m llmos.tui.picture OUT.svg [--model M] [--ask TEXT]`.
+"""A picture of the machine room, made by running one: `python -m llmos.picture OUT.svg [--model M] [--ask TEXT]`.
 
 Knows: how to drive the room without a terminal until there is something to see. Does not know: anything about the answer.
 """
@@ -15,8 +15,8 @@ from llmos import boot
 from llmos.room import Room
 from llmos.status import MachineView
 
-from .app import MachineRoom
-from .panels.console import Entry
+from .tui.app import MachineRoom
+from .tui.panels.console import Entry
 
 SIZE = (120, 40)
 PATIENCE = 300.0  # seconds for booting and answering
