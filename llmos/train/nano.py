@@ -44,7 +44,7 @@ class Stage(NamedTuple):
 
 STAGES = (
     Stage("short", 128, 80_000, 6, Settings(steps=2600, batch=16, rate=3e-3, seed=1)),
-    Stage("long", CONTEXT, 30_000, 5, Settings(steps=1050, batch=6, rate=2e-3, seed=2)),
+    Stage("long", CONTEXT, 30_000, 5, Settings(steps=620, batch=6, rate=2e-3, seed=2)),
 )
 
 
