@@ -26,7 +26,8 @@ class Priority(Ordered):
         self.now = now
 
     def requeue(self, pid: int) -> None:
-        self.came[pid] = self.next()  # behind its equals
+        if super().yields(pid):  # its turn is over: behind its equals. Who was interrupted keeps its place.
+            self.came[pid] = self.next()
         super().requeue(pid)
 
     def add(self, job: Job) -> None:

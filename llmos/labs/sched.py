@@ -22,7 +22,7 @@ from llmos_kernel.sched.lottery import Numbers
 
 from .numbers import listed, per_job
 from .onecpu import Machine, Task, simulate
-from .own import load
+from .own import load_choice
 
 QUANTUM = 1
 TICKETS = 100
@@ -76,7 +76,7 @@ def make_policy(name: str, quantum: int | None, randoms: Sequence[int] | None, s
         raise UsageError(f"--aging is {aging}; the least is 0 (never)")
     turn = QUANTUM if quantum is None else quantum
     if name.endswith(".py"):
-        return Own(turn, load(name, "choose"))
+        return Own(turn, load_choice(name))
     if name == "lottery":
         return Lottery(turn, _draw(randoms, seed))
     if name == "priority":

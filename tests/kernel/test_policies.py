@@ -22,6 +22,7 @@ tasks = st.lists(
         Task,
         length=st.integers(1, 30),
         arrival=st.integers(0, 40),
+        io_every=st.just(0),
         priority=st.integers(1, 4),
         tickets=st.integers(1, 300),
     ),
@@ -29,7 +30,14 @@ tasks = st.lists(
     max_size=7,
 )
 tasks_with_io = st.lists(
-    st.builds(Task, length=st.integers(1, 30), arrival=st.integers(0, 40), io_every=st.integers(0, 5)),
+    st.builds(
+        Task,
+        length=st.integers(1, 30),
+        arrival=st.integers(0, 40),
+        io_every=st.integers(0, 5),
+        priority=st.integers(1, 4),
+        tickets=st.integers(1, 300),
+    ),
     min_size=1,
     max_size=6,
 )

@@ -110,12 +110,12 @@ def test_mlfq_io_bump_goes_before_the_one_that_runs() -> None:
 
 
 def test_mlfq_boost_lifts_the_starving() -> None:
-    """Job 0 sinks at 4; job 1 (I/O of no time) holds the top queue until the boost at 10 lines job 0 up behind it."""
+    """Job 0 sinks at 4; job 1 (I/O of no time) holds the top queue until the boost at 10 lifts job 0, before I/O comes back."""
     jobs = "0,10,0:4,40,1"
     starved = mlfq_timeline(jobs, queues=2, quantum=4, io_time=0, stay=True)
     boosted = mlfq_timeline(jobs, queues=2, quantum=4, io_time=0, stay=True, boost=10)
     assert starved == [[0, 1, 4], [1, 1, 40], [0, 0, 6]]
-    assert boosted[:3] == [[0, 1, 4], [1, 1, 7], [0, 1, 4]]
+    assert boosted[:3] == [[0, 1, 4], [1, 1, 6], [0, 1, 4]]
 
 
 @pytest.mark.parametrize(
