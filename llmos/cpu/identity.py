@@ -13,7 +13,7 @@ import jax
 
 from .config import Model
 
-ARITHMETIC = 1
+ARITHMETIC = 2
 """Raised whenever `exact8.py`, `model.py` or `sampling.py` changes a bit."""
 
 
