@@ -1,7 +1,7 @@
 """From a model's float parameters to exact8's integers.
 
 Knows: which linear maps may be moved into which matrix without changing the model, and how a row becomes int8. Does not
-know: the forward pass (`exact8.py`), files. NumPy only; done once a model, then kept by `store.py`.
+know: the forward pass (`exact8.py`), files. NumPy only; done anew whenever an engine is built.
 
 int8 hurts where a few numbers are much larger than the rest, and a Transformer's residual stream is like that. So the
 stream is turned by a fixed orthogonal matrix R (and each head's values by a small one), which spreads the large numbers
