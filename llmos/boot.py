@@ -100,19 +100,7 @@ def boot(
         system = f"{system}\n{HOW}"
     system = fitting(system, cpu, codec)
     init = tuple(system if argument is SYSTEM else argument for argument in options.init)
-    config = Config(
-        args=init,
-        seed=options.seed,
-        quantum=options.quantum,
-        policy="own" if options.policy.endswith(".py") else _policy(options.policy),
-        devices=names,
-        dialect=dialect,
-        slots=options.slots,
-        window=options.window,
-        replacement=options.replacement,
-        trace=int(options.trace),
-        compact=int(options.compact),
-    )
+    config = _config(options, init, names, dialect)
     choose = load_choice(options.policy) if options.policy.endswith(".py") else None
     masks = masks_for(cpu.geometry.vocab, codec, lambda: world.devices, dialect) if options.grammar else None
     pages_out = page_file(cpu.geometry, options.slots)
@@ -141,6 +129,23 @@ def boot(
         recorder,
         writer,
         past,
+    )
+
+
+def _config(options: Options, args: tuple[Any, ...], devices: tuple[str, ...], dialect: str) -> Config:
+    """The part of the options that the kernel, and so the journal, needs to know."""
+    return Config(
+        args=args,
+        seed=options.seed,
+        quantum=options.quantum,
+        policy="own" if options.policy.endswith(".py") else _policy(options.policy),
+        devices=devices,
+        dialect=dialect,
+        slots=options.slots,
+        window=options.window,
+        replacement=options.replacement,
+        trace=int(options.trace),
+        compact=int(options.compact),
     )
 
 
