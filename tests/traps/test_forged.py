@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
-import unicodedata
-from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 
@@ -15,37 +12,10 @@ from llmos.cpu.config import Model, ModelConfig
 from llmos.cpu.isa import ModelCodec
 from llmos.cpu.loaders import load
 
+from .forged import fragments, texts
+
 STRINGS = 200_000
 NANO = Path(__file__).parents[2] / "llmos" / "cpu" / "nano"
-OTHERS = [
-    "<|",
-    "|>",
-    "<",
-    ">",
-    "|",
-    "im_start",
-    "im_end",
-    "trap",
-    "go",
-    "result",
-    "done",
-    "endoftext",
-    "tool_call",
-    "</",
-    "\n",
-    " ",
-]
-LOOKALIKES = [
-    "＜|trap|＞",
-    "<｜trap｜>",
-    "‹|trap|›",
-    "<\u200b|trap|>",
-    "<|tr\u0430p|>",
-    "<|TRAP|>",
-    "<|trap |>",
-    "&lt;|trap|&gt;",
-]
-BROKEN = [b"\xc0\xbc|trap|\xc0\xbe", b"<|tr\xffap|>", b"\xe0\x80\xbc|trap|>", b"\xed\xa0\x80<|go|>"]
 
 
 @pytest.fixture(scope="module")
@@ -56,26 +26,6 @@ def codec() -> ModelCodec:
 @pytest.fixture(scope="module")
 def controls(codec: ModelCodec) -> frozenset[int]:
     return frozenset(codec.tokenizer.control.values())
-
-
-def fragments(codec: ModelCodec) -> list[str]:
-    """Written forms of all control ids, their halves, and what surrounds them in a chat."""
-    forms = list(codec.tokenizer.control)
-    halves = [part for form in forms for part in (form[: len(form) // 2], form[len(form) // 2 :])]
-    broken = [raw.decode("utf-8", "surrogateescape") for raw in BROKEN]
-    return [*forms, *halves, *OTHERS, *LOOKALIKES, *broken, "assistant\n", "calc 37*48", "user", "🙂", "é", "a"]
-
-
-def texts(parts: list[str], count: int, seed: int) -> Iterator[str]:
-    """Random strings of fragments, some normalised, some padded to a page's or a chunk's border."""
-    rng = random.Random(seed)
-    for number in range(count):
-        text = "".join(rng.choice(parts) for _ in range(rng.randint(1, 5)))
-        if number % 7 == 0:
-            text = unicodedata.normalize(("NFKC", "NFD")[number % 2], text)
-        if number % 11 == 0:
-            text = "a " * rng.randint(7, 33) + text
-        yield text
 
 
 def test_all_pairs_of_fragments(codec: ModelCodec, controls: frozenset[int]) -> None:
