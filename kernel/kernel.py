@@ -151,8 +151,9 @@ class Kernel:
 
     def _run_cpu(self) -> None:
         self.flush_copies()
-        if self.work.bursts:
-            self.work.retired = self.cpu.run(self.work.bursts)
+        work = self.work
+        if work.bursts:
+            work.retired = self.cpu.run(work.bursts)
 
     def _retire_tokens(self) -> None:
         retire.retire_tokens(self)
@@ -171,7 +172,7 @@ class Kernel:
     @property
     def idle(self) -> bool:
         """Nothing can happen before something is delivered from outside."""
-        return not (self.woken or self.sleepers or self.policy.waiting() or any(self.lanes))
+        return not (any(self.lanes) or self.woken or self.sleepers or self.policy.waiting())
 
     def foreground(self) -> Process | None:
         """Whom the console speaks with."""

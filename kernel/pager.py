@@ -208,6 +208,9 @@ def faulted(process: Process, burst: Burst, retired: Retired) -> bool:
 def attended(kernel: Kernel, process: Process, burst: Burst, mass: Sequence[int]) -> None:
     """Attention sets the accessed bits."""
     space, page = process.space, kernel.geometry.page
+    if space.work is None and space.trace is None and len(mass) == len(space.frames):  # no page was away
+        process.mass = tuple(mass)
+        return
     masses = {start // page: m for start, m in zip(burst.starts, mass, strict=False)}
     hot = space.work.accessed(masses) if space.work else hot_pages(masses) if space.trace is not None else []
     if space.trace is not None:

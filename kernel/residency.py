@@ -14,6 +14,7 @@ from .cpu import Burst
 from .errors import OutOfMemory
 from .memory import NoFrames
 from .process import Process, Thought
+from .space import starts
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -25,9 +26,11 @@ def make_resident(kernel: Kernel) -> None:
     work.clear()
     prefilling = _choose_prefill(kernel)
     for lane, process in enumerate(kernel.lanes):
-        if process is None or (process.feed_left > 1 and lane != prefilling):
+        if process is None:
             continue
-        burst = _burst(kernel, process)
+        burst = _decode(kernel, process)
+        if burst is None and (process.feed_left <= 1 or lane == prefilling):
+            burst = _burst(kernel, process)
         if burst is not None:
             work.processes.append(process)
             work.bursts.append(burst)
@@ -35,20 +38,46 @@ def make_resident(kernel: Kernel) -> None:
 
 def _choose_prefill(kernel: Kernel) -> int:
     """At most one lane prefills in a tick: the lanes take turns, so that a long prompt starves nobody."""
+    reading = [p for p in kernel.lanes if p is not None and p.feed_left > 1]
+    if not reading:
+        return -1
     count = len(kernel.lanes)
-    for i in range(count):
-        lane = (kernel.next_prefill + i) % count
-        process = kernel.lanes[lane]
-        if process is not None and process.feed_left > 1:
-            if (
-                not process.space.frames
-                and process.space.work is None
-                and (saved := kernel.memory.adopt(process.space))
-            ):
-                kernel.emit("share", process.pid, saved)
-            kernel.next_prefill = (lane + 1) % count
-            return lane
-    return -1
+    process = min(reading, key=lambda p: (p.lane - kernel.next_prefill) % count)
+    space = process.space
+    if not space.frames and space.work is None and (saved := kernel.memory.adopt(space)):
+        kernel.emit("share", process.pid, saved)
+    kernel.next_prefill = (process.lane + 1) % count
+    return process.lane
+
+
+def _decode(kernel: Kernel, process: Process) -> Burst | None:
+    """The common case, quickly: one token is fed, and its page is in RAM and private. None: `_burst` has to look closer."""
+    space, page = process.space, kernel.geometry.page
+    thought: Thought = process.thought  # type: ignore[assignment]  # a process on a lane thinks
+    pos, frames = space.resident, space.frames
+    if (
+        len(space.tokens) != pos + 1
+        or pos >= len(frames) * page
+        or space.work is not None
+        or space.slots  # without slots no page is away
+        or thought.capture >= 0
+        or process.limits
+        or kernel.config.compact
+        or kernel.memory.refs[frames[pos // page]] != 1
+    ):
+        return None
+    return Burst(
+        frames,
+        starts(len(frames), page),
+        pos,
+        (space.tokens[pos],),
+        1,
+        kernel.wakes,
+        thought.seed,
+        thought.temperature,
+        thought.min_p,
+        kernel.sampleable if thought.traps else None,
+    )
 
 
 def _burst(kernel: Kernel, process: Process) -> Burst | None:

@@ -15,6 +15,9 @@ from .process import Process
 if TYPE_CHECKING:
     from .kernel import Kernel
 
+STOPS = tuple(cause.name for cause in Cause)
+"""The name of each cause, by its number."""
+
 
 def retire_tokens(kernel: Kernel) -> None:
     """Retire every burst of the tick, and draw the tick into the timeline."""
@@ -26,19 +29,19 @@ def retire_tokens(kernel: Kernel) -> None:
 
 
 def _retire(kernel: Kernel, process: Process, burst: Burst, retired: Retired) -> None:
-    space = process.space
-    if pager.faulted(process, burst, retired):
+    space, page = process.space, kernel.geometry.page
+    if space.work is not None and pager.faulted(process, burst, retired):
         process.account.ran += 1
         process.account.faults += 1
         process.account.last = kernel.tick
         process.stop = Cause.FAULT.name
         return
-    full = space.resident // kernel.geometry.page
+    full = space.resident // page
     space.resident += retired.fed
     _charge(kernel, process, burst, retired)
     pager.attended(kernel, process, burst, retired.mass)
-    process.stop = Cause(retired.cause).name
-    if space.resident // kernel.geometry.page > full:
+    process.stop = STOPS[retired.cause]
+    if space.resident // page > full:
         kernel.memory.publish(space)
     if retired.cause == Cause.MACHINE_CHECK:
         thinking.abandon(kernel, process, KernelError("machine check: the CPU produced no finite number"))
@@ -55,15 +58,19 @@ def _retire(kernel: Kernel, process: Process, burst: Burst, retired: Retired) ->
 
 def _charge(kernel: Kernel, process: Process, burst: Burst, retired: Retired) -> None:
     """The account of the process, of the machine, and of the policy."""
-    space, account = process.space, process.account
-    again = max(0, min(space.resident, process.high) - burst.pos)
-    account.recomputed += again
-    process.high = max(process.high, space.resident)
-    fresh = retired.fed if len(burst.feed) > 1 else 0
-    account.prefilled += fresh
-    account.decoded += len(retired.ids)
+    account, resident, written = process.account, process.space.resident, len(retired.ids)
+    again = min(resident, process.high) - burst.pos
+    if again > 0:
+        account.recomputed += again
+    if resident > process.high:
+        process.high = resident
+    read = 0
+    if len(burst.feed) > 1:
+        account.prefilled += retired.fed
+        kernel.prefilled += retired.fed
+        read = retired.fed - max(0, again)  # losing its frames is not its fault
+    account.decoded += written
+    kernel.decoded += written
     account.ran += 1
     account.last = kernel.tick
-    kernel.prefilled += fresh
-    kernel.decoded += len(retired.ids)
-    kernel.policy.charge(process.pid, len(retired.ids), max(0, fresh - again))  # losing its frames is not its fault
+    kernel.policy.charge(process.pid, written, max(0, read))

@@ -19,6 +19,7 @@ from .labels import KERNEL, Label, join
 if TYPE_CHECKING:
     from .workingset import WorkingSet
 
+MODEL = ord("m")
 ABSENT = 0
 """The table entry of a page that is not in RAM: nobody may map frame 0."""
 
@@ -88,6 +89,13 @@ class AddressSpace:
         self.tokens.extend(ids)
         self.who.extend(who.encode() * (len(self.tokens) - before))
 
+    def write(self, token: int) -> None:
+        """Add one token that the model sampled: its label is the join of all it could see."""
+        if self.spans[-1][1] != self.tail:
+            self.spans.append((len(self.tokens), self.tail))
+        self.tokens.append(token)
+        self.who.append(MODEL)
+
     def label_of(self, first: int, last: int) -> Label:
         """The join of the labels of positions first..last."""
         found: Label | None = None
@@ -106,7 +114,7 @@ class AddressSpace:
     def table(self, page: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """What the CPU gets: the frames of pages in RAM, and the first position in each."""
         if ABSENT not in self.frames:
-            return self.frames, _starts(len(self.frames), page)
+            return self.frames, starts(len(self.frames), page)
         there = [(f, i * page) for i, f in enumerate(self.frames) if f != ABSENT]
         return tuple(f for f, _ in there), tuple(start for _, start in there)
 
@@ -142,5 +150,6 @@ class AddressSpace:
 
 
 @lru_cache(maxsize=1024)
-def _starts(pages: int, page: int) -> tuple[int, ...]:
+def starts(pages: int, page: int) -> tuple[int, ...]:
+    """The first position of each page, when none is away."""
     return tuple(range(0, pages * page, page))

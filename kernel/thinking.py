@@ -112,7 +112,7 @@ def close_turn(kernel: Kernel, space: AddressSpace) -> None:
 
 def retire(kernel: Kernel, process: Process, thought: Thought, token: int) -> None:
     """One sampled token: text, part of a call, or the end of the thought."""
-    process.space.append((token,), process.space.tail, "m")
+    process.space.write(token)
     if thought.capture >= 0:
         instructions.capture(kernel, process, thought, token)
     elif token in kernel.ends:

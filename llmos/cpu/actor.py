@@ -26,13 +26,12 @@ TELL = (
 class Actor(ScriptedCpu):
     """Plays `line` for whatever the last turn said, and shows made-up alternatives for each choice."""
 
-    def _next(self, burst: Burst, pos: int, state: int) -> int:
-        page = self.geometry.page
-        context = [i for f in burst.frames[: -(-pos // page)] for i in self.ids[f]][:pos]
+    def _next(self, burst: Burst, table: dict[int, int], pos: int, state: int) -> int:
+        context = self._context(table, pos)
         begin = max((i for i, t in enumerate(context) if t == START), default=-1)
         said, result, calls = _parted(context[begin + 1 :])
         if begin < 0 or not bytes(t for t in said if t < 256).startswith(b"assistant\n"):
-            return super()._next(burst, pos, state)
+            return super()._next(burst, table, pos, state)
         heard = bytes(t for t in context[:begin] if t < 256).decode("utf-8", "replace").split("user\n")[-1]
         text = compiled(line(heard, result, state if calls else 0))
         done = len(said) - len("assistant\n")

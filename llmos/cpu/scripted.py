@@ -52,11 +52,11 @@ class ScriptedCpu:
         return [self._run(burst) for burst in bursts]
 
     def _run(self, burst: Burst) -> Retired:
-        page = self.geometry.page
-        table = dict(zip(burst.starts, burst.frames, strict=True))
-        pos, out = burst.pos, list[int]()
-        feed = list(burst.feed)
-        state = self._prefix(burst, pos)
+        page, sums = self.geometry.page, self.sums
+        table = dict(sorted(zip(burst.starts, burst.frames, strict=True)))
+        pos, feed = burst.pos, burst.feed
+        out: list[int] = []
+        state = self._prefix(burst.adapter, table, pos)
         cause = Cause.QUANTUM
         while True:
             for token in feed:
@@ -64,44 +64,51 @@ class ScriptedCpu:
                 if (frame := table.get(pos - slot)) is None:
                     return Retired(tuple(out), Cause.FULL, pos - burst.pos)
                 value = mix(state, token)
-                self.sums[frame] += value - self.values[frame][slot]
-                self.ids[frame][slot], self.values[frame][slot] = token, value
+                values = self.values[frame]
+                sums[frame] += value - values[slot]
+                self.ids[frame][slot], values[slot] = token, value
                 state = (state + value) & MASK
                 pos += 1
             if len(out) == burst.steps:
                 break
-            token = self._next(burst, pos, state)
+            token = self._next(burst, table, pos, state)
             out.append(token)
             if token in burst.wake:
                 cause = Cause.WAKE
                 break
             if len(out) == burst.steps:
                 break
-            feed = [token]
-        return Retired(tuple(out), cause, pos - burst.pos, self._mass(burst, state), _wanted(burst, state))
+            feed = (token,)
+        wanted = _wanted(burst, state) if burst.absent else ()
+        return Retired(tuple(out), cause, pos - burst.pos, self._mass(len(table), state), wanted)
 
-    def _prefix(self, burst: Burst, pos: int) -> int:
+    def _prefix(self, adapter: int, table: dict[int, int], pos: int) -> int:
         """The sum of all slots before `pos`, read from the frames in the table; an adapter starts from another state."""
-        sums, page = self.sums, self.geometry.page
-        state = mix(burst.adapter, 1) if burst.adapter else 0
-        for start, frame in zip(burst.starts, burst.frames, strict=True):
-            if start + page <= pos:
-                state += sums[frame]
+        state = mix(adapter, 1) if adapter else 0
+        whole = pos - self.geometry.page  # a page that begins here or before is full
+        for start, frame in table.items():
+            if start <= whole:
+                state += self.sums[frame]
             elif start < pos:
                 state += sum(self.values[frame][: pos - start])
         return state & MASK
 
-    def _next(self, burst: Burst, pos: int, state: int) -> int:
+    def _next(self, burst: Burst, table: dict[int, int], pos: int, state: int) -> int:
         if self.script is not None:
-            page = self.geometry.page
-            table = sorted((s, f) for s, f in zip(burst.starts, burst.frames, strict=True) if s < pos)
-            return self.script([i for s, f in table for i in self.ids[f][: min(page, pos - s)]])
+            return self.script(self._context(table, pos))
         choice = mix(state, mix(burst.seed, pos) if burst.temperature else 0) % 40
         return END if choice == 39 else 32 if choice > 25 else 97 + choice
 
-    def _mass(self, burst: Burst, state: int) -> tuple[int, ...]:
-        """Attention that leans on the first and the last page, and a little on one in between."""
-        n = len(burst.frames)
+    def _context(self, table: dict[int, int], pos: int) -> list[int]:
+        """The ids before `pos`, read from the frames."""
+        context: list[int] = []
+        for start, frame in table.items():
+            if start < pos:
+                context += self.ids[frame][: pos - start]
+        return context
+
+    def _mass(self, n: int, state: int) -> tuple[int, ...]:
+        """Attention over `n` pages that leans on the first and the last, and a little on one in between."""
         mass = [65535 // (2 * n)] * n
         mass[0] += 65535 // 8
         mass[-1] += 65535 // 4
