@@ -22,10 +22,11 @@ STOPS = tuple(cause.name for cause in Cause)
 def retire_tokens(kernel: Kernel) -> None:
     """Retire every burst of the tick, and draw the tick into the timeline."""
     work = kernel.work
-    for process, burst, retired in zip(work.processes, work.bursts, work.retired, strict=True):
-        _retire(kernel, process, burst, retired)
-    for line, running in zip(kernel.timeline, kernel.lanes, strict=True):
-        line.append(running.pid if running else 0)
+    assert len(work.retired) == len(work.bursts), "a burst without an answer"
+    for i, process in enumerate(work.processes):
+        _retire(kernel, process, work.bursts[i], work.retired[i])
+    for lane, running in enumerate(kernel.lanes):
+        kernel.timeline[lane].append(running.pid if running else 0)
 
 
 def _retire(kernel: Kernel, process: Process, burst: Burst, retired: Retired) -> None:

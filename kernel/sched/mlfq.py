@@ -65,8 +65,8 @@ class Mlfq(Ordered):
         return pid
 
     def charge(self, pid: int, decoded: int, prefilled: int) -> None:
-        self.left[pid] -= 1
-        if self.left[pid] == 0:
+        self.left[pid] -= decoded  # reading does not use it up: who had to read again would never get to write
+        if self.left[pid] <= 0:
             self.level[pid] = max(0, self.level[pid] - 1)
             self.left[pid] = self.quantum
             self.number[pid] = self.next()

@@ -53,7 +53,7 @@ class ScriptedCpu:
 
     def _run(self, burst: Burst) -> Retired:
         page, sums = self.geometry.page, self.sums
-        table = dict(sorted(zip(burst.starts, burst.frames, strict=True)))
+        table = dict(zip(burst.starts, burst.frames, strict=True))
         pos, feed = burst.pos, burst.feed
         out: list[int] = []
         state = self._prefix(burst.adapter, table, pos)

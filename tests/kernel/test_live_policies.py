@@ -70,6 +70,23 @@ def test_everybody_gets_done_under_every_policy(name: str, frames: int) -> None:
     assert kernel.policy.waiting() == 0
 
 
+async def long_child(text: str, tokens: int) -> int:
+    await trap("think", (("user", text * 30),), tokens)
+    return 0
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_reading_again_after_an_eviction_is_no_turn(name: str) -> None:
+    """A quantum of 4 ticks, 7 chunks to read, and room for one and a half contexts: everybody writes all the same."""
+    config = Config(args=(3,), policy=name, quantum=4)
+    programs: dict[str, Any] = {"init": parent, "child": long_child}
+    cpu = ScriptedCpu(lambda context: 97, frames=44, lanes=1)
+    kernel = Kernel(config, programs, cpu, ByteCodec(), Panel())
+    run(kernel)
+    assert kernel.evictions > 0 or name in ("fifo", "sjf", "stcf")
+    assert kernel.decoded == 10 + 17 + 24
+
+
 @pytest.mark.parametrize("name", sorted(POLICIES))
 def test_the_same_machine_runs_the_same_way(name: str) -> None:
     first, _ = machine(name)
