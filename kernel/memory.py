@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from .cpu import TRASH
+from .labels import private
 from .space import ABSENT, AddressSpace
 from .swap import Slots
 
@@ -152,11 +153,17 @@ class Memory:
         return space.resident
 
     def publish(self, space: AddressSpace) -> None:
-        """Offer every full, retired, exact page for sharing. The first copy of a page wins."""
+        """Offer every full, retired, exact page for sharing. The first copy of a page wins.
+
+        From the first page on that not everybody may read, none is offered: what came after it was computed from it, and
+        that an equal page is found at once would tell others what it holds. A fork still maps them: it has the same labels.
+        """
         exact = space.resident if space.lossy is None else min(space.resident, space.lossy)
         for i in range(len(space.chain), exact // self.page):
             frame = space.frames[i]
             if frame == ABSENT:
+                return
+            if private(space.label_of(i * self.page, (i + 1) * self.page - 1)):
                 return
             name = self._hash(space, i, space.chain)
             space.chain.append(name)

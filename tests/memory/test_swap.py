@@ -200,6 +200,21 @@ def test_equal_prefixes_are_shared_under_equal_labels_only() -> None:
     assert not set(spaces[0].frames) & set(spaces[2].frames)
 
 
+def test_what_not_everybody_may_read_is_shared_by_a_fork_alone() -> None:
+    """Not even with somebody under the same label, and neither is what was computed after it."""
+    memory = Memory(24, 4)
+    spaces = [AddressSpace() for _ in range(2)]
+    for space in spaces:
+        space.append(range(4), Label(), "u")
+        space.append(range(4), Label(Ring.USER, ("ana",)), "u")
+        space.append(range(5), Label(), "u")
+        _feed(memory, space, 13)
+    first, second = (space.frames for space in spaces)
+    assert first[0] == second[0]
+    assert not set(first[1:]) & set(second)
+    assert memory.fork(spaces[0]).frames == first
+
+
 def test_copy_on_write_never_changes_another_process() -> None:
     memory = Memory(24, 4)
     mother = AddressSpace()
