@@ -28,6 +28,8 @@ class TwoQ:
         assert page not in self.fresh, f"page {page} is resident already"
         assert page not in self.proven, f"page {page} is resident already"
         queue = self.proven if page in self.ghosts else self.fresh
+        while len(self.ghosts) > self.most_ghosts:  # only now: who goes to make room does not make us forget who comes
+            del self.ghosts[next(iter(self.ghosts))]
         self.ghosts.pop(page, None)
         queue[page] = None
 
@@ -43,5 +45,3 @@ class TwoQ:
             return
         del self.fresh[page]
         self.ghosts[page] = None
-        if len(self.ghosts) > self.most_ghosts:
-            del self.ghosts[next(iter(self.ghosts))]
