@@ -73,7 +73,13 @@ class Chain:
 
     last: str = ROOT
     number: int = 0
-    fresh: list[str] = field(default_factory=list)
+    fresh: list[str] = field(default_factory=list)  # on its way out like an event: no part of the machine's state
+
+    def __getstate__(self) -> tuple[str, int]:
+        return self.last, self.number
+
+    def __setstate__(self, state: tuple[str, int]) -> None:
+        (self.last, self.number), self.fresh = state, []
 
     def add(self, entry: Entry) -> str:
         """Seal an entry; its line."""

@@ -47,8 +47,8 @@ class Geometry:
 class Burst(NamedTuple):
     """One lane's work. Entry i of the block table is frame `frames[i]` holding positions `starts[i]` .. `starts[i] + page - 1`.
 
-    Starts are multiples of `page`, in ascending order. Pages may be left out of the table (working-set mode): their tokens are not
-    attended to. Whoever leaves pages out may say so in `absent`, and hears in `Retired.wanted` which would have mattered.
+    Starts are multiples of `page`, in ascending order. Pages may be left out of the table (working-set mode): their tokens are
+    not attended to. Whoever leaves pages out may say so in `absent`, and hears in `Retired.wanted` which would have mattered.
 
     `feed` goes to positions `pos`, `pos + 1`, ...; then up to `steps` ids are sampled, each fed to the next position
     except the last. `len(feed) >= 1`; `len(feed) <= chunk`; frames must cover `pos + len(feed) + max(steps - 1, 0)` tokens.

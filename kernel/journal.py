@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from zlib import crc32
 
-from .cpu import Burst, Cpu, Geometry, Retired
+from .cpu import Burst, Cause, Cpu, Geometry, Retired
 from .errors import Divergence, EndOfJournal
 from .kernel import Config, Kernel, Program
 from .ports import Codec, Delivery, NoStore, PageStore, Request, World
@@ -92,7 +92,9 @@ class Recorder:
         self._sink(("end", self.tick + 1))
 
     def run(self, bursts: Sequence[Burst]) -> Sequence[Retired]:
-        retired = self._cpu.run(bursts)
+        return self._ran(self._cpu.run(bursts))
+
+    def _ran(self, retired: Sequence[Retired]) -> Sequence[Retired]:
         self._sink(("run", tuple(tuple(r) for r in retired)))
         return retired
 
@@ -119,12 +121,16 @@ class Recorder:
         return chosen
 
     def put(self, slot: int, data: bytes, key: bytes = b"") -> bool:
-        kept = self._store.put(slot, data, key)
+        return self._stored(slot, self._store.put(slot, data, key))
+
+    def _stored(self, slot: int, kept: bool) -> bool:
         self._sink(("put", slot, int(kept)))
         return kept
 
     def get(self, slot: int) -> bytes | None:
-        data = self._store.get(slot)
+        return self._found(slot, self._store.get(slot))
+
+    def _found(self, slot: int, data: bytes | None) -> bytes | None:
         self._sink(("get", slot, int(data is not None)))
         return data
 
@@ -189,9 +195,7 @@ class Player:
 
     def run(self, bursts: Sequence[Burst]) -> Sequence[Retired]:
         retired = [Retired(*r) for r in self._take("run")[1]]
-        if [r.fed for r in retired] != [
-            len(b.feed) + max(len(r.ids) - 1, 0) for b, r in zip(bursts, retired, strict=False)
-        ]:
+        if len(retired) != len(bursts) or not all(map(_answers, retired, bursts)):
             raise Divergence(f"tick {self.tick}: other bursts than recorded")
         return retired
 
@@ -256,10 +260,21 @@ class Player:
         self._take("intent", *request)
 
 
+def _answers(retired: Retired, burst: Burst) -> bool:
+    """Can this be what came of that burst? All of its feed went in, unless its frames were full before."""
+    whole = len(burst.feed) + max(len(retired.ids) - 1, 0)
+    return retired.fed == whole or (retired.cause == Cause.FULL and retired.fed < whole)
+
+
+def again(header: Header, player: Player, programs: dict[str, Program]) -> Kernel:
+    """The recorded machine at its first tick, with the player at all its ports."""
+    choose = player.choose if header.config.policy == "own" else None
+    return Kernel(header.config, programs, player, player, player, store=player, choose=choose)
+
+
 def replay(header: Header, records: Iterable[Record], programs: dict[str, Program]) -> Iterator[Kernel]:
     """Run the recorded machine again, yielding the kernel after every tick until the journal ends. Raises Divergence."""
-    player = Player(header, records)
-    kernel = Kernel(header.config, programs, player, player, player, store=player, choose=player.choose)
+    kernel = again(header, Player(header, records), programs)
     try:
         while not kernel.halted:
             kernel.step()
@@ -268,4 +283,4 @@ def replay(header: Header, records: Iterable[Record], programs: dict[str, Progra
         yield kernel
 
 
-__all__ = ["Header", "Player", "Record", "Recorder", "freeze", "replay"]
+__all__ = ["Header", "Player", "Record", "Recorder", "again", "freeze", "replay"]

@@ -4,9 +4,10 @@ Knows: the records, snapshots of kernel state, and the diary: what each program 
 models, screens. A coroutine can't be copied; a program that is driven after a return to the past is begun anew and given what
 the diary says, and only if it is driven at all. State goes into a snapshot as bytes; ports, programs and coroutines stay out.
 
-    rewind = Rewind(header, records, programs)
+    rewind = Rewind(header, tape, programs)
     rewind.goto(9_000); rewind.back(); rewind.state_hash()
-A live machine sets `kernel.diary = rewind.diary` before its first step and calls `keep(kernel)` after every tick.
+A live machine sets `kernel.diary = rewind.diary` before its first step and calls `keep(kernel)` after every tick. Memory is
+bounded by the snapshots (`MOST`, `MOST_BYTES`) and the diary; the records may stay on a disk.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ from __future__ import annotations
 import pickle
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from zlib import compress, decompress
 
 from . import dialects
-from .journal import Header, Player, Record
+from .journal import Header, Player, Record, again
 from .kernel import Kernel, Program
 from .sched import Own
 
 EVERY = 128  # ticks between two snapshots; 256 was a little slow on a busy computer
-MOST = 512  # snapshots kept; beyond it every other old one goes
+MOST, MOST_BYTES = 512, 64 * 2**20  # snapshots kept, and all of them together; beyond that every other old one goes
+FEWEST = 16  # snapshots that are kept however big they are
 NEVER = 1 << 62  # a tick that is not reached
 OUTSIDE = (
     "choose",
@@ -45,6 +46,15 @@ OUTSIDE = (
 """What of a kernel is not its state: ports, and what the header says."""
 
 
+class Tape(Protocol):
+    """The records of a session, in memory or in a file, that grow at the end only."""
+
+    def __len__(self) -> int: ...
+
+    def tail(self, first: int) -> Iterator[Record]:
+        """Record number `first` and those after it."""
+
+
 class Kept(NamedTuple):
     tick: int
     taken: int  # records the machine had been given
@@ -54,21 +64,21 @@ class Kept(NamedTuple):
 class Rewind:
     """Owned by one thread. `kernel` is the machine at the tick that was asked for last; reading it is free, stepping is not."""
 
-    def __init__(self, header: Header, records: Sequence[Record], programs: dict[str, Program]) -> None:
-        self.header, self.records, self.programs = header, records, programs
+    def __init__(self, header: Header, tape: Tape, programs: dict[str, Program]) -> None:
+        self.header, self.tape, self.programs = header, tape, programs
         self.diary: dict[int, list[tuple[Any, Any, int]]] = {}
         self.kept: list[Kept] = []
-        self.player = Player(header, self._from(0))
-        self.kernel = Kernel(
-            header.config, programs, self.player, self.player, self.player, store=self.player, choose=self.player.choose
-        )
+        self.bytes = 0  # of all that is kept
+        self.player = Player(header, self.records(0))
+        self.kernel = again(header, self.player, programs)
         self.kernel.diary = self.diary
         self._keep(self.kernel, 0)
 
-    def _from(self, taken: int) -> Iterator[Record]:
+    def records(self, taken: int) -> Iterator[Record]:
         """Records from number `taken` on; idle ticks, which leave none, may follow the last."""
-        for i in range(taken, len(self.records)):
-            yield self.records[i]
+        for record in self.tape.tail(taken):
+            if record[0] != "end":
+                yield record
         yield ("end", NEVER)
 
     def goto(self, tick: int, phase: int = 0) -> Kernel:
@@ -86,6 +96,7 @@ class Rewind:
         while self.kernel.phase < phase and not self.kernel.halted:
             self.kernel.step_phase()
         self.kernel.events.clear()
+        self.kernel.guard.chain.take()
         return self.kernel
 
     def back(self) -> Kernel:
@@ -101,14 +112,17 @@ class Rewind:
     def keep(self, kernel: Kernel, taken: int | None = None) -> None:
         """A snapshot, if one is due. A live machine has been given all records there are."""
         if kernel.tick % EVERY == 0 and kernel.phase == 0 and kernel.tick > self.kept[-1].tick:
-            self._keep(kernel, len(self.records) if taken is None else taken)
+            self._keep(kernel, len(self.tape) if taken is None else taken)
 
     def _keep(self, kernel: Kernel, taken: int) -> None:
         state = {name: value for name, value in vars(kernel).items() if name not in OUTSIDE}
-        self.kept.append(Kept(kernel.tick, taken, compress(pickle.dumps(state, pickle.HIGHEST_PROTOCOL), 1)))
-        if len(self.kept) > MOST:
+        packed = compress(pickle.dumps(state, pickle.HIGHEST_PROTOCOL), 1)
+        self.kept.append(Kept(kernel.tick, taken, packed))
+        self.bytes += len(packed)
+        if len(self.kept) > MOST or (self.bytes > MOST_BYTES and len(self.kept) > FEWEST):
             old = len(self.kept) * 3 // 4
             self.kept = [*self.kept[:old:2], *self.kept[old:]]
+            self.bytes = sum(len(kept.state) for kept in self.kept)
 
     def _thaw(self, kept: Kept) -> None:
         kernel = Kernel.__new__(Kernel)
@@ -120,10 +134,10 @@ class Rewind:
 
     def _attach(self, kernel: Kernel, taken: int, tick: int) -> None:
         """Give the kernel ports that answer from record number `taken` on."""
-        self.player = player = Player(self.header, self._from(taken))
+        self.player = player = Player(self.header, self.records(taken))
         player.taken, player.tick = taken, tick - 1
         kernel.cpu = kernel.codec = kernel.world = kernel.store = player
-        kernel.choose = player.choose
+        kernel.choose = player.choose if self.header.config.policy == "own" else None
         if isinstance(kernel.policy, Own):
             kernel.policy.choose = player.choose
         kernel.dialect = dialects.by_name(self.header.config.dialect, player)
@@ -136,8 +150,10 @@ def state_hash(kernel: Kernel) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Values all the way down, without identities; a coroutine is no part of it."""
-    if value is None or isinstance(value, (int, str, bytes)):
+    """Values all the way down, without identities; what an object leaves out of a snapshot is no part of it."""
+    if isinstance(value, int):
+        return int(value)  # what a journal brings back has no names
+    if value is None or isinstance(value, (str, bytes)):
         return value
     if isinstance(value, (list, tuple, deque)):
         return [_plain(v) for v in value]
@@ -147,13 +163,7 @@ def _plain(value: Any) -> Any:
         return repr(value)
     if callable(value) and hasattr(value, "__qualname__"):
         return value.__qualname__
-    names = [f.name for f in fields(value)] if is_dataclass(value) else _slots(value)
-    return [type(value).__name__, *((n, _plain(getattr(value, n))) for n in names if n not in ("coroutine", "choose"))]
-
-
-def _slots(value: Any) -> list[str]:
-    slots = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
-    return sorted([*slots, *getattr(value, "__dict__", {})])
+    return [type(value).__name__, _plain(value.__getstate__())]
 
 
 __all__ = ["EVERY", "Rewind", "state_hash"]

@@ -30,8 +30,19 @@ class JournalError(LlmosError):
     """The file is not a journal we can read, or it can't be written."""
 
 
-def _pack(value: Any) -> bytes:
-    payload: bytes = msgpack.packb(value, use_bin_type=True, unicode_errors="surrogatepass")
+def pack(value: Any) -> bytes:
+    packed: bytes = msgpack.packb(value, use_bin_type=True, unicode_errors="surrogatepass")
+    return packed
+
+
+def unpack(packed: bytes) -> Any:
+    """Raises ValueError or msgpack.UnpackException."""
+    value = msgpack.unpackb(packed, raw=False, unicode_errors="surrogatepass", strict_map_key=False)
+    return freeze(value) if isinstance(value, list) else value
+
+
+def _framed(value: Any) -> bytes:
+    payload = pack(value)
     return PREFIX.pack(len(payload), crc32(payload)) + payload
 
 
@@ -46,11 +57,11 @@ class Writer:
             self._file: BinaryIO = path.open("xb")
         except OSError as e:
             raise JournalError(f"can't write the journal {path}: {e.strerror}") from None
-        self._write(MAGIC + _pack(header.to_plain()))
+        self._write(MAGIC + _framed(header.to_plain()))
         self.flush()
 
     def __call__(self, record: Record) -> None:
-        self._write(_pack(record))
+        self._write(_framed(record))
 
     def flush(self) -> None:
         if not self.problem:
@@ -94,32 +105,47 @@ def fresh(folder: Path) -> Path:
 
 def read(path: Path) -> tuple[Header, Iterator[Record]]:
     """The header and the good records, lazily. Raises JournalError when there is no readable header."""
+    header, file = opened(path)
+    return header, (record for _, record in records(file))
+
+
+def opened(path: Path) -> tuple[Header, BinaryIO]:
+    """The header, and the file at its first record. Raises JournalError."""
     try:
         file = path.open("rb")
     except OSError as e:
         raise JournalError(f"can't read the journal {path}: {e.strerror}") from None
-    if file.read(len(MAGIC)) != MAGIC:
-        file.close()
-        raise JournalError(f"{path} is not a llmos journal")
-    records = _records(file)
     try:
-        return Header.from_plain(next(records, None)), (r for r in records if isinstance(r, tuple))
+        if file.read(len(MAGIC)) != MAGIC:
+            raise JournalError(f"{path} is not a llmos journal")
+        return Header.from_plain(_record(file)), file
     except ValueError as e:
+        file.close()
         raise JournalError(f"{path}: {e}") from None
+    except JournalError:
+        file.close()
+        raise
 
 
-def _records(file: BinaryIO) -> Iterator[Any]:
-    """Every record up to the end or the first damage."""
+def records(file: BinaryIO) -> Iterator[tuple[int, Record]]:
+    """(place in the file, record), from where the file stands up to its end or the first damage. Closes the file."""
     with file:
-        while len(prefix := file.read(PREFIX.size)) == PREFIX.size:
-            length, check = PREFIX.unpack(prefix)
-            if length > MAX_RECORD:
-                return
-            payload = file.read(length)
-            if len(payload) < length or crc32(payload) != check:
-                return
-            try:
-                value = msgpack.unpackb(payload, raw=False, unicode_errors="surrogatepass", strict_map_key=False)
-            except (ValueError, msgpack.UnpackException):
-                return
-            yield freeze(value) if isinstance(value, list) else value
+        place = file.tell()
+        while isinstance(record := _record(file), tuple):
+            yield place, record
+            place = file.tell()
+
+
+def _record(file: BinaryIO) -> Any:
+    """What is written next; None at the end and for anything damaged."""
+    prefix = file.read(PREFIX.size)
+    if len(prefix) < PREFIX.size:
+        return None
+    length, check = PREFIX.unpack(prefix)
+    payload = file.read(length) if length <= MAX_RECORD else b""
+    if len(payload) < length or crc32(payload) != check:
+        return None
+    try:
+        return unpack(payload)
+    except (ValueError, msgpack.UnpackException):
+        return None

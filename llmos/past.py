@@ -8,7 +8,6 @@ that its frames hold what the kernel believes; what was sampled is taken from th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,15 +15,16 @@ from llmos_apps import PROGRAMS
 from llmos_kernel.cpu import Burst, Cpu, Retired
 from llmos_kernel.journal import Header, Player, Record, Recorder, Sink
 from llmos_kernel.kernel import Kernel
-from llmos_kernel.ports import Codec, Delivery, Grammar, NoStore, PageStore, Request
+from llmos_kernel.ports import Codec, Delivery, Grammar, PageStore, Request
 from llmos_kernel.rewind import Rewind
+from llmos_kernel.sched import Choose
+from llmos_kernel.sched.own import Candidate
 
 from .errors import LlmosError
 from .journal import Writer
 from .machine import Machine
+from .tape import FileTape, Reel
 from .world import HostWorld
-
-NEVER = 1 << 62  # a tick that is not reached
 
 
 class Parts(NamedTuple):
@@ -35,6 +35,7 @@ class Parts(NamedTuple):
     world: HostWorld
     store: PageStore | None = None
     masks: Grammar | None = None
+    choose: Choose | None = None  # the person's own policy
 
 
 Again = Callable[[], Parts]
@@ -42,15 +43,16 @@ Again = Callable[[], Parts]
 
 
 class Past:
-    """A sink for records that keeps them. Owned by one machine's thread."""
+    """A sink for records that keeps them. Owned by one machine's thread. `tape` is a recording's; a live machine grows its own."""
 
-    def __init__(self, header: Header, again: Again, records: Sequence[Record] = ()) -> None:
+    def __init__(self, header: Header, again: Again, tape: FileTape | None = None) -> None:
         self.header, self.again = header, again
-        self.records: list[Record] = list(records)
-        self.rewind = Rewind(header, self.records, PROGRAMS)
+        self.tape = Reel() if tape is None else tape
+        self.rewind = Rewind(header, self.tape, PROGRAMS)
 
     def __call__(self, record: Record) -> None:
-        self.records.append(record)
+        if isinstance(self.tape, Reel):
+            self.tape(record)
 
     def follow(self, kernel: Kernel) -> None:
         """Called after every tick of the machine itself: snapshots are taken as it goes."""
@@ -60,10 +62,6 @@ class Past:
         """The machine as it was before `tick`: from the nearest snapshot and a short replay."""
         return self.rewind.goto(tick)
 
-    def _player(self, count: int) -> Player:
-        """Answers from the first records; idle ticks, which leave none, may follow the last."""
-        return Player(self.header, chain(self.records[:count], [("end", NEVER)]))
-
     def branch(self, tick: int, path: Path | None, progress: Callable[[int, int], None]) -> Machine:
         """A machine of its own that shares the past before `tick`; it records from the first tick on. Takes a while."""
         parts = self.again()
@@ -71,8 +69,11 @@ class Past:
             raise LlmosError("this CPU is another one than the session was recorded on: it can't branch here")
         writer = Writer(path, self.header) if path else None
         past = Past(self.header, self.again)
-        ports = Relived(self._player(len(self.records)), parts, _both(past, writer))
-        kernel = Kernel(self.header.config, PROGRAMS, ports, ports, ports, grammar=parts.masks, store=ports)
+        ports = Relived(Player(self.header, self.rewind.records(0)), parts, _both(past, writer))
+        choose = ports.chooser(ports.choose) if self.header.config.policy == "own" else None
+        kernel = Kernel(
+            self.header.config, PROGRAMS, ports, ports, ports, grammar=parts.masks, store=ports, choose=choose
+        )
         machine = Machine(kernel, parts.world, ports, writer, past)
         while kernel.tick < tick and not kernel.halted:
             machine.step()
@@ -98,52 +99,33 @@ class Relived(Recorder):
     """Records answers taken from a player, while a real CPU and page file do the same work; later from live ports."""
 
     def __init__(self, player: Player, parts: Parts, sink: Sink) -> None:
-        super().__init__(Double(player, parts.cpu), player, player, sink, DoubleStore(player, parts.store or NoStore()))
+        super().__init__(parts.cpu, player, player, sink, parts.store)
+        self._past: Player | None = player
         self._parts = parts
 
     def live(self) -> None:
         """From now on everything is new."""
-        self._cpu, self._codec, self._world = self._parts.cpu, self._parts.codec, self._parts.world
-        self._store = self._parts.store or NoStore()
-
-
-class DoubleStore:
-    """A page file that keeps the pages and gives the recorded answer."""
-
-    def __init__(self, player: Player, store: PageStore) -> None:
-        self._player, self._store = player, store
-
-    def put(self, slot: int, data: bytes, key: bytes = b"") -> bool:
-        self._store.put(slot, data, key)
-        return self._player.put(slot, data, key)
-
-    def get(self, slot: int) -> bytes | None:
-        kept = self._store.get(slot)
-        return kept if self._player.get(slot) is not None else None
-
-
-class Double:
-    """A CPU that does the work and gives the recorded answer."""
-
-    def __init__(self, player: Player, cpu: Cpu) -> None:
-        self._player, self._cpu = player, cpu
-        self.geometry = cpu.geometry
+        self._past, self._codec, self._world = None, self._parts.codec, self._parts.world
 
     def run(self, bursts: Sequence[Burst]) -> Sequence[Retired]:
-        self._cpu.run(bursts)
-        return self._player.run(bursts)
+        retired = self._cpu.run(bursts)
+        return self._ran(retired if self._past is None else self._past.run(bursts))
 
-    def copy(self, pairs: Sequence[tuple[int, int]]) -> None:
-        self._cpu.copy(pairs)
+    def put(self, slot: int, data: bytes, key: bytes = b"") -> bool:
+        kept = self._store.put(slot, data, key)
+        return self._stored(slot, kept if self._past is None else self._past.put(slot, data, key))
 
-    def save(self, frame: int) -> bytes:
-        return self._cpu.save(frame)
+    def get(self, slot: int) -> bytes | None:
+        data = self._store.get(slot)
+        return self._found(slot, data if self._past is None or self._past.get(slot) is not None else None)
 
-    def load(self, frame: int, data: bytes) -> None:
-        self._cpu.load(frame, data)
-
-    def digest(self, frame: int) -> bytes:
-        return self._cpu.digest(frame)
+    def choose(self, jobs: Sequence[Candidate], now: int) -> Candidate:
+        """Whom the recorded policy chose; later the person's own chooses."""
+        if self._past is not None:
+            return self._past.choose(jobs, now)
+        if self._parts.choose is None:
+            raise LlmosError("this session chose by a policy of its own: name its file with --policy")
+        return self._parts.choose(jobs, now)
 
 
 def _take_over(kernel: Kernel, world: HostWorld) -> None:

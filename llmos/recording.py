@@ -13,7 +13,7 @@ from pathlib import Path
 
 from llmos_apps import PROGRAMS
 from llmos_kernel.errors import Divergence, EndOfJournal
-from llmos_kernel.journal import Player
+from llmos_kernel.journal import Player, again
 from llmos_kernel.kernel import Kernel
 from llmos_kernel.ports import Delivery, Event
 
@@ -23,6 +23,7 @@ from .errors import LlmosError
 from .past import Past
 from .room import Branch, Room
 from .status import SelfTest
+from .tape import FileTape
 
 
 class Bell:
@@ -81,10 +82,10 @@ class RecordingRoom(Room):
 
     def open_world(self) -> Branch:
         """Replay it once, to the end, for its story."""
-        header, records = journal.read(self.path)
-        past = Past(header, _no_cpu, list(records))  # type: ignore[arg-type]  # never gives a CPU
-        player = Player(header, iter(past.records))
-        kernel = Kernel(header.config, PROGRAMS, player, player, player, store=player)
+        tape = FileTape(self.path)
+        header = tape.header
+        past = Past(header, _no_cpu, tape)  # type: ignore[arg-type]  # never gives a CPU
+        kernel = again(header, Player(header, tape.tail(0)), PROGRAMS)
         branch = Branch(self.path.name, Recording(self.path, kernel, past))  # type: ignore[arg-type]  # all a branch uses
         self._replay(branch, kernel)
         self.tests["log"] = SelfTest("log", f"{self.path}   {kernel.tick:,} ticks of {header.geometry.model}", "ok")

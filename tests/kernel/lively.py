@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from llmos.cpu.scripted import ByteCodec, ScriptedCpu
+from llmos.tape import Reel
 from llmos_kernel.errors import KernelError, Signalled
-from llmos_kernel.journal import Header, Record, Recorder
+from llmos_kernel.journal import Header, Recorder
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.syscall import trap
 
@@ -72,11 +73,11 @@ PROGRAMS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def machine(rounds: int, frames: int = 30) -> tuple[Kernel, Header, list[Record]]:
-    """A machine at its first tick, its header, and the list its records go to."""
-    records: list[Record] = []
+def machine(rounds: int, frames: int = 30) -> tuple[Kernel, Header, Reel]:
+    """A machine at its first tick, its header, and the tape its records go to."""
+    records = Reel()
     cpu, codec = ScriptedCpu(frames=frames, lanes=2, max_pages=24), ByteCodec()
     config = Config(args=(rounds,), quantum=5)
-    recorder = Recorder(cpu, codec, Panel(), records.append)
+    recorder = Recorder(cpu, codec, Panel(), records)
     kernel = Kernel(config, PROGRAMS, recorder, recorder, recorder, store=recorder)
     return kernel, Header.of(config, cpu, codec, ""), records

@@ -44,7 +44,7 @@ def session(path: Path, rounds: int) -> tuple[list[tuple[object, ...]], list[Rec
     with Writer(path, header) as writer:
         for record in records:
             writer(record)
-    return events, records, kernel
+    return events, list(records), kernel
 
 
 def test_replay_gives_the_same_events_under_two_hash_seeds_without_jax(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from llmos.cpu.scripted import ByteCodec, ScriptedCpu
+from llmos.tape import Reel
 from llmos_kernel.journal import Header, Recorder, replay
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.ports import Delivery, Request
@@ -119,9 +120,9 @@ def test_a_policy_that_does_not_exist_is_refused_and_changes_nothing() -> None:
 
 def test_a_policy_of_ones_own_runs_live_and_its_choices_are_in_the_journal() -> None:
     """A replay has the choices and needs no function: nobody's file is run to look at a recording."""
-    records: list[Any] = []
+    records = Reel()
     cpu, codec, panel = ScriptedCpu(frames=40, lanes=2), ByteCodec(), Panel()
-    recorder = Recorder(cpu, codec, panel, records.append)
+    recorder = Recorder(cpu, codec, panel, records)
     config = Config(args=(6,), policy="own", quantum=5)
     programs: dict[str, Any] = {"init": parent, "child": child}
     last = recorder.chooser(lambda jobs, now: jobs[-1])

@@ -95,7 +95,7 @@ def test_scrubbing_is_quick() -> None:
 
 def test_snapshots_are_thinned_and_the_first_and_the_newest_stay() -> None:
     rewind, _ = recorded()
-    fresh = Rewind(rewind.header, rewind.records, rewind.programs)
+    fresh = Rewind(rewind.header, rewind.tape, rewind.programs)
     kernel = fresh.kernel
     tracemalloc.start()
     for n in range(1, 3 * MOST):
