@@ -14,13 +14,13 @@ from .pipeline import launch
 
 HELP = """programs: ask TEXT · chat · demo · top [TIMES] · ps · vote QUESTION · tree QUESTION · summarize TEXT · starve · bomb
 pipes:    story TOPIC | critic | translate LANGUAGE       at the end of a line & does not wait
-shell:    jobs · kill [-SIGNAL] PID (-PID: its job) · nice PID LEVEL · history · !N · complete TEXT · call DEVICE TEXT · exit
+shell:    jobs · kill [-SIGNAL] PID (-PID: its job) · nice PID LEVEL · park PID · unpark PID · history · !N · complete TEXT · call DEVICE TEXT · exit
 anything else is a question for the model, such as: what is 37*48?
 """
 NUMERIC = ("chat", "demo", "top", "starve", "bomb")  # take numbers only; with words behind them they begin a question
 TEXTUAL = ("vote", "tree")  # take the rest of the line as one argument
 PIPED = ("story", "critic", "translate", "summarize", "pipeline")
-BUILTINS = ("call", "complete", "exit", "help", "history", "jobs", "kill", "nice", "ps")
+BUILTINS = ("call", "complete", "exit", "help", "history", "jobs", "kill", "nice", "park", "ps", "unpark")
 SIGNALS = ("INT", "TERM", "KILL", "STOP", "CONT")
 
 
@@ -122,6 +122,8 @@ async def _builtin(shell: Shell, line: str) -> bool:
         await _kill(rest)
     elif word == "nice" and all(one.isdigit() for one in rest.split()) and len(rest.split()) == 2:
         await ulib.nice(*map(int, rest.split()))
+    elif word in ("park", "unpark") and rest.isdigit():
+        await (ulib.park if word == "park" else ulib.unpark)(int(rest))
     elif word == "complete":
         await ulib.say(" ".join(complete(rest)) + "\n")
     elif word == "call":

@@ -164,6 +164,15 @@ async def nice(pid: int, level: int) -> None:
     await trap("nice", pid, level)
 
 
+async def park(pid: int) -> None:
+    """Stop a process and write all its pages to the page file; it stays away until `unpark`."""
+    await trap("park", pid)
+
+
+async def unpark(pid: int) -> None:
+    await trap("unpark", pid)
+
+
 async def limit(kind: str, most: int) -> None:
     """A limit for this process and its children to come: tokens, frames, files, children, ticks or output."""
     await trap("limit", kind, most)
@@ -239,6 +248,7 @@ __all__ = [
     "listen",
     "me",
     "nice",
+    "park",
     "pipe",
     "pledge",
     "ps",
@@ -249,6 +259,7 @@ __all__ = [
     "spawn",
     "start",
     "think",
+    "unpark",
     "unveil",
     "wait",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from . import guard, lanes, life, mail, pipes, rights, signals, thinking
+from . import guard, lanes, life, mail, parking, pipes, rights, signals, thinking
 from .errors import BadCall, EndOfInput, KernelError, LimitReached, NoSuchChannel, NoSuchProcess
 from .limits import KINDS, MAX_OPEN, MAX_PRIORITY
 from .process import Process, State
@@ -226,6 +226,8 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "exec": sys_exec,
     "group": sys_group,
     "nice": sys_nice,
+    "park": parking.sys_park,
+    "unpark": parking.sys_unpark,
     "limit": sys_limit,
     "signal": signals.sys_signal,
     "send": mail.sys_send,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import calls, compaction, guard, lanes, life, pager, signals
+from . import calls, compaction, guard, lanes, life, pager, parking, signals
 from .errors import BadCall, KernelError
 from .labels import Ring
 from .ports import Delivery
@@ -61,7 +61,11 @@ def _command(kernel: Kernel, verb: str, args: tuple[Any, ...]) -> None:
         elif verb == "answer":
             guard.answer(kernel, int(args[0]), str(args[1]))
         elif verb == "swapout":
-            _park(kernel, int(args[0]))
+            _swap_out(kernel, int(args[0]))
+        elif verb == "park":
+            parking.park(kernel, int(args[0]))
+        elif verb == "unpark":
+            parking.unpark(kernel, int(args[0]))
         elif verb in ("compact", "undo"):
             _compact(kernel, verb, int(args[0]))
         elif verb == "window":
@@ -89,8 +93,8 @@ def _compact(kernel: Kernel, verb: str, pid: int) -> None:
     compaction.begin(kernel, process, cut)
 
 
-def _park(kernel: Kernel, pid: int) -> None:
-    """All pages of a process go to the page file; they come back when it runs again."""
+def _swap_out(kernel: Kernel, pid: int) -> None:
+    """All pages of a process go to the page file; they come back at its next turn (`parking.py`: when it is called back)."""
     process = kernel.processes.get(pid)
     if process is None or process.state is State.ZOMBIE:
         raise BadCall(f"no process {pid}")

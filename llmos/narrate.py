@@ -38,6 +38,10 @@ TELLERS: dict[str, Callable[..., str]] = {
     "evict": lambda pid, n, by: f"evict  pid {pid} gives back {n} frames, needed by pid {by}; its tokens stay",
     "swapout": lambda pid, n: f"swap   pid {pid}: {n} pages to the page file, byte for byte",
     "swapin": lambda pid, n: f"swap   pid {pid}: {n} pages back in RAM",
+    "parked": lambda pid, n, left: (
+        f"park   pid {pid} is parked: {n} of its pages went to the page file" + (f", {left} found no room" if left else "")
+    ),
+    "unparked": lambda pid, n: f"park   pid {pid} goes on; its {n} pages come back when it runs",
     "swapfull": lambda pid, why: f"swap   no room for a page of pid {pid}: {why}; it will be computed again",
     "damaged": lambda pid, page: f"swap   page {page} of pid {pid} came back damaged: the process is computed again",
     "pageout": lambda pid, page, kept: (

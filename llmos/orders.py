@@ -21,6 +21,8 @@ KERNEL: dict[str, tuple[type, ...]] = {  # verbs the kernel does itself, and the
     "kill": (int,),
     "nice": (int, int),
     "swapout": (int,),
+    "park": (int,),
+    "unpark": (int,),
     "compact": (int,),
     "undo": (int,),
     "window": (int, int),

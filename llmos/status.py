@@ -126,6 +126,8 @@ VERBS = [
     "unplug",
     "window",
     "swapout",
+    "park",
+    "unpark",
     "compact",
     "undo",
     "answer",
