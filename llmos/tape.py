@@ -22,12 +22,14 @@ class Reel:
 
     def __init__(self) -> None:
         self._packed: list[bytes] = []
+        self.size = 0  # bytes, all records together
 
     def __len__(self) -> int:
         return len(self._packed)
 
     def __call__(self, record: Record) -> None:
         self._packed.append(journal.pack(record))
+        self.size += len(self._packed[-1])
 
     def __iter__(self) -> Iterator[Record]:
         return self.tail(0)
