@@ -26,6 +26,7 @@ from . import (
     sh,
     starve,
     summarize,
+    text,
     top,
     tree,
     vote,
@@ -35,6 +36,7 @@ from .patterns import dual, mapreduce, plan, selector
 PROGRAMS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "init": init.main,
     "sh": sh.main,
+    "sh-c": sh.once,
     "ask": ask.main,
     "asks": asks.main,
     "answer": asks.answer,
@@ -70,4 +72,4 @@ PROGRAMS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "map-reader": mapreduce.reader,
     "dual": dual.main,
     "dual-reader": dual.reader,
-}
+} | text.PROGRAMS

@@ -2,7 +2,8 @@
 
 Knows: its built-in words, jobs, history, and the programs a person may start. Does not know: how the console is drawn.
 Each program and each question is a process of its own and the head of a job, so that it can be seen in the process table,
-stopped with Ctrl-C, and killed with all its children. `a | b` joins two programs with a pipe; `&` does not wait.
+stopped with Ctrl-C, and killed with all its children. `a | b` joins two programs with a pipe; `&` does not wait. `once` runs
+one line for a model, behind the device `shell`: programs and pipes only, and no question unless it says `ask`.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from dataclasses import dataclass, field
 from . import ulib
 from .pipeline import launch
 
-HELP = """programs: ask TEXT · chat · demo · top [TIMES] · ps · vote QUESTION · tree QUESTION · summarize TEXT · starve · bomb
+HELP = """programs: ask TEXT · chat · agent GOAL · research QUESTION · dreams QUESTION · vote QUESTION · tree QUESTION
+          notebook · browse PAGE · summarize TEXT · demo · top [TIMES] · ps · starve · bomb
 pipes:    story TOPIC | critic | translate LANGUAGE       at the end of a line & does not wait
-shell:    jobs · kill [-SIGNAL] PID (-PID: its job) · nice PID LEVEL · park PID · unpark PID · history · !N · complete TEXT · call DEVICE TEXT · exit
+text:     ls [PATH] · cat PATH · echo TEXT · date · call DEVICE TEXT · grep WORDS · head · tail · sort · wc
+shell:    jobs · kill [-SIGNAL] PID (-PID: its job) · nice PID LEVEL · park PID · unpark PID · history · !N · complete TEXT · exit
 anything else is a question for the model, such as: what is 37*48?
 """
 NUMERIC = ("chat", "demo", "top", "starve", "bomb")  # take numbers only; with words behind them they begin a question
-TEXTUAL = ("vote", "tree")  # take the rest of the line as one argument
-PIPED = ("story", "critic", "translate", "summarize", "pipeline")
-BUILTINS = ("call", "complete", "exit", "help", "history", "jobs", "kill", "nice", "park", "ps", "unpark")
+TEXTUAL = ("vote", "tree", "agent", "research", "dreams")  # take the rest of the line as one argument
+SINGLE = ("cat", "date", "ls", "notebook", "browse", "head", "tail", "sort", "wc")  # take one word, or none
+PIPED = ("story", "critic", "translate", "summarize", "pipeline", "grep", "echo")
+BUILTINS = ("complete", "exit", "help", "history", "jobs", "kill", "nice", "park", "ps", "unpark")
 SIGNALS = ("INT", "TERM", "KILL", "STOP", "CONT")
 
 
@@ -55,6 +59,22 @@ async def main(system: str = "") -> int:
             await ulib.say("^C\n")
         except ulib.KernelError as e:
             await ulib.say(f"sh: {e}\n")
+
+
+async def once(line: str) -> int:
+    """One line of programs and pipes; the worst of their statuses. It is waited for, with & at its end or without."""
+    line = line.strip().removesuffix("&").strip()
+    if line == "help":
+        await ulib.say(HELP)
+        return 0
+    parts = (("top", ()),) if line == "ps" else stages(line, "")
+    if parts is None:
+        await ulib.say(
+            f"sh: no program for {line[:60]!r}; `help` lists them, and a question is written: ask QUESTION\n"
+        )
+        return 2
+    statuses = [(await ulib.wait(child))[1] for child in await launch(parts)]
+    return max(statuses)
 
 
 async def run(shell: Shell, line: str) -> None:
@@ -101,6 +121,11 @@ def _stage(part: str, system: str) -> tuple[str, tuple[str, ...]] | None:
         return (word, (rest,))
     if word in PIPED:
         return (word, tuple(rest.split()))
+    if word == "call" and rest:
+        device, _, words = rest.partition(" ")
+        return ("call", (device, words.strip()))
+    if word in SINGLE and len(rest.split()) <= 1:
+        return (word, tuple(rest.split()))
     if word in NUMERIC and all(one.isdigit() for one in rest.split()):
         return (word, tuple(rest.split()))
     return None
@@ -126,9 +151,6 @@ async def _builtin(shell: Shell, line: str) -> bool:
         await (ulib.park if word == "park" else ulib.unpark)(int(rest))
     elif word == "complete":
         await ulib.say(" ".join(complete(rest)) + "\n")
-    elif word == "call":
-        device, _, text = rest.partition(" ")
-        await ulib.say(f"{await ulib.call(device, text)}  [{device}]\n")
     else:
         return False
     return True
@@ -141,7 +163,7 @@ def complete(text: str) -> list[str]:
         return [f"-{signal}" for signal in SIGNALS if f"-{signal}".startswith(last)]
     if before.strip() and not before.strip().endswith("|"):
         return []
-    words = ("ask", *NUMERIC, *TEXTUAL, *PIPED, *(() if before.strip() else BUILTINS))
+    words = ("ask", "call", *NUMERIC, *TEXTUAL, *SINGLE, *PIPED, *(() if before.strip() else BUILTINS))
     return sorted(word for word in words if word.startswith(last))
 
 

@@ -100,9 +100,12 @@ async def call(device: str, text: str) -> str:
     channel = await trap("open", device)
     try:
         await trap("write", channel, text)
-        return str(await trap("read", channel))
-    finally:
+        result = str(await trap("read", channel))
+    except KernelError:
         await trap("close", channel)
+        raise
+    await trap("close", channel)
+    return result
 
 
 async def spawn(program: str, *args: Any) -> int:

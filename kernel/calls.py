@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from . import guard, lanes, life, mail, parking, pipes, rights, signals, thinking
+from . import channels, guard, lanes, life, mail, parking, pipes, rights, signals, thinking
 from .errors import BadCall, EndOfInput, KernelError, LimitReached, NoSuchChannel, NoSuchProcess
 from .limits import KINDS, MAX_OPEN, MAX_PRIORITY
 from .process import Process, State
@@ -27,6 +27,8 @@ def sys_read(kernel: Kernel, process: Process, channel: int = 0) -> Any:
         return kernel.console.read(kernel, process, LATER)
     if name.startswith("pipe:"):
         return pipes.read(kernel, process, name, LATER)
+    if name.startswith("request:"):
+        raise EndOfInput("a shell that is run for somebody hears nothing")
     if channel not in process.pending:
         raise BadCall(f"nothing was written to {name}, so there is nothing to read")
     return kernel.requests.collect(kernel, process, process.pending.pop(channel), LATER)
@@ -37,7 +39,7 @@ def sys_write(kernel: Kernel, process: Process, channel: int, text: str) -> Any:
     name = _channel(process, channel)
     if not isinstance(text, str):
         raise BadCall("write takes text")
-    if name == "console":
+    if name.startswith(("console", "request:")):
         _print(kernel, process, text)
     elif name.startswith("pipe:"):
         return pipes.write(kernel, process, name, text, LATER)
@@ -53,7 +55,7 @@ def _print(kernel: Kernel, process: Process, text: str) -> None:
     process.account.output += len(text)
     if most is not None and process.account.output > most:
         raise LimitReached(f"pid {process.pid} may write {most} characters, and did")
-    kernel.emit("out", process.pid, "K", text)
+    channels.say(kernel, process, "K", text)
 
 
 def sys_pipe(kernel: Kernel, process: Process) -> tuple[int, int]:
@@ -83,7 +85,7 @@ def sys_close(kernel: Kernel, process: Process, channel: int) -> None:
     del process.channels[channel]
     pipes.release(kernel, name)
     if channel in process.pending:
-        kernel.requests.forget(process.pending.pop(channel))
+        kernel.requests.forget(kernel, process.pending.pop(channel))
 
 
 def sys_fork(kernel: Kernel, process: Process, program: str, *args: Any) -> int:
@@ -105,12 +107,15 @@ def sys_start(
     """Spawn with channels: each pair is (the child's number, mine). What is not given stays the console."""
     guard.permit(kernel, process, "spawn", program)
     named = [(theirs, _channel(process, mine)) for theirs, mine in channels]
-    if any(theirs in (0, 1) and not name.startswith(("pipe:", "console")) for theirs, name in named):
+    if any(theirs in (0, 1) and not name.startswith(("pipe:", "console", "request:")) for theirs, name in named):
         raise BadCall("a program's first two channels are pipes or the console")
     child = life.create(kernel, process.pid, program, args, process.seed, None, process.ring)
     for theirs, name in named:
-        child.channels[theirs] = name
-        pipes.hold(kernel, name)
+        if theirs in child.channels:
+            life.plug(kernel, child, theirs, name)
+        else:
+            child.channels[theirs] = name
+            pipes.hold(kernel, name)
     return child.pid
 
 
@@ -156,7 +161,7 @@ def sys_limit(kernel: Kernel, process: Process, kind: str, most: int) -> None:
 
 def sys_wait(kernel: Kernel, process: Process, pid: int = 0) -> Any:
     """(pid, status) of a child that has ended; `pid` 0 means any. Blocks until one has."""
-    children = [c for c in life.children(kernel, process.pid) if pid in (0, c.pid)]
+    children = [c for c in life.children(kernel, process.pid) if pid in (0, c.pid) and not c.request]
     if not children:
         raise NoSuchProcess(f"no child {pid}" if pid else "no children")
     for child in children:

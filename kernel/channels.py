@@ -9,10 +9,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import compaction, guard, instructions, life
+from . import compaction, guard, instructions, life, pipes, served
 from .errors import DeviceFailed, EndOfInput
-from .labels import USER
-from .limits import MAX_LINES
+from .labels import KERNEL, USER, Label, data, join
+from .limits import MAX_LINES, MAX_SAID
 from .ports import Delivery, Request
 from .process import Process, State
 
@@ -73,6 +73,10 @@ class Pending:
     by_model: bool
     waited: bool = False  # a program is blocked in `read` on it
     answer: Delivery | None = None
+    heard: Label = KERNEL  # what those knew who worked on it in this machine
+    child: int = 0  # the shell that answers it
+    output: str = ""  # what that shell and its children said so far
+    due: int = -1  # the tick at which it is over, if it is a sleep
 
 
 @dataclass(slots=True)
@@ -87,8 +91,18 @@ class Requests:
         self.next += 1
         self.table[number] = Pending(process.pid, device, text, by_model)
         kernel.emit("call", process.pid, device, text, "model" if by_model else "program")
-        kernel.world.submit(Request(number, process.pid, device, text))
+        if device in kernel.config.served:
+            served.serve(kernel, process, number)
+        else:
+            kernel.world.submit(Request(number, process.pid, device, text))
         return number
+
+    def print(self, number: int, text: str, heard: Label) -> None:
+        """A shell or one of its children says something; if nobody waits for it any longer it is lost."""
+        pending = self.table.get(number)
+        if pending is not None:
+            pending.output = (pending.output + text)[:MAX_SAID]
+            pending.heard = join(pending.heard, heard)
 
     def collect(self, kernel: Kernel, process: Process, number: int, later: object) -> Any:
         """The result of a program's request; blocks the program until it is there."""
@@ -98,7 +112,7 @@ class Requests:
             process.move(State.BLOCKED, pending.device)
             return later
         del self.table[number]
-        guard.hears(process, guard.arrived(kernel, process, pending.device, pending.text, _origin(pending.answer)))
+        guard.hears(process, _label(kernel, process, pending, pending.answer))
         if not pending.answer.ok:
             raise DeviceFailed(_text(pending.answer))
         return _text(pending.answer)
@@ -115,12 +129,11 @@ class Requests:
             compaction.finish(kernel, process, bool(answer.ok), _text(answer))
         elif pending.by_model:
             del self.table[number]
-            instructions.resume(
-                kernel, process, pending.device, pending.text, _text(answer), bool(answer.ok), _origin(answer)
-            )
+            label = _label(kernel, process, pending, answer)
+            instructions.resume(kernel, process, pending.device, pending.text, _text(answer), bool(answer.ok), label)
         elif pending.waited:
             del self.table[number]
-            guard.hears(process, guard.arrived(kernel, process, pending.device, pending.text, _origin(answer)))
+            guard.hears(process, _label(kernel, process, pending, answer))
             if answer.ok:
                 life.wake(kernel, process, _text(answer))
             else:
@@ -128,12 +141,38 @@ class Requests:
         else:
             pending.answer = answer
 
-    def forget(self, number: int) -> None:
-        self.table.pop(number, None)
+    def forget(self, kernel: Kernel, number: int) -> None:
+        """Nobody waits for the answer any longer; a shell at work on it ends."""
+        pending = self.table.pop(number, None)
+        shell = kernel.processes.get(pending.child) if pending else None
+        if shell is not None:
+            life.end(kernel, shell, 137, None, "nobody waits for its answer")
 
-    def forget_all(self, pid: int) -> None:
+    def forget_all(self, kernel: Kernel, pid: int) -> None:
         for number in [n for n, p in self.table.items() if p.pid == pid]:
-            del self.table[number]
+            self.forget(kernel, number)
+
+
+def say(kernel: Kernel, process: Process, who: str, text: str) -> None:
+    """Words go where the process speaks: to the console, into a pipe, or into the answer that a shell will give.
+
+    `who` is K for a program, m for its model, d for a note about a device; notes are for the console only.
+    """
+    name = process.channels.get(1, "console")
+    if name.startswith("request:") and who != "d":
+        kernel.requests.print(int(name[8:]), text, join(process.heard, process.space.tail))
+    elif name.startswith("pipe:") and who != "d":
+        pipes.pour(kernel, process, name, text)
+    elif not name.startswith(("request:", "pipe:")):
+        kernel.emit("out", process.pid, who, text)
+
+
+def _label(kernel: Kernel, process: Process, pending: Pending, answer: Delivery) -> Label:
+    """Of what comes back: the device's own, and what those had heard who made it in this machine."""
+    origin = _origin(answer)
+    if origin == "kernel" and pending.device in kernel.config.served:  # nobody else may bring that name
+        return join(data(origin), pending.heard)
+    return join(guard.arrived(kernel, process, pending.device, pending.text, origin), pending.heard)
 
 
 def _text(answer: Delivery) -> str:

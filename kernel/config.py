@@ -20,6 +20,7 @@ class Config:
     quantum: int = QUANTUM
     policy: str = "rr"  # a name in `sched.POLICIES`
     devices: tuple[str, ...] = ()  # names mounted at boot, in order
+    served: tuple[str, ...] = ()  # of these, the ones that the kernel serves itself: names in `served.py`
     slots: int = 0  # of the page file; 0 = no swap
     costs: tuple[int, int, int] = Costs()  # of paging, in microseconds: constants, so that a replay decides alike
     window: int = 0  # frames a process may hold; 0 = as many as it has pages

@@ -103,7 +103,7 @@ def is_web(text: str) -> bool:
 
 _TARGET = re.compile(r'(?:"([^"]+)"|(\S+))(?:\s(.*))?', re.DOTALL).fullmatch
 _SVG = re.compile(r".*\S\s+to\s+(\S+\.svg)", re.DOTALL)
-_RECIPIENT = re.compile(r"(?:to\s+)?(\S+?)[:,]?(?:\s(.*))?", re.DOTALL)
+RECIPIENT = re.compile(r"(?:to\s+)?(\S+?)[:,]?(?:\s(.*))?", re.DOTALL).fullmatch
 _PATHS = ("path", "file", "filename", "file_path", "name", "folder")
 _TEXTS = ("text", "content", "contents", "body", "data", "message", "subject", "title", "attachments")
 _TO = ("to", "recipient", "recipients", "cc", "bcc", "participants", "channel", "pid")
@@ -233,7 +233,7 @@ def send(args: Any) -> Effect:
             return bad(wrong or "a message without a recipient")
         size = sum(len(str(args.get(t, ""))) for t in _TEXTS)
         return Effect("send", to=tuple(people), size=size, steering=_steering(CONTENT, tuple(map(str, args))))
-    match = _RECIPIENT.fullmatch(args.strip())
+    match = RECIPIENT(args.strip())
     return (
         Effect("send", to=(_person(match[1]),), size=len(match[2] or "")) if match else bad("a message has a recipient")
     )

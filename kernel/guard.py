@@ -257,7 +257,8 @@ def _refuse(kernel: Kernel, process: Process, act: Action, channel: int, decisio
     if channel >= 0:
         life.fail(kernel, process, Denied(why))
     else:
-        instructions.resume(kernel, process, act.device, str(act.args), why, False, "kernel")
+        label = arrived(kernel, process, act.device, str(act.args), "kernel")
+        instructions.resume(kernel, process, act.device, str(act.args), why, False, label)
 
 
 def narrow(kernel: Kernel, process: Process, call: str, args: Any, layer: rights.Manifest) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import guard, lanes, thinking
+from . import channels, guard, lanes, thinking
 from .dialects import Heard, Opened
 from .labels import Label, Ring, data
 from .limits import MAX_CALL_TOKENS, MAX_CALLS_A_THOUGHT, MAX_RESULT_CHARS, RESULT_SHARE
@@ -66,7 +66,7 @@ def illegal(kernel: Kernel, process: Process, thought: Thought, why: str) -> Non
     _inject(kernel, process, f"error: {why}", data("kernel"))
 
 
-def resume(kernel: Kernel, process: Process, device: str, text: str, result: str, ok: bool, origin: str) -> None:
+def resume(kernel: Kernel, process: Process, device: str, text: str, result: str, ok: bool, label: Label) -> None:
     """A device finished: its result enters the stream and the process wants a lane again."""
     thought = process.thought
     if thought is None:
@@ -75,11 +75,10 @@ def resume(kernel: Kernel, process: Process, device: str, text: str, result: str
         result = f"error: {result}"
     if len(result) > MAX_RESULT_CHARS:
         result = result[:MAX_RESULT_CHARS] + f" [cut: {len(result):,} characters in all]"
-    label = guard.arrived(kernel, process, device, text, origin)
     thought.calls.append((device, text, result, written(label)))
     _inject(kernel, process, result, label)
     if thought.echo:
-        kernel.emit("out", process.pid, "d", f"[{device}→ {result}]")
+        channels.say(kernel, process, "d", f"[{device}→ {result}]")
     lanes.ready(kernel, process)
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
-from . import guard, lanes, mail, pipes
+from . import guard, lanes, mail, pipes, served
 from .errors import BadCall, KernelError, LimitReached, NoSuchProgram
 from .labels import Ring
-from .limits import MAX_GROUP, MAX_PROCESSES
+from .limits import MAX_CLOSES, MAX_GROUP, MAX_PROCESSES
 from .memory import AddressSpace
 from .process import Process, State
 from .workingset import build
@@ -35,6 +35,8 @@ def create(
     process.account.born = kernel.tick
     if parent is not None:
         process.limits, process.priority = parent.limits.copy(), parent.priority
+        for channel in (0, 1):
+            plug(kernel, process, channel, parent.channels.get(channel, "console"))
     _new_life(kernel, process)
     join_group(kernel, process, group)
     watch_ticks(kernel, process)
@@ -45,6 +47,14 @@ def create(
     process.move(State.WOKEN)
     kernel.woken.append(process)
     return process
+
+
+def plug(kernel: Kernel, process: Process, channel: int, name: str) -> None:
+    """What a new process hears (0) and where it speaks (1), in place of what it had: never a device."""
+    if name.startswith(("console", "pipe:", "request:")):
+        before, process.channels[channel] = process.channels[channel], name
+        pipes.hold(kernel, name)
+        pipes.release(kernel, before)
 
 
 def _begin(kernel: Kernel, program: str, args: tuple[Any, ...]) -> Any:
@@ -82,9 +92,13 @@ def execute(kernel: Kernel, process: Process, program: str, args: tuple[Any, ...
 
 
 def close(process: Process) -> None:
-    """Its program will not be driven any more."""
-    if process.coroutine is not None:
-        process.coroutine.close()
+    """Its program will not be driven any more. What it still asks for or raises while it is cleared away goes nowhere."""
+    for _ in range(MAX_CLOSES if process.coroutine is not None else 0):
+        try:
+            process.coroutine.close()  # type: ignore[union-attr]
+            return
+        except Exception:  # a call in a `finally`, say: it is not made
+            continue
 
 
 def _new_life(kernel: Kernel, process: Process) -> None:
@@ -117,6 +131,8 @@ def alarm(kernel: Kernel, process: Process, due: int) -> None:
         end(kernel, process, 152, None, f"its limit of {ticks} ticks is reached")
     elif process.waits_for(f"sleep until {due}"):
         wake(kernel, process, None)
+    else:
+        served.rang(kernel, process, due)
 
 
 def _space(kernel: Kernel) -> AddressSpace:
@@ -158,7 +174,7 @@ def end(kernel: Kernel, process: Process, status: int, value: Any, why: str = ""
     kernel.policy.forget(process.pid)
     lanes.leave(kernel, process)
     kernel.console.forget(process.pid)
-    kernel.requests.forget_all(process.pid)
+    kernel.requests.forget_all(kernel, process.pid)
     guard.forget(kernel, process.pid)
     pipes.forget(kernel, process.pid)
     mail.forget(kernel, process.pid)
@@ -183,6 +199,10 @@ def end(kernel: Kernel, process: Process, status: int, value: Any, why: str = ""
 
 
 def _tell_parent(kernel: Kernel, process: Process) -> None:
+    if process.request:
+        served.ended(kernel, process)
+        reap(kernel, process)
+        return
     parent = kernel.processes.get(process.ppid)
     if parent is None or parent.state is State.ZOMBIE:
         if process.ppid in (0, 1):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import life
-from .errors import NoSuchProcess
+from .errors import LimitReached, NoSuchProcess
 from .labels import Label, join
 from .limits import MAX_MAIL
 from .process import Process, State
@@ -37,6 +37,15 @@ def sys_send(kernel: Kernel, process: Process, pid: int, value: Any) -> Any:
     kernel.mail.setdefault(pid, Box()).senders.append((process.pid, value))
     _serve(kernel, pid)
     return LATER
+
+
+def post(kernel: Kernel, sender: int, target: Process, value: Any, heard: Label) -> None:
+    """A message from somebody who does not wait for room. Raises LimitReached when there is none."""
+    box = kernel.mail.setdefault(target.pid, Box())
+    if len(box.messages) >= MAX_MAIL:
+        raise LimitReached(f"the mailbox of {target.pid} is full: {MAX_MAIL} messages wait in it")
+    box.messages.append((sender, value, heard))
+    _serve(kernel, target.pid)
 
 
 def sys_recv(kernel: Kernel, process: Process) -> Any:

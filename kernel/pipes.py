@@ -84,6 +84,15 @@ def write(kernel: Kernel, process: Process, name: str, text: str, later: object)
     return later
 
 
+def pour(kernel: Kernel, process: Process, name: str, text: str) -> None:
+    """What a model says goes in as it says it; a model can't be blocked, and when nobody reads its words are lost."""
+    pipe, end = _end(kernel, name)
+    if end == "w" and pipe.ends["r"]:
+        pipe.text += text
+        pipe.heard = join(pipe.heard, join(process.heard, process.space.tail))
+        _serve(kernel, pipe)
+
+
 def _serve(kernel: Kernel, pipe: Pipe) -> None:
     """Do what can be done now, in turn, until nothing more can."""
     while _admit(kernel, pipe) or _give(kernel, pipe):

@@ -94,6 +94,7 @@ class Process:
     why: str = ""  # what it is blocked on, or how it ended
     lane: int = -1
     thought: Thought | None = None
+    request: int = 0  # a shell run for somebody: the request that its output answers
     result: Any = None  # delivered to the coroutine when it is next driven
     error: Exception | None = None  # raised in the coroutine instead
     channels: dict[int, str] = field(default_factory=lambda: {0: "console", 1: "console"})

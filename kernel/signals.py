@@ -89,7 +89,7 @@ def cancel(kernel: Kernel, process: Process) -> None:
     if process.state is State.READY:
         kernel.policy.remove(process.pid)
     kernel.console.forget(process.pid)
-    kernel.requests.forget_all(process.pid)
+    kernel.requests.forget_all(kernel, process.pid)
     guard.forget(kernel, process.pid)
     pipes.forget(kernel, process.pid)
     mail.forget(kernel, process.pid)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import guard, instructions, lanes, life
+from . import channels, guard, instructions, lanes, life
 from .errors import BadCall, KernelError, LimitReached
 from .labels import SYSTEM, USER, Label, data
 from .limits import MAX_THOUGHT
@@ -142,7 +142,7 @@ def show(kernel: Kernel, process: Process, thought: Thought, hold: int) -> None:
     text, rest = split_utf8(bytes(thought.said[thought.shown : len(thought.said) - hold]))
     thought.shown = len(thought.said) - hold - len(rest)
     if text:
-        kernel.emit("out", process.pid, "m", text)
+        channels.say(kernel, process, "m", text)
 
 
 def allowed(kernel: Kernel, process: Process, thought: Thought) -> bytes | None:
@@ -170,7 +170,7 @@ def finish(kernel: Kernel, process: Process, stop: str) -> None:
     thought = process.thought
     assert thought is not None
     if thought.echo and thought.shown < len(thought.said):
-        kernel.emit("out", process.pid, "m", thought.said[thought.shown :].decode("utf-8", "replace"))
+        channels.say(kernel, process, "m", thought.said[thought.shown :].decode("utf-8", "replace"))
     process.thought = None
     guard.hears(process, process.space.tail)
     lanes.leave(kernel, process)

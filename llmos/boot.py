@@ -25,6 +25,7 @@ from llmos_kernel.ports import Codec, Grammar, PageStore
 from llmos_kernel.sched import POLICIES
 
 from . import paths
+from .devices.kernelcalls import SERVED
 from .errors import LlmosError, UsageError
 from .journal import Writer
 from .labs.own import load_choice
@@ -140,6 +141,7 @@ def _config(options: Options, args: tuple[Any, ...], devices: tuple[str, ...], d
         quantum=options.quantum,
         policy="own" if options.policy.endswith(".py") else _policy(options.policy),
         devices=devices,
+        served=tuple(name for name in devices if name in SERVED),
         dialect=dialect,
         slots=options.slots,
         window=options.window,
@@ -304,6 +306,7 @@ def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, 
 
     settings = registry.Settings(
         home=options.home or paths.home(),
+        mail=paths.mail(),
         disk=paths.disk(),
         library=options.library,
         hosts=options.hosts,

@@ -304,6 +304,22 @@ def devices(json: Json = False) -> None:
 
 
 @app.command()
+def mail(
+    name: Annotated[str, typer.Argument(help="Whose mailbox; none lists all.")] = "",
+    empty: Annotated[bool, typer.Option("--empty", help="Throw the messages away once they are shown.")] = False,
+    json: Json = False,
+) -> None:
+    """Read the messages that processes left for a person with the device `send`."""
+    from .front import read_mail
+
+    messages = read_mail(name, empty)
+    if json:
+        emit({"name": name, "messages": messages})
+    for line in messages if not json else ():
+        print(line)
+
+
+@app.command()
 def bench(
     what: Annotated[str, typer.Argument(help="cpu, kernel, memory or sched.")],
     model: Model = None,

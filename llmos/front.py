@@ -408,6 +408,21 @@ def list_devices() -> list[dict[str, Any]]:
     return found
 
 
+def read_mail(name: str, empty: bool) -> list[str]:
+    """The lines of a mailbox; the names of all boxes for the name ""."""
+    from .devices.mailbox import NAME, Mailboxes
+
+    boxes = Mailboxes(paths.mail())
+    if not name:
+        return boxes.names()
+    if not NAME.fullmatch(name):
+        raise UsageError(f"no name: {name!r}")
+    messages = [printable(line) for line in boxes.read(name)]
+    if empty:
+        boxes.empty(name)
+    return messages
+
+
 def bench_sched(
     workload: Path | None, model: str | None, mode: str, quantum: int, policy: str | None, quiet: bool
 ) -> dict[str, Any]:

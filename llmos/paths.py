@@ -36,6 +36,11 @@ def home() -> Path:
     return _folder("home", str(Path(platformdirs.user_data_dir("llmos")) / "home"))
 
 
+def mail() -> Path:
+    """Messages that processes left for people, a file a name."""
+    return _folder("mail", str(Path(platformdirs.user_data_dir("llmos")) / "mail"))
+
+
 def disk() -> Path:
     """The retrieval disk: one SQLite file."""
     return _folder("disk", str(Path(platformdirs.user_data_dir("llmos")) / "disk")) / "disk.db"

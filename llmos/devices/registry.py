@@ -24,7 +24,7 @@ from .browser import Browser
 from .calc import Calculator
 from .clock import Clock
 from .files import Files
-from .kernelcalls import Send, Spawn
+from .kernelcalls import Exit, Send, Shell, Sleep, Spawn
 from .library import Library
 from .llm import RemoteModel
 from .mcp import McpServer
@@ -34,7 +34,8 @@ from .search import Page, PageOut, Search
 
 RESTARTS = (0.2, 1.0, 5.0)  # seconds before each try to start a dead server again
 GROUP = "llmos.devices"  # entry points: name -> a callable that takes Settings and returns a Device
-BUILT_IN = ("calc", "clock", "files", "search", "page", "python", "plot", "browser", "spawn", "send", "llm", "mcp")
+CORE = ("calc", "clock", "files", "search", "page", "python", "plot", "browser")
+BUILT_IN = (*CORE, "shell", "send", "spawn", "sleep", "exit", "llm", "mcp")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Settings:
     """What devices may use of the machine around them. Nothing reaches outside unless it is named here."""
 
     home: Path  # the files device's folder
+    mail: Path | None = None  # the folder of people's mailboxes; None = there are none
     disk: Path | None = None  # the retrieval disk's file, used when it is there and no `library` is named
     library: Path | None = None  # documents for search and browser; None = the ones that come with llmos
     hosts: tuple[str, ...] = ()  # the browser may use the network for these: "host" or "host:port"
@@ -162,7 +164,10 @@ def _factories(settings: Settings) -> dict[str, Callable[[], dict[str, Device]]]
         "plot": lambda: Plot(settings.home),
         "browser": lambda: Browser((settings.home, settings.documents), settings.hosts),
         "spawn": lambda: Spawn(settings.pretend),
-        "send": lambda: Send(settings.pretend),
+        "send": lambda: Send(settings.pretend, settings.mail),
+        "shell": lambda: Shell(settings.pretend),
+        "sleep": lambda: Sleep(settings.pretend),
+        "exit": lambda: Exit(settings.pretend),
         "llm": lambda: _remote(settings),
     }
     others = {point.name: (lambda point=point: point.load()(settings)) for point in entry_points(group=GROUP)}
