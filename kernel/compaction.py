@@ -39,8 +39,11 @@ def plan(kernel: Kernel, space: AddressSpace) -> Cut | None:
     """The stretch that a compaction would move now; None when there is nothing to gain. Changes nothing: this is the preview.
 
     What stays: the system's own words at the beginning, the newest question, and the newest part of the window. What stands
-    before the question goes first, then what was read and written since. Cuts are made at ends of lines.
+    before the question goes first, then what was read and written since. Cuts are made at ends of lines. A planner's slots
+    stay where they are.
     """
+    if space.slot:
+        return None
     asked, prompt = space.keep
     newest = len(space.tokens) - kernel.capacity * KEEP_RECENT // 100
     wanted = len(space.tokens) - kernel.capacity * COMPACT_TO // 100

@@ -172,10 +172,12 @@ class Memory:
                 self.name_of[frame] = name
 
     def _hash(self, space: AddressSpace, i: int, chain: list[bytes]) -> bytes:
-        """The page's tokens, their labels, and all that came before: only processes with the same labels share."""
+        """The page's tokens, their labels, all before it, and what of that it could not see. Equal names, equal pages."""
         ids = array("q", space.tokens[i * self.page : (i + 1) * self.page]).tobytes()
         label = repr(tuple(space.label_of(i * self.page, (i + 1) * self.page - 1))).encode("utf-8", "surrogatepass")
-        return blake2b((chain[i - 1] if i else space.domain) + ids + label, digest_size=16).digest()
+        unseen = [first for first in space.hidden if first < i] if not space.in_slot(i) else []
+        blind = repr((unseen, space.slot)).encode() if unseen else b""
+        return blake2b((chain[i - 1] if i else space.domain) + ids + label + blind, digest_size=16).digest()
 
     def fork(self, parent: AddressSpace) -> AddressSpace:
         """A copy of the context that maps the same frames; nothing is copied until somebody writes."""

@@ -109,6 +109,8 @@ def _window(kernel: Kernel, pid: int, limit: int, name: str) -> None:
     process = kernel.processes.get(pid)
     if process is None or process.state is State.ZOMBIE:
         raise BadCall(f"no process {pid}")
+    if process.space.slot:
+        raise BadCall(f"pid {pid} is a planner: all its pages are in RAM when it runs")
     work = build(limit, name, kernel.config.pins)
     if process.space.work is not None:
         kernel.memory.drop(process.space)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from .labels import KERNEL, Label, join
+from .labels import KERNEL, Label, join, private, tainted
 
 if TYPE_CHECKING:
     from .workingset import WorkingSet
@@ -45,12 +45,15 @@ class AddressSpace:
         "chain",
         "domain",
         "frames",
+        "handles",
+        "hidden",
         "keep",
         "leaving",
         "lossy",
         "moved",
         "pressed",
         "resident",
+        "slot",
         "slots",
         "spans",
         "tail",
@@ -77,6 +80,9 @@ class AddressSpace:
         self.undone = 0  # stretches that were put back
         self.pressed = 0  # tokens below which compaction need not be tried again
         self.tail: Label = KERNEL  # the join of everything in it: the label of what the model writes next
+        self.slot = 0  # pages of one slot for words from outside; 0 = no planner, all words are in the open
+        self.hidden: tuple[int, ...] = ()  # the first page of each slot: this stream's own tokens don't attend to them
+        self.handles: tuple[tuple[str, Label], ...] = ()  # the words of each, whole
         self.domain = domain  # pages are shared only inside one domain
         self.chain: list[bytes] = []  # chained hash of each published or adopted page
 
@@ -111,12 +117,20 @@ class AddressSpace:
         frames[i] = frame
         self.frames = tuple(frames)
 
-    def table(self, page: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """What the CPU gets: the frames of pages in RAM, and the first position in each."""
-        if ABSENT not in self.frames:
+    def table(self, page: int, at: int = 0) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What the CPU gets to run the token at position `at`: the frames of pages in RAM, and the first position in each.
+
+        A planner's slots are left out, but for tokens that are in one themselves.
+        """
+        if ABSENT not in self.frames and not self.hidden:
             return self.frames, starts(len(self.frames), page)
-        there = [(f, i * page) for i, f in enumerate(self.frames) if f != ABSENT]
+        veiled = () if self.in_slot(at // page) else self.hidden
+        there = [(f, i * page) for i, f in enumerate(self.frames) if f != ABSENT and not _within(i, veiled, self.slot)]
         return tuple(f for f, _ in there), tuple(start for _, start in there)
+
+    def in_slot(self, i: int) -> bool:
+        """Is page i in one of a planner's slots?"""
+        return _within(i, self.hidden, self.slot)
 
     def missing(self) -> list[int]:
         """Pages of this space that are not in RAM."""
@@ -133,7 +147,7 @@ class AddressSpace:
         child.spans, child.chain, child.tail = self.spans.copy(), self.chain.copy(), self.tail
         child.frames, child.resident, child.lossy = self.frames, self.resident, self.lossy
         child.slots, child.moved, child.undone = self.slots.copy(), self.moved.copy(), self.undone
-        child.keep = self.keep
+        child.keep, child.slot, child.hidden, child.handles = self.keep, self.slot, self.hidden, self.handles
         child.trace = None if self.trace is None else []
         return child
 
@@ -144,9 +158,29 @@ class AddressSpace:
         assert self.resident <= len(self.frames) * page, "resident tokens without a page"
         assert len(self.who) == len(self.tokens), "a token without an author"
         assert len(set(there)) == len(there), "one frame twice in a table"
+        if self.slot:
+            self._check_slots(page)
         assert all(i < len(self.frames) for i in self.slots), "a slot of a page that does not exist"
         if self.work is None:
             assert all(i in self.slots for i in self.missing()), "a page is neither in RAM nor in the page file"
+
+    def _check_slots(self, page: int) -> None:
+        """A planner's law: words from outside are in slots, and nothing but the slots has them."""
+        assert _open(self.tail), "a planner's own words depend on words from outside"
+        for i, (start, label) in enumerate(self.spans):
+            end = self.spans[i + 1][0] if i + 1 < len(self.spans) else len(self.tokens)
+            if not _open(label):
+                inside = all(self.in_slot(n) for n in range(start // page, -(-end // page)))
+                assert inside, "words from outside lie in a planner's open pages"
+
+
+def _open(label: Label) -> bool:
+    """May a planner's own tokens attend to it?"""
+    return not tainted(label) and not private(label)
+
+
+def _within(i: int, slots: tuple[int, ...], size: int) -> bool:
+    return any(first <= i < first + size for first in slots)
 
 
 @lru_cache(maxsize=1024)
