@@ -1,7 +1,8 @@
 """A recorded session in the machine room: the same room, with a journal where the machine was. No model, no devices.
 
 Knows: how to replay a file into something the room can look at. Does not know: widgets. What would change the machine is
-refused with a line; everything that only looks works, at any tick.
+refused with a line; everything that only looks works, at any tick. It opens at once: the journal is replayed on the side, a
+little between two orders, and its records stay in the file.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from .room import Branch, Room
 from .status import SelfTest
 from .tape import FileTape
 
+SLICE = 0.04  # seconds of replaying between two looks at what was asked
+
 
 class Bell:
     """The world of a recording: nothing comes in, but the thread can be woken."""
@@ -44,11 +47,26 @@ class Bell:
         raise ValueError("this is a recording: it can be looked at, not changed")
 
 
-class Recording:
-    """What a `Branch` wants of a machine: a kernel at the end of its journal, and the past before it."""
+class Replayed(Past):
+    """The past of a recording, and its present: the kernel that is on its way to the end of the journal."""
 
-    def __init__(self, path: Path, kernel: Kernel, past: Past) -> None:
-        self.kernel, self.past, self.world = kernel, past, Bell()
+    def __init__(self, tape: FileTape) -> None:
+        super().__init__(tape.header, _no_cpu, tape)  # type: ignore[arg-type]  # never gives a CPU
+        self._player = Player(tape.header, tape.tail(0))
+        self.present = again(tape.header, self._player, PROGRAMS)
+        self.present.diary = self.rewind.diary
+
+    def follow(self, kernel: Kernel) -> None:
+        """The player is behind the tape, which is read ahead."""
+        self.rewind.keep(kernel, self._player.taken)
+
+
+class Recording:
+    """What a `Branch` wants of a machine: a kernel, and the past before it."""
+
+    def __init__(self, path: Path) -> None:
+        self.past, self.world = Replayed(FileTape(path)), Bell()
+        self.kernel = self.past.present
         self.journal = str(path)
 
     def waits(self) -> bool:
@@ -71,8 +89,37 @@ def _no_cpu() -> object:
     raise LlmosError("a recording has no CPU, so nothing new can happen in it")
 
 
+class Replay(Branch):
+    """A world whose future is known and is read when it is wanted."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.name, Recording(path))  # type: ignore[arg-type]  # all a branch uses
+        self.path, self.unread = path, True
+        self.wanted: int | None = None  # the tick that was asked for and is not reached yet
+
+    def read(self, until: Callable[[Kernel], bool]) -> None:
+        """Replay on until there is enough, or the journal ends. Raises LlmosError."""
+        kernel = self.machine.kernel
+        try:
+            while self.unread and not until(kernel):
+                self.step()
+                self.unread = not kernel.halted
+        except EndOfJournal:
+            self.story.take(kernel.take_events())
+            self.unread = False
+        except Divergence as e:
+            raise LlmosError(f"{self.path}: the replay took another way: {e}") from None
+        if self.wanted is not None and self.wanted < kernel.tick:
+            self.look(self.wanted)
+
+    def look(self, tick: int) -> None:
+        """At any tick; at one that is still to be read as soon as it is."""
+        self.wanted = tick if self.unread and tick >= self.machine.kernel.tick else None
+        super().look(tick)
+
+
 class RecordingRoom(Room):
-    """Implements `status.Panel` for a journal; opens at `tick`, or at the end."""
+    """Implements `status.Panel` for a journal; opens at `tick`, or follows the replay to the end."""
 
     first_mode = "REPLAY"
 
@@ -81,30 +128,29 @@ class RecordingRoom(Room):
         self.path, self.tick = path, tick
 
     def open_world(self) -> Branch:
-        """Replay it once, to the end, for its story."""
-        tape = FileTape(self.path)
-        header = tape.header
-        past = Past(header, _no_cpu, tape)  # type: ignore[arg-type]  # never gives a CPU
-        kernel = again(header, Player(header, tape.tail(0)), PROGRAMS)
-        branch = Branch(self.path.name, Recording(self.path, kernel, past))  # type: ignore[arg-type]  # all a branch uses
-        self._replay(branch, kernel)
-        self.tests["log"] = SelfTest("log", f"{self.path}   {kernel.tick:,} ticks of {header.geometry.model}", "ok")
+        branch = Replay(self.path)
         if self.tick is not None:
             branch.look(self.tick)
+        self._say(branch)
         return branch
 
-    def _replay(self, branch: Branch, kernel: Kernel) -> None:
-        shown = time.monotonic()
-        try:
-            while not kernel.halted and not self._closing.is_set():
-                branch.step()
-                if time.monotonic() - shown > 0.2:
-                    shown = time.monotonic()
-                    self._self_test(SelfTest("log", f"{self.path}   replaying tick {kernel.tick:,}", "busy"))
-        except EndOfJournal:
-            branch.story.take(kernel.take_events())
-        except Divergence as e:
-            raise LlmosError(f"{self.path}: the replay took another way: {e}") from None
+    def _turn(self, here: Branch) -> None:
+        """What was asked comes first; then a little of the journal, until all of it is told."""
+        assert isinstance(here, Replay)
+        if here.unread:
+            began = time.monotonic()
+            here.read(lambda kernel: time.monotonic() - began > SLICE)
+            self._say(here)
+        if here.unread and not self.playing:
+            self._drain()
+            self.show()
+        else:
+            super()._turn(here)
+
+    def _say(self, here: Replay) -> None:
+        kernel = here.machine.kernel
+        text = f"{self.path}   {kernel.tick:,} ticks of {kernel.geometry.model}"
+        self.tests["log"] = SelfTest("log", f"{text} so far" if here.unread else text, "busy" if here.unread else "ok")
 
     def resting(self) -> str:
         return "REPLAY"
