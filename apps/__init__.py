@@ -71,5 +71,6 @@ PROGRAMS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "map": mapreduce.main,
     "map-reader": mapreduce.reader,
     "dual": dual.main,
+    "dual-fetch": dual.fetch,
     "dual-reader": dual.reader,
 } | text.PROGRAMS

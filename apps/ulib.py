@@ -221,6 +221,24 @@ async def unveil(*paths: tuple[str, str]) -> None:
     await trap("unveil", *paths)
 
 
+async def planner(pages: int = 8) -> None:
+    """From now on what comes from outside goes into slots of this size that my own tokens can't attend to, for good.
+
+    A slot has a handle, "@data1" for the first: in a call it stands for the words.
+    """
+    await trap("planner", pages)
+
+
+async def ask_reader(program: str, values: int, *args: Any) -> int:
+    """One value, 0 to `values` - 1, from a child that sees the slots and may do nothing. Costs its bits of a budget."""
+    return (await wait(int(await trap("reader", program, values, *args))))[1]
+
+
+async def hand(text: str) -> str:
+    """Give the planner that waits for me words that it can't read; their handle."""
+    return str(await trap("hand", text))
+
+
 async def ps() -> list[Row]:
     return [Row(*row) for row in await trap("ps")]
 
@@ -238,12 +256,14 @@ __all__ = [
     "Signalled",
     "Span",
     "Thought",
+    "ask_reader",
     "call",
     "catch",
     "close",
     "execute",
     "fork",
     "group",
+    "hand",
     "hear",
     "kill",
     "leave",
@@ -253,6 +273,7 @@ __all__ = [
     "nice",
     "park",
     "pipe",
+    "planner",
     "pledge",
     "ps",
     "recv",

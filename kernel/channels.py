@@ -86,10 +86,13 @@ class Requests:
     next: int = 1
     table: dict[int, Pending] = field(default_factory=dict)
 
-    def submit(self, kernel: Kernel, process: Process, device: str, text: str, by_model: bool) -> int:
+    def submit(
+        self, kernel: Kernel, process: Process, device: str, text: str, by_model: bool, words: Label = KERNEL
+    ) -> int:
+        """Hand a call to its device. `words`: what the arguments bring that is not in the caller's context."""
         number = self.next
         self.next += 1
-        self.table[number] = Pending(process.pid, device, text, by_model)
+        self.table[number] = Pending(process.pid, device, text, by_model, heard=words)
         kernel.emit("call", process.pid, device, text, "model" if by_model else "program")
         if device in kernel.config.served:
             served.serve(kernel, process, number)

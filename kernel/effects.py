@@ -234,9 +234,9 @@ def send(args: Any) -> Effect:
         size = sum(len(str(args.get(t, ""))) for t in _TEXTS)
         return Effect("send", to=tuple(people), size=size, steering=_steering(CONTENT, tuple(map(str, args))))
     match = RECIPIENT(args.strip())
-    return (
-        Effect("send", to=(_person(match[1]),), size=len(match[2] or "")) if match else bad("a message has a recipient")
-    )
+    if not match:
+        return bad("a message has a recipient")
+    return Effect("send", to=(_person(match[1]),), size=len(match[2] or ""), steering=("to",))
 
 
 def _several(value: Any) -> list[str]:

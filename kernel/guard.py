@@ -11,11 +11,11 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import instructions, life, monitor, rights
+from . import instructions, life, monitor, planner, rights
 from .audit import Chain, Entry
 from .effects import Path, effect_of, path_of
 from .errors import Denied
-from .labels import KERNEL, Label, Ring, join, private, tainted
+from .labels import KERNEL, Label, Ring, join, join_all, private, tainted
 from .monitor import ALLOW, ASK, DENY, Action, Decision, Past
 from .process import Process, State
 
@@ -96,7 +96,7 @@ def permit(kernel: Kernel, process: Process, device: str, args: Any) -> None:
 
 def model_call(kernel: Kernel, process: Process, device: str, args: str) -> None:
     """The model's call of a device: made, refused, or put before the person. The process is blocked on it already."""
-    act = Action(device, args, process.space.tail, "model")
+    act = planner.action(process.space, device, args, process.space.tail, "model")
     decision = _decide(kernel, process, act)
     if decision.verdict == ALLOW:
         _submit(kernel, process, act, -1)
@@ -108,7 +108,7 @@ def model_call(kernel: Kernel, process: Process, device: str, args: str) -> None
 
 def program_call(kernel: Kernel, process: Process, channel: int, device: str, text: str) -> bool:
     """A program's call of a device. True: it was made; False: the program is blocked until the person answers."""
-    act = Action(device, text, process.heard, "program")
+    act = planner.action(process.space, device, text, process.heard, "program")
     decision = _decide(kernel, process, act)
     if decision.verdict == ALLOW:
         _submit(kernel, process, act, channel)
@@ -163,10 +163,15 @@ def _causes(kernel: Kernel, process: Process) -> tuple[tuple[Any, ...], ...]:
 
 
 def _submit(kernel: Kernel, process: Process, act: Action, channel: int) -> None:
-    number = kernel.requests.submit(kernel, process, act.device, str(act.args), by_model=channel < 0)
+    number = kernel.requests.submit(kernel, process, act.device, str(act.args), channel < 0, _brought(process, act))
     if channel >= 0:
         process.pending[channel] = number
     _done(kernel, process, act)
+
+
+def _brought(process: Process, act: Action) -> Label:
+    """What the words of a call bring along that is not in the caller's own context: a planner's opened handles."""
+    return join_all([act.label, *(label for _, label in act.labels)]) if process.space.slot else KERNEL
 
 
 def _done(kernel: Kernel, process: Process, act: Action) -> None:
@@ -257,7 +262,7 @@ def _refuse(kernel: Kernel, process: Process, act: Action, channel: int, decisio
     if channel >= 0:
         life.fail(kernel, process, Denied(why))
     else:
-        label = arrived(kernel, process, act.device, str(act.args), "kernel")
+        label = join(arrived(kernel, process, act.device, str(act.args), "kernel"), _brought(process, act))
         instructions.resume(kernel, process, act.device, str(act.args), why, False, label)
 
 

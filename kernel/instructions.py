@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import channels, guard, lanes, thinking
+from . import channels, guard, lanes, planner, thinking
 from .dialects import Heard, Opened
 from .labels import Label, Ring, data
 from .limits import MAX_CALL_TOKENS, MAX_CALLS_A_THOUGHT, MAX_RESULT_CHARS, RESULT_SHARE
@@ -75,8 +75,11 @@ def resume(kernel: Kernel, process: Process, device: str, text: str, result: str
         result = f"error: {result}"
     if len(result) > MAX_RESULT_CHARS:
         result = result[:MAX_RESULT_CHARS] + f" [cut: {len(result):,} characters in all]"
+    if planner.outside(process.space, label):
+        result, label = planner.answer(kernel, process.space, result, label), data("kernel")
+    else:
+        _inject(kernel, process, result, label)
     thought.calls.append((device, text, result, written(label)))
-    _inject(kernel, process, result, label)
     if thought.echo:
         channels.say(kernel, process, "d", f"[{device}→ {result}]")
     lanes.ready(kernel, process)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
-from . import guard, lanes, mail, pipes, served
+from . import guard, lanes, mail, pipes, planner, served
 from .errors import BadCall, KernelError, LimitReached, NoSuchProgram
 from .labels import Ring
 from .limits import MAX_CLOSES, MAX_GROUP, MAX_PROCESSES
@@ -182,7 +182,7 @@ def end(kernel: Kernel, process: Process, status: int, value: Any, why: str = ""
         kernel.emit("references", process.pid, process.program, tuple(process.space.trace))
     kernel.memory.drop(process.space)
     process.move(State.ZOMBIE, why or f"exit {status}")
-    process.status, process.value, process.thought = status, value, None
+    process.status, process.value, process.thought = planner.handed(kernel, process, status), value, None
     process.account.ended = kernel.tick
     close(process)
     leave_group(kernel, process)

@@ -112,6 +112,7 @@ class Process:
     then: State = State.NEW  # while STOPPED: what it goes on as
     signals: list[str] = field(default_factory=list)  # that wait until it makes its next call
     actions: dict[str, str] = field(default_factory=dict)  # signal -> "catch" or "ignore"
+    values: int = 0  # a reader: its status is one of so many; 0 = it is none
     limits: dict[str, int] = field(default_factory=dict)  # name in `limits.KINDS` -> most
     rights: Rights = ()  # layers of manifests; it may do what every layer permits
     heard: Label = KERNEL  # the join of all that its program got to know

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from . import compaction, lanes, pager, thinking
+from . import compaction, lanes, pager, planner, thinking
 from .cpu import Burst
 from .errors import OutOfMemory
 from .memory import NoFrames
@@ -59,7 +59,8 @@ def _decode(kernel: Kernel, process: Process) -> Burst | None:
         len(space.tokens) != pos + 1
         or pos >= len(frames) * page
         or space.work is not None
-        or space.slots  # without slots no page is away
+        or space.slots  # without slots in the page file no page is away
+        or space.hidden
         or thought.capture >= 0
         or process.limits
         or kernel.config.compact
@@ -95,7 +96,8 @@ def _burst(kernel: Kernel, process: Process) -> Burst | None:
     thought: Thought = process.thought  # type: ignore[assignment]  # a process on a lane thinks
     while True:
         pos = space.resident
-        feed = tuple(space.tokens[pos : pos + pager.span(kernel, space)])
+        count = planner.stretch(space, pager.span(kernel, space), kernel.geometry.page)
+        feed = tuple(space.tokens[pos : pos + count])
         try:
             pager.arrange(kernel, process, len(feed))
             if space.resident != pos:
@@ -110,7 +112,7 @@ def _burst(kernel: Kernel, process: Process) -> Burst | None:
         kernel.emit("cow", process.pid, *copies[0])
     last = pos + len(feed) == len(space.tokens)
     return Burst(
-        *space.table(kernel.geometry.page),
+        *space.table(kernel.geometry.page, pos),
         pos,
         feed,
         int(last),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import channels, guard, instructions, lanes, life
+from . import channels, guard, instructions, lanes, life, planner
 from .errors import BadCall, KernelError, LimitReached
 from .labels import SYSTEM, USER, Label, data
 from .limits import MAX_THOUGHT
@@ -91,6 +91,9 @@ def add_span(kernel: Kernel, process: Process, role: str, text: str) -> None:
     label, who = ROLES[role]
     label = guard.of_span(process, label)
     space, codec = process.space, kernel.codec
+    if planner.outside(space, label):
+        planner.hide(kernel, space, text, label)
+        return
     if role not in ("text", "data"):
         close_turn(kernel, space)
     if role == "text":
@@ -120,7 +123,7 @@ def retire(kernel: Kernel, process: Process, thought: Thought, token: int) -> No
         return
     else:
         _speak(kernel, process, thought, token)
-    if process.state is State.RUNNING and process.account.decoded - thought.began >= thought.limit:
+    if process.account.decoded - thought.began >= thought.limit and process.state is State.RUNNING:
         finish(kernel, process, "length")
 
 
@@ -128,11 +131,12 @@ def _speak(kernel: Kernel, process: Process, thought: Thought, token: int) -> No
     """Text, unless a call begins with it."""
     thought.said += kernel.words[token][0]
     opened = kernel.dialect.opens(thought.said, token) if thought.traps else None
-    if opened is None:
-        thought.sampled.append(token)
-        show(kernel, process, thought, kernel.dialect.hold(thought.said) if thought.traps else 0)
-    else:
+    if opened is not None:
         instructions.open_call(kernel, process, thought, opened)
+        return
+    thought.sampled.append(token)
+    if thought.echo:
+        show(kernel, process, thought, kernel.dialect.hold(thought.said) if thought.traps else 0)
 
 
 def show(kernel: Kernel, process: Process, thought: Thought, hold: int) -> None:
