@@ -43,7 +43,7 @@ Again = Callable[[], Parts]
 
 
 class Past:
-    """A sink for records that keeps them. Owned by one machine's thread. A recording brings its tape, a live machine grows one."""
+    """A sink for records that keeps them. Owned by one machine's thread. A recording has a tape, a live machine grows one."""
 
     def __init__(self, header: Header, again: Again, tape: FileTape | None = None) -> None:
         self.header, self.again = header, again

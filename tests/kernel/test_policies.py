@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import permutations
 from math import sqrt
-from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -236,28 +235,6 @@ def test_a_policy_never_loses_or_doubles_anybody(name: str, steps: list[tuple[st
                 waiting.remove(picked)
                 running.add(picked)
         assert policy.waiting() == len(waiting)
-
-
-@pytest.mark.parametrize("name", sorted(POLICIES))
-def test_a_decision_does_not_cost_more_than_the_logarithm(name: str) -> None:
-    """A thousand times the processes, at most 8 times the time: log grows by 4; linear would be 1,000."""
-
-    def cost(count: int) -> float:
-        policy = by_name(name, 1)
-        for pid in range(1, count + 1):
-            policy.add(Job(pid, length=count + pid, tickets=pid))
-        best = 1.0
-        for _ in range(5):
-            began = perf_counter()
-            for _ in range(400):
-                pid = policy.pick()
-                policy.charge(pid, 1, 0)
-                policy.yields(pid)
-                policy.requeue(pid)
-            best = min(best, perf_counter() - began)
-        return best
-
-    assert cost(10_000) < 8 * cost(10)
 
 
 # -- page replacement ---------------------------------------------------------------------------------------------------

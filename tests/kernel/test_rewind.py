@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tracemalloc
 from functools import cache
-from time import perf_counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmos_kernel.kernel import PHASES
+from llmos_kernel.kernel import PHASES, Kernel
 from llmos_kernel.rewind import EVERY, MOST, Rewind, state_hash
 
 from . import lively  # noqa: TID251
@@ -72,8 +72,8 @@ def test_a_live_machine_keeps_its_own_snapshots_and_goes_on_unharmed() -> None:
     assert [kept.tick for kept in rewind.kept] == [0, EVERY, 2 * EVERY]
 
 
-def test_scrubbing_is_quick() -> None:
-    """The bar is half a second for any tick, or four snapshots' worth of replay where others keep this computer busy."""
+def test_any_tick_is_a_short_replay_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long that takes is measured by `llmos bench kernel`; here the ticks that are run again are counted."""
     kernel, header, records = lively.machine(1_000)
     rewind = Rewind(header, records, lively.PROGRAMS)
     kernel.diary = rewind.diary
@@ -81,16 +81,17 @@ def test_scrubbing_is_quick() -> None:
         kernel.step()
         kernel.events.clear()
         rewind.keep(kernel)
-    worst = 0.0
-    for tick in (1, 2_559, 2_999, 255, 1_777, 2_500):
-        began = perf_counter()
-        rewind.goto(tick)
-        worst = max(worst, perf_counter() - began)
-    began = perf_counter()
-    rewind.goto(0)
-    for _ in range(EVERY):
-        rewind.kernel.step()
-    assert worst < max(0.5, 4 * (perf_counter() - began))
+    steps, step = [0], Kernel.step
+
+    def counted(kernel: Kernel) -> None:
+        steps[0] += 1
+        step(kernel)
+
+    monkeypatch.setattr(Kernel, "step", counted)
+    for tick in (1, 2_559, 2_999, 255, 1_777, 2_500, 2_499):
+        steps[0] = 0
+        assert rewind.goto(tick).tick == tick
+        assert steps[0] < EVERY
 
 
 def test_snapshots_are_thinned_and_the_first_and_the_newest_stay() -> None:
