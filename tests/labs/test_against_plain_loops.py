@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmos.labs import mlfq, sched
+from llmos.labs import mlfq, process, sched
 from llmos.labs.onecpu import Task
 
 jobs_with_io = st.lists(
@@ -140,3 +140,102 @@ def test_lottery(jobs: list[tuple[int, int]], quantum: int, randoms: list[int]) 
     answer = sched.run_sched("lottery", lengths, quantum=quantum, tickets=tickets, randoms=randoms)
     assert [job for _, job, length in answer["timeline"] for _ in range(length)] == ran
     assert answer["average"] == figures(ran, lengths)
+
+
+arriving = st.lists(st.tuples(st.integers(1, 15), st.integers(0, 25)), min_size=1, max_size=5)
+
+
+def plain_queue(policy: str, jobs: list[tuple[int, int]], quantum: int) -> list[int]:
+    """The job that runs in each tick, -1 for none: a list in which jobs stand as they came, looked through each time."""
+    left, ran = [length for length, _ in jobs], list[int]()
+    line: list[int] = []
+    now, running, used = 0, -1, 0
+    while any(left):
+        if running >= 0 and (not left[running] or (policy == "rr" and used == quantum)):
+            line += [running] if left[running] else []
+            running = -1
+        line += [n for n, (_, arrival) in enumerate(jobs) if arrival == now]
+        if policy == "stcf" and running >= 0 and any(left[n] < left[running] for n in line):
+            line.append(running)
+            running = -1
+        if running < 0 and line:
+            running = line[0] if policy in ("fifo", "rr") else min(line, key=lambda n: (left[n], _came(jobs, n)))
+            line.remove(running)
+            used = 0
+        ran.append(running)
+        now, used = now + 1, used + 1
+        if running >= 0:
+            left[running] -= 1
+    return ran
+
+
+def _came(jobs: list[tuple[int, int]], n: int) -> tuple[int, int]:
+    return jobs[n][1], n
+
+
+@given(st.sampled_from(["fifo", "sjf", "stcf", "rr"]), arriving, st.integers(1, 4))
+def test_arrivals(policy: str, jobs: list[tuple[int, int]], quantum: int) -> None:
+    lengths, arrivals = [length for length, _ in jobs], [arrival for _, arrival in jobs]
+    answer = sched.run_sched(policy, lengths, arrivals, quantum)
+    ran = plain_queue(policy, jobs, quantum)
+    drawn = [-1] * len(ran)
+    for start, job, length in answer["timeline"]:
+        drawn[start : start + length] = [job] * length
+    assert drawn == ran
+    for n, one in enumerate(answer["jobs"]):
+        end = len(ran) - ran[::-1].index(n)
+        assert one == {
+            "response": ran.index(n) - arrivals[n],
+            "turnaround": end - arrivals[n],
+            "wait": end - arrivals[n] - lengths[n],
+        }
+
+
+def plain_process(code: list[list[str]], switch: str, done: str, io_time: int) -> dict[str, int]:
+    """Chapter 4, tick by tick: a state for each process, and who is next is found by walking round."""
+    code = [list(one) for one in code]
+    count = len(code)
+    state, ends = ["ready"] * count, [0] * count
+    state[0], current = "running", 0
+    tick = cpu = io = 0
+
+    def walk() -> None:
+        nonlocal current
+        for n in [*range(current + 1, count), *range(current + 1)]:
+            if state[n] == "ready":
+                state[n], current = "running", n
+                return
+
+    while any(one != "over" for one in state):
+        tick += 1
+        for n in range(count):
+            if state[n] == "waiting" and ends[n] == tick:
+                state[n] = "ready"
+                alone = sum(one in ("ready", "running") for one in state) == 1
+                if done == "immediate" or switch == "on-end" or alone:
+                    if state[current] == "running":
+                        state[current] = "ready"
+                    state[n], current = "running", n
+        doing = code[current].pop(0) if state[current] == "running" else ""
+        cpu += doing != ""
+        io += any(state[n] == "waiting" and ends[n] > tick for n in range(count))
+        if doing == process.ISSUE:
+            state[current], ends[current] = "waiting", tick + io_time + 1
+            if switch == "on-io":
+                walk()
+        if state[current] == "running" and not code[current]:
+            state[current] = "over"
+            walk()
+    return {"total": tick, "cpu_busy": cpu, "io_busy": io}
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 8), st.sampled_from([0, 30, 50, 100])), min_size=1, max_size=5),
+    st.sampled_from(process.SWITCH),
+    st.sampled_from(process.IO_DONE),
+    st.integers(0, 7),
+    st.integers(0, 99),
+)
+def test_process(jobs: list[tuple[int, int]], switch: str, done: str, io_time: int, seed: int) -> None:
+    answer = process.run_process(jobs, switch, done, io_time, seed)
+    assert answer == plain_process(process.programs(jobs, seed), switch, done, io_time)

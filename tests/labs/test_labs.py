@@ -80,6 +80,52 @@ def test_mlfq_known_answer() -> None:
     assert answer["timeline"] == [[0, 2, 10], [0, 1, 10], [0, 0, 80], [1, 2, 10], [1, 1, 10], [0, 0, 80]]
 
 
+@pytest.mark.parametrize(
+    ("jobs", "options", "turnarounds", "responses"),
+    [
+        # one long job; OSTEP, figure 8.2
+        ("0,200,0", [], [200], [0]),
+        # an interactive job beside it: a tick every 6 from 50 on, the 25th ends at 195; figure 8.4
+        ("0,175,0:50,25,1", ["--io-time", "5", "--stay"], [200, 145], [0, 0]),
+        # gaming: 9 ticks and an I/O of one, 11 times, then one tick more; figure 8.6
+        ("0,200,0:80,100,9", ["--io-time", "1", "--stay"], [300, 111], [0, 0]),
+        # equals take turns of 10: 0 and 1 swap in the top queue, then in the middle, then at the bottom
+        ("0,30,0:0,30,0", [], [50, 60], [0, 10]),
+        # a job of exactly one quantum ends at the top and does not sink
+        ("0,10,0:0,10,0", [], [10, 20], [0, 10]),
+    ],
+)
+def test_mlfq_known_answers(jobs: str, options: list[str], turnarounds: list[int], responses: list[int]) -> None:
+    answer = lab("mlfq", "--jobs", jobs, *options)["jobs"]
+    assert [job["turnaround"] for job in answer] == turnarounds
+    assert [job["response"] for job in answer] == responses
+
+
+@pytest.mark.parametrize(
+    ("arguments", "averages"),
+    [
+        # OSTEP 7.3: the convoy effect, and what shortest first makes of it
+        (["--policy", "fifo", "--jobs", "100,10,10"], (70, 110, 70)),
+        (["--policy", "sjf", "--jobs", "100,10,10"], (10, 50, 10)),
+        # figure 7.7: round robin of one second on three jobs of five
+        (["--policy", "rr", "--jobs", "5,5,5", "--quantum", "1"], (1, 14, 9)),
+        # three jobs of 200 are one answer under FIFO and SJF; homework of chapter 7, question 1
+        (["--policy", "fifo", "--jobs", "200,200,200"], (200, 400, 200)),
+        (["--policy", "sjf", "--jobs", "200,200,200"], (200, 400, 200)),
+        (["--policy", "rr", "--jobs", "200,200,200", "--quantum", "1"], (1, 599, 399)),
+        (["--policy", "fifo", "--jobs", "100,200,300"], (400 / 3, 1000 / 3, 400 / 3)),
+        (["--policy", "rr", "--jobs", "100,200,300", "--quantum", "1"], (1, 1397 / 3, 797 / 3)),
+        # a shorter newcomer interrupts, and the one that was interrupted waits for it
+        (["--policy", "stcf", "--jobs", "8,4,2", "--arrivals", "0,1,2"], (0, 22 / 3, 8 / 3)),
+        # the table of chapter 9: A B C C C A C B, ended at 6, 8 and 7
+        (["--policy", "stride", "--jobs", "2,2,4", "--tickets", "100,50,250"], (1, 7, 13 / 3)),
+    ],
+)
+def test_scheduling_known_answers(arguments: list[str], averages: tuple[float, float, float]) -> None:
+    average = lab("sched", *arguments)["average"]
+    assert tuple(average.values()) == pytest.approx(averages)
+
+
 def mlfq_timeline(jobs: str, **options: Any) -> list[list[int]]:
     timeline: list[list[int]] = mlfq.run_mlfq(jobs=mlfq.parse(jobs), **options)["timeline"]
     return timeline
