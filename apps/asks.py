@@ -5,19 +5,11 @@ Knows: questions and how many may be asked at once. Does not know: what is done 
 
 from __future__ import annotations
 
-from . import ulib
+from . import crowd, ulib
 
 
 async def main(width: int, limit: int, system: str, *questions: str) -> int:
-    waiting = list(questions)
-    running = 0
-    while waiting or running:
-        while waiting and running < width:
-            await ulib.spawn("answer", waiting.pop(0), system, limit)
-            running += 1
-        await ulib.wait()
-        running -= 1
-    return 0
+    return await crowd.main(width, *(("answer", question, system, limit) for question in questions))
 
 
 async def answer(question: str, system: str = "", limit: int = 256) -> int:

@@ -89,3 +89,26 @@ def attacks(
 
     result = {"model": model, **evaluate(machine_of(model), adaptive)}
     show(result, json, "model", "attack_success_undefended", "attack_success", "utility_undefended", "utility")
+
+
+@eval_app.command()
+def thinking(
+    file: Annotated[Path, typer.Argument(help="Questions, one JSON object a line; docs/evals.md has the fields.")],
+    model: Annotated[str | None, typer.Option("--model", "-m", help="A name or a path.")] = None,
+    mode: Annotated[str, typer.Option("--dtype", help="Arithmetic: exact8, float32 or bfloat16.")] = "exact8",
+    json: Json = False,
+) -> None:
+    """One greedy pass, a vote of five and a tree search on the same questions: who is right more often, for how many tokens?"""
+    from llmos.boot import Options
+    from llmos.front import Meter
+
+    from . import thinking as measured
+
+    items = measured.read(file)
+    runs = len(items) * len(measured.METHODS)
+    with Meter(quiet=json) as meter:
+        result = measured.evaluate(items, Options(model=model, mode=mode), lambda done: meter(done, runs))
+    if json:
+        print(jsonlib.dumps(result, ensure_ascii=False))
+    else:
+        print("\n".join(measured.lines(result)))

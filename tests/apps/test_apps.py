@@ -103,7 +103,17 @@ def test_vote_takes_the_majority_and_reads_the_prompt_once() -> None:
 
 def test_tree_keeps_the_best_branch() -> None:
     kernel, _ = machine("tree", "2+2?", answer=lambda heard: "9" if "One digit" in heard else "so. The answer is 4.")
-    assert run(kernel).startswith("4  (score 9, 3 branches")
+    assert run(kernel).startswith("4  (score 9, 1 of 2 levels, 2 branches killed)")
+
+
+def test_tree_goes_on_from_the_best_and_kills_the_others_with_their_frames() -> None:
+    """Thoughts of 48 letters never end by themselves, so both levels are searched; of 3 + 3 branches 4 are killed."""
+    kernel, _ = machine("tree", "2+2?", answer=lambda heard: "7" if "One digit" in heard else "x" * 400)
+    assert run(kernel).startswith("x")
+    killed = [pid for _, kind, pid, *data in kernel.events if kind == "exit" and data[0] == 137]
+    assert len(killed) == 4
+    assert not any(p.space.frames for p in kernel.processes.values())
+    assert kernel.memory.available() == kernel.memory.total
 
 
 def test_summarize_maps_and_reduces() -> None:
