@@ -24,6 +24,7 @@ class Config:
     slots: int = 0  # of the page file; 0 = no swap
     costs: tuple[int, int, int] = Costs()  # of paging, in microseconds: constants, so that a replay decides alike
     window: int = 0  # frames a process may hold; 0 = as many as it has pages
+    victims: str = "lru"  # who loses all its frames when they are short: a name in `victims.VICTIMS`
     replacement: str = "attention"  # who goes when a window is full: a name in `replacement.REPLACEMENTS`
     pins: tuple[int, int] = (1, 2)  # pages at the beginning and the end that stay
     compact: int = 0  # 1 = old spans go to the retrieval disk before the window is full
@@ -31,4 +32,6 @@ class Config:
     rights: str = ""  # manifests as JSON, by program; "*" is the machine's, which all others narrow
     disk: str = ""  # labels of files as JSON, by path
     off: tuple[str, ...] = ()  # rules of the monitor that are switched off: the attack lab's
+    adapters: tuple[str, ...] = ()  # sets of weights that processes may choose: the first is the CPU's number 1
+    adapter: str = "none"  # what a process begins with: one of them, or "none", the model as it was loaded
     dialect: str = "llmos"  # how the model writes calls: a name in `dialects.DIALECTS`

@@ -73,6 +73,7 @@ class Kernel:
         self.trap, self.go = codec.marks[:2] if codec.marks else (-1, -1)
         self.dialect = dialects.by_name(config.dialect, codec)
         self.grammar = grammar  # masks for calls; a replay needs none
+        self.victims = config.victims  # who loses its frames when they are short: a name in `victims.VICTIMS`
         self.devices = config.devices  # mounted now; those of MCP servers come and go
         self.wakes = (*codec.ends, *codec.marks[:2])
         self.sampleable = residency.all_but(codec.never, self.geometry.vocab)

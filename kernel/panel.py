@@ -5,9 +5,10 @@ Knows: deliveries and the verbs of the panel. Does not know: keys, screens. Read
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import calls, compaction, guard, lanes, life, pager, parking, signals
+from . import adapters, calls, compaction, guard, lanes, life, pager, parking, signals, victims
 from .errors import BadCall, KernelError
 from .labels import Ring
 from .ports import Delivery
@@ -46,44 +47,62 @@ def _mount(kernel: Kernel, names: tuple[Any, ...]) -> None:
 
 
 def _command(kernel: Kernel, verb: str, args: tuple[Any, ...]) -> None:
-    """spawn PROGRAM ARGS..., kill PID, policy NAME, interrupt."""
+    """What the person asks of the kernel; what can't be done is said in an event."""
     try:
-        if verb == "spawn":
-            life.create(kernel, 1, str(args[0]), args[1:], kernel.config.seed, None, Ring.USER)
-        elif verb == "kill":
-            signal = str(args[1]) if len(args) > 1 else "TERM"
-            signals.post(kernel, int(args[0]), signal, "killed from the panel")
-        elif verb == "nice":
-            lanes.renice(kernel, _living(kernel, int(args[0])), calls.priority(args[1]))
-        elif verb == "policy":
-            lanes.change_policy(kernel, lanes.policy_by_name(kernel, str(args[0])))
-            kernel.emit("policy", 0, kernel.policy.name)
-        elif verb == "answer":
-            guard.answer(kernel, int(args[0]), str(args[1]))
-        elif verb == "swapout":
-            _swap_out(kernel, int(args[0]))
-        elif verb == "park":
-            parking.park(kernel, int(args[0]))
-        elif verb == "unpark":
-            parking.unpark(kernel, int(args[0]))
-        elif verb in ("compact", "undo"):
-            _compact(kernel, verb, int(args[0]))
-        elif verb == "window":
-            _window(kernel, int(args[0]), int(args[1]), str(args[2]) if len(args) > 2 else kernel.config.replacement)
-        elif verb == "interrupt":
-            _interrupt(kernel, foreground(kernel))
-    except (KernelError, ValueError, IndexError) as e:
+        if verb not in VERBS:
+            raise BadCall(f"there are {', '.join(VERBS)}")
+        VERBS[verb](kernel, *args)
+    except (KernelError, TypeError, ValueError) as e:
         kernel.emit("refused", 0, f"{verb}: {e}")
 
 
-def _compact(kernel: Kernel, verb: str, pid: int) -> None:
-    """Move the old part of a context to the disk now, or put the part that was moved last back."""
-    process = kernel.processes.get(pid)
+def _spawn(kernel: Kernel, program: str, *args: Any) -> None:
+    life.create(kernel, 1, str(program), args, kernel.config.seed, None, Ring.USER)
+
+
+def _kill(kernel: Kernel, pid: int, signal: str = "TERM") -> None:
+    signals.post(kernel, int(pid), str(signal), "killed from the panel")
+
+
+def _nice(kernel: Kernel, pid: int, level: int) -> None:
+    lanes.renice(kernel, _living(kernel, int(pid)), calls.priority(level))
+
+
+def _adapter(kernel: Kernel, pid: int, name: str) -> None:
+    adapters.choose(kernel, _living(kernel, int(pid)), str(name))
+
+
+def _policy(kernel: Kernel, name: str) -> None:
+    lanes.change_policy(kernel, lanes.policy_by_name(kernel, str(name)))
+    kernel.emit("policy", 0, kernel.policy.name)
+
+
+def _victims(kernel: Kernel, name: str) -> None:
+    """Who loses its frames from now on when they are short."""
+    victims.by_name(str(name))
+    kernel.victims = str(name)
+    kernel.emit("victims", 0, kernel.victims)
+
+
+def _answer(kernel: Kernel, number: int, answer: str) -> None:
+    guard.answer(kernel, int(number), str(answer))
+
+
+def _undo(kernel: Kernel, pid: int) -> None:
+    """Put back the part of a context that was moved to the disk last."""
+    compaction.undo(kernel, _thinking(kernel, pid))
+
+
+def _thinking(kernel: Kernel, pid: int) -> Process:
+    process = kernel.processes.get(int(pid))
     if process is None or process.state not in (State.READY, State.RUNNING):
         raise BadCall(f"no process {pid} that has tokens to run")
-    if verb == "undo":
-        compaction.undo(kernel, process)
-        return
+    return process
+
+
+def _compact(kernel: Kernel, pid: int) -> None:
+    """Move the old part of a context to the disk now."""
+    process = _thinking(kernel, pid)
     cut = compaction.plan(kernel, process.space)
     if cut is None:
         raise BadCall(f"the window of pid {pid} has nothing old enough to move")
@@ -95,20 +114,17 @@ def _compact(kernel: Kernel, verb: str, pid: int) -> None:
 
 def _swap_out(kernel: Kernel, pid: int) -> None:
     """All pages of a process go to the page file; they come back at its next turn (`parking.py`: when it is called back)."""
-    process = kernel.processes.get(pid)
-    if process is None or process.state is State.ZOMBIE:
-        raise BadCall(f"no process {pid}")
+    process = _living(kernel, pid)
     if process.lane >= 0:
         lanes.preempt(kernel, process)
     if not pager.swap_out(kernel, process):
         raise BadCall("the page file has no room; what did not fit is still in RAM")
 
 
-def _window(kernel: Kernel, pid: int, limit: int, name: str) -> None:
+def _window(kernel: Kernel, pid: int, limit: int, name: str = "") -> None:
     """Give a process fewer frames than pages, or with 0 as many as it has pages: then all of it is computed again, exactly."""
-    process = kernel.processes.get(pid)
-    if process is None or process.state is State.ZOMBIE:
-        raise BadCall(f"no process {pid}")
+    process = _living(kernel, pid)
+    name = name or kernel.config.replacement
     if process.space.slot:
         raise BadCall(f"pid {pid} is a planner: all its pages are in RAM when it runs")
     work = build(limit, name, kernel.config.pins)
@@ -119,7 +135,7 @@ def _window(kernel: Kernel, pid: int, limit: int, name: str) -> None:
 
 
 def _living(kernel: Kernel, pid: int) -> Process:
-    process = kernel.processes.get(pid)
+    process = kernel.processes.get(int(pid))
     if process is None or process.state is State.ZOMBIE:
         raise BadCall(f"no process {pid}")
     return process
@@ -147,9 +163,37 @@ def _awaited(kernel: Kernel, process: Process) -> Process | None:
     return kernel.processes.get(int(process.why.split()[1]))
 
 
-def _interrupt(kernel: Kernel, process: Process | None) -> None:
+def _interrupt(kernel: Kernel) -> None:
     """Ctrl-C: the foreground program gets Interrupted at the call it is in; if it doesn't catch it, it ends."""
+    process = foreground(kernel)
     if process is None or process.pid == 1 or process.state is State.ZOMBIE:
         return
     kernel.emit("interrupt", process.pid)
     signals.send(kernel, process, "INT", "from the keyboard")
+
+
+def _park(kernel: Kernel, pid: int) -> None:
+    parking.park(kernel, int(pid))
+
+
+def _unpark(kernel: Kernel, pid: int) -> None:
+    parking.unpark(kernel, int(pid))
+
+
+VERBS: dict[str, Callable[..., None]] = {
+    "spawn": _spawn,
+    "kill": _kill,
+    "nice": _nice,
+    "adapter": _adapter,
+    "policy": _policy,
+    "victims": _victims,
+    "answer": _answer,
+    "swapout": _swap_out,
+    "park": _park,
+    "unpark": _unpark,
+    "compact": _compact,
+    "undo": _undo,
+    "window": _window,
+    "interrupt": _interrupt,
+}
+"""What the person may ask -> who does it."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from . import compaction, lanes, pager, planner, thinking
+from . import compaction, pager, planner, thinking
 from .cpu import Burst
 from .errors import OutOfMemory
 from .memory import NoFrames
+from .pressure import make_room
 from .process import Process, Thought
 from .space import starts
 
@@ -78,38 +79,20 @@ def _decode(kernel: Kernel, process: Process) -> Burst | None:
         thought.temperature,
         thought.min_p,
         kernel.sampleable if thought.traps else None,
+        adapter=space.adapter,
     )
 
 
 def _burst(kernel: Kernel, process: Process) -> Burst | None:
     """This tick's work of a process, with its pages made private and present; None if it has to wait for frames."""
     space = process.space
-    if compaction.pressed(kernel, process):
+    if compaction.pressed(kernel, process) or _too_long(kernel, process):
         return None
-    if len(space.tokens) > pager.capacity(kernel, space):
-        thinking.finish(kernel, process, "full")
-        return None
-    if "frames" in process.limits and len(space.tokens) > process.limits["frames"] * kernel.geometry.page:
-        most = process.limits["frames"]
-        thinking.abandon(kernel, process, OutOfMemory(f"pid {process.pid} may hold {most} frames and needs more"))
+    feed = _placed(kernel, process)
+    if not feed:
         return None
     thought: Thought = process.thought  # type: ignore[assignment]  # a process on a lane thinks
-    while True:
-        pos = space.resident
-        count = planner.stretch(space, pager.span(kernel, space), kernel.geometry.page)
-        feed = tuple(space.tokens[pos : pos + count])
-        try:
-            pager.arrange(kernel, process, len(feed))
-            if space.resident != pos:
-                continue  # a page could not be brought back: its process begins again
-            copies = kernel.memory.reserve(space, len(feed))
-            break
-        except NoFrames as lack:
-            if not _make_room(kernel, process, lack.needed):
-                return None
-    if copies:
-        kernel.work.copies += copies
-        kernel.emit("cow", process.pid, *copies[0])
+    pos = space.resident
     last = pos + len(feed) == len(space.tokens)
     return Burst(
         *space.table(kernel.geometry.page, pos),
@@ -122,32 +105,42 @@ def _burst(kernel: Kernel, process: Process) -> Burst | None:
         thought.min_p,
         thinking.allowed(kernel, process, thought) if last else None,
         pager.digests(space),
+        space.adapter,
     )
 
 
-def _make_room(kernel: Kernel, process: Process, needed: int) -> bool:
-    """Evict whole processes, least recently run first, until `needed` more frames are there. Their tokens stay."""
-    busy = kernel.work.processes
-    others = [p for p in kernel.processes.values() if p.space.held() and p is not process and p not in busy]
-    victims = [p for p in others if p.lane < 0 or p.pid > process.pid]  # the elder goes on: two never chase each other
-    if not victims:
-        if not busy and not others:
-            message = (
-                f"{process.program} (pid {process.pid}) has {len(process.space.tokens)} tokens and needs {needed} frames "
-                f"more; all {kernel.memory.total} are its own or too few, and nobody else holds one to take"
-            )
-            kernel.emit("oom", process.pid, message)
-            thinking.abandon(kernel, process, OutOfMemory(message))
+def _too_long(kernel: Kernel, process: Process) -> bool:
+    """Its context has outgrown the window, or the frames it may hold: then its thought is over."""
+    tokens, most = len(process.space.tokens), process.limits.get("frames")
+    if tokens > pager.capacity(kernel, process.space):
+        thinking.finish(kernel, process, "full")
+    elif most is not None and tokens > most * kernel.geometry.page:
+        thinking.abandon(kernel, process, OutOfMemory(f"pid {process.pid} may hold {most} frames and needs more"))
+    else:
         return False
-    victims.sort(key=lambda p: (p.lane >= 0, p.account.last, p.pid))
-    enough = kernel.memory.available() + needed
-    for victim in victims:
-        if kernel.memory.available() >= enough:
-            break
-        if victim.lane >= 0:
-            lanes.preempt(kernel, victim)
-        pager.evict(kernel, victim, process.pid)
     return True
+
+
+def _placed(kernel: Kernel, process: Process) -> tuple[int, ...]:
+    """The next tokens to feed, their pages present and private; none if it has to wait for frames."""
+    space = process.space
+    while True:
+        pos = space.resident
+        count = planner.stretch(space, pager.span(kernel, space), kernel.geometry.page)
+        feed = tuple(space.tokens[pos : pos + count])
+        try:
+            pager.arrange(kernel, process, len(feed))
+            if space.resident != pos:
+                continue  # a page could not be brought back: its process begins again
+            copies = kernel.memory.reserve(space, len(feed))
+        except NoFrames as lack:
+            if not make_room(kernel, process, lack.needed):
+                return ()
+            continue
+        if copies:
+            kernel.work.copies += copies
+            kernel.emit("cow", process.pid, *copies[0])
+        return feed
 
 
 def all_but(never: Sequence[int], vocab: int) -> bytes | None:

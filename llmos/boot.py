@@ -23,6 +23,7 @@ from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.limits import QUANTUM
 from llmos_kernel.ports import Codec, Grammar, PageStore
 from llmos_kernel.sched import POLICIES
+from llmos_kernel.victims import VICTIMS
 
 from . import paths
 from .devices.kernelcalls import SERVED
@@ -73,6 +74,7 @@ class Options:
     compact: bool = False  # old spans go to the retrieval disk before the window is full
     slots: int = 256  # of the page file, for processes that lose their frames; 0 = none: they are computed again
     policy: str = "rr"  # who gets the lanes: a name in `sched.POLICIES`, or a file of your own, mine.py
+    victims: str = "lru"  # who loses its frames when they are short: a name in `victims.VICTIMS`
     window: int = 0  # frames a process may hold; 0 = as many as it has pages
     replacement: str = "attention"  # who goes when a window is full
     trace: bool = False  # record which pages got attention
@@ -144,6 +146,7 @@ def _config(options: Options, args: tuple[Any, ...], devices: tuple[str, ...], d
         served=tuple(name for name in devices if name in SERVED),
         dialect=dialect,
         slots=options.slots,
+        victims=_victims(options.victims),
         window=options.window,
         replacement=options.replacement,
         trace=int(options.trace),
@@ -154,6 +157,12 @@ def _config(options: Options, args: tuple[Any, ...], devices: tuple[str, ...], d
 def _policy(name: str) -> str:
     if name not in POLICIES:
         raise UsageError(f"no policy {name!r}; there are {', '.join(POLICIES)}, or a file of your own: mine.py")
+    return name
+
+
+def _victims(name: str) -> str:
+    if name not in VICTIMS:
+        raise UsageError(f"no victim policy {name!r}; there are {', '.join(VICTIMS)}")
     return name
 
 
@@ -190,7 +199,8 @@ def _again(options: Options, model: Model | None) -> Again:
         world = _world(options, _silent)[0]
         dialect = options.dialect or getattr(codec, "dialect", "llmos")
         masks = masks_for(cpu.geometry.vocab, codec, lambda: world.devices, dialect) if options.grammar else None
-        return Parts(cpu, codec, world, page_file(cpu.geometry, options.slots), masks)
+        choose = load_choice(options.policy) if options.policy.endswith(".py") else None
+        return Parts(cpu, codec, world, page_file(cpu.geometry, options.slots), masks, choose)
 
     return again
 

@@ -69,6 +69,7 @@ TELLERS: dict[str, Callable[..., str]] = {
     "illegal": lambda pid, why: f"illegal instruction  pid {pid}: {_clip(why)}",
     "refused": lambda pid, why: f"refused {_clip(why)}",
     "policy": lambda pid, name: f"policy  the scheduler is {name} from here on",
+    "victims": lambda pid, name: f"memory  {name} loses its frames first from here on",
     "device": lambda pid, name, on: f"device {name} {'plugged in' if on else 'unplugged'}",
     "interrupt": lambda pid: f"interrupt pid {pid} from the keyboard",
 }

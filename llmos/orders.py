@@ -29,6 +29,7 @@ KERNEL: dict[str, tuple[type, ...]] = {  # verbs the kernel does itself, and the
     "answer": (int, str),
     "interrupt": (),
     "policy": (str,),
+    "victims": (str,),
 }
 
 

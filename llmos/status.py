@@ -122,6 +122,7 @@ VERBS = [
     "interrupt",
     "spawn",
     "policy",
+    "victims",
     "plug",
     "unplug",
     "window",

@@ -47,6 +47,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("nice PID PRIORITY", "Another priority."),
     Verb("interrupt", "Stop the console's program, as ctrl+c does."),
     Verb("policy NAME", "Another scheduling policy from the next tick on."),
+    Verb("victims NAME", "Who loses its frames when they are short: lru, largest, cheapest, lowest, youngest."),
     Verb("plug DEVICE", "Plug a device in."),
     Verb("unplug DEVICE", "Unplug a device."),
     Verb("window PID FRAMES", "Fewer frames than pages for a process; 0 gives it all of them again."),

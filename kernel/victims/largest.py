@@ -1,0 +1,9 @@
+"""The largest: one victim frees the most frames, so the fewest processes are disturbed. It hits long contexts again and again."""
+
+from __future__ import annotations
+
+from .policy import Candidate
+
+
+def order(candidate: Candidate) -> int:
+    return -candidate.frames
