@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import decimal
 import re
+from functools import reduce
 
 from . import exact
 from .base import Context, DeviceError, Result
 from .expression import evaluate
-from .units import convert
+from .units import convert, units
 
-_CONVERSION = re.compile(
-    r"(.*?\d[\d.)]*|.*\))\s*([°a-zµ][a-z²2/]*)\s+(?:in|to|into|as)\s+([°a-zµ][a-z²2/]*)[\s?.=]*", re.I
+_UNIT = r"[°a-zµ][a-z²2/]*"
+_CONVERSION = re.compile(rf"(.*?\d[\d.)]*|.*\))\s*({_UNIT})\s+(?:in|to|into|as)\s+({_UNIT})", re.I)
+_COMPOUND = re.compile(rf"((?:\d[\d.,]*\s*{_UNIT}(?:,| and)?\s+){{2,4}})(?:in|to|into|as)\s+({_UNIT})", re.I)
+_HOW_MANY = re.compile(
+    rf"how (?:many|much) ({_UNIT})\s+(?:(?:are|is)\s+)?(?:there\s+)?(?:in\s+|make\s+)?(.*\d.*|(?:an?|one)\s.*)", re.I
 )
 _RESULT = re.compile(r"≈?\s*(-?\d[\d.]*(?:e[+-]?\d+)?)")
 
@@ -68,10 +72,27 @@ class Calculator:
 def _answer(text: str) -> str:
     if not text.strip():
         raise DeviceError("write a sum, as in `calc 37*48`")
-    match = _CONVERSION.fullmatch(text.strip()) if len(text) < 200 else None
-    if match:
+    return _converted(text) or exact.shown(evaluate(text))
+
+
+def _converted(text: str) -> str:
+    """What comes of a quantity in another unit, "6 ft 2 in in cm" too; "" when it asks for no other unit."""
+    line = re.sub(
+        r"\bdegrees?\s+(?=[a-z])|^\W*(?:(?:convert|change|express|what is|what's)\s+)+", "", text.strip(), flags=re.I
+    )
+    line = line.rstrip("=?. ")
+    if len(line) > 200:
+        return ""
+    if (asked := _HOW_MANY.fullmatch(line)) and asked[1].lower() in units():
+        amount = re.sub(r"^(?:an?|one)\b", "1", asked[2].strip(), flags=re.I)
+        line = f"{amount} in {asked[1]}"
+    if whole := _COMPOUND.fullmatch(line):
+        parts = re.findall(rf"(\d[\d.,]*)\s*({_UNIT})", whole[1], re.I)
+        values = [convert(evaluate(value.rstrip(",")), unit, whole[2]) for value, unit in parts if unit != "and"]
+        return f"{exact.shown(reduce(exact.add, values))} {whole[2]}"
+    if match := _CONVERSION.fullmatch(line):
         return f"{exact.shown(convert(evaluate(match[1]), match[2], match[3]))} {match[3]}"
-    return exact.shown(evaluate(text))
+    return ""
 
 
 def number(text: str) -> float | None:

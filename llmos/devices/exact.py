@@ -135,6 +135,19 @@ def factorial(a: Number) -> Number:
     return Fraction(math.factorial(n))
 
 
+def binomial(a: Number, b: Number) -> Number:
+    """Ways to choose b of a things."""
+    n, k = whole(a, "choosing"), whole(b, "choosing")
+    if not 0 <= k <= n <= MAX_BITS:
+        raise DeviceError(f"choosing takes 0 to {MAX_BITS}, the smaller number second")
+    return Fraction(math.comb(n, k))
+
+
+def median(*values: Number) -> Number:
+    ordered, middle = sorted(values), len(values) // 2
+    return ordered[middle] if len(values) % 2 else divide(add(ordered[middle - 1], ordered[middle]), Fraction(2))
+
+
 def logarithm(a: Number, base: Number) -> Number:
     """Exact when it is a whole number, as in log(1000) = 3."""
     if a <= 0 or base <= 0 or base == 1:

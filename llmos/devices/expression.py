@@ -1,7 +1,7 @@
 """Sums as people and models write them, read into an exact number. A tokenizer and a precedence parser; never `eval`.
 
-Knows: operators, functions, constants, percent, thousands separators. Does not know: units (`units.py`), how numbers
-are computed (`exact.py`). It evaluates while it parses. Loosest to tightest:
+Knows: operators, functions, constants, percent, thousands separators. Does not know: words and phrases (`wording.py`), units
+(`units.py`), how numbers are computed (`exact.py`). It evaluates while it parses. Loosest to tightest:
 
     + -     * / // mod of, and nothing at all: 2(3), 2pi     unary -     ^ **     ! % ° ²     ( ) functions
 """
@@ -19,6 +19,7 @@ from typing import NamedTuple
 from . import exact
 from .base import DeviceError
 from .exact import Number
+from .wording import plain
 
 MAX_LENGTH = 1000  # characters
 MAX_DEPTH = 50  # of brackets, signs and powers inside each other
@@ -27,36 +28,6 @@ MAX_EXPONENT = 1000  # of a literal such as 1e1000
 PI = Decimal("3.1415926535897932384626433832795028841971693993751")
 E = Decimal("2.7182818284590452353602874713526624977572470937000")
 
-_SPELLING = str.maketrans(
-    {"×": "*", "·": "*", "⋅": "*", "∙": "*", "∗": "*", "÷": "/", "∕": "/", "⁄": "/", "−": "-", "–": "-", "—": "-"}
-    | {
-        "π": " pi ",
-        "\u00a0": " ",
-        "\u202f": " ",
-        "\u2009": " ",
-        "$": " ",
-        "€": " ",
-        "£": " ",
-        "٪": "%",
-        "[": "(",
-        "]": ")",
-    }
-)
-_PHRASES = (
-    (r"what(?: is|'s)|how much is|calculate|compute", " "),
-    (r"square root(?: of)?", "sqrt"),
-    (r"cube root(?: of)?", "cbrt"),
-    (r"(?:raised )?to the power(?: of)?", "^"),
-    (r"multiplied by|times|x", "*"),
-    (r"divided by|over", "/"),
-    (r"modulo", "mod"),
-    (r"plus", "+"),
-    (r"minus", "-"),
-    (r"percent", "%"),
-    (r"squared", "²"),
-    (r"cubed", "³"),
-    (r"degrees?|deg", "°"),
-)
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)|(?P<name>[a-z]+\d*)|(?P<op>\*\*|//|[-+*/^()!%°²³√,]))"
 )
@@ -104,6 +75,29 @@ FUNCTIONS = {
     "mean": _Function(1, MANY, lambda *args: exact.divide(reduce(exact.add, args), Fraction(len(args)))),
     "gcd": _Function(1, MANY, _folded(math.gcd, "gcd")),
     "lcm": _Function(1, MANY, _folded(_lcm, "lcm")),
+    "product": _Function(1, MANY, lambda *args: reduce(exact.multiply, args)),
+    "median": _Function(1, MANY, exact.median),
+    "ratio": _Function(2, 2, lambda a, b: exact.multiply(exact.divide(a, b), Fraction(100))),  # in percent
+    "pow": _Function(2, 2, exact.power),
+    "mod": _Function(2, 2, exact.modulo),
+    "binomial": _Function(2, 2, exact.binomial),
+    "hypot": _Function(
+        2, 2, lambda a, b: exact.root(exact.add(exact.multiply(a, a), exact.multiply(b, b)), Fraction(2))
+    ),
+    "int": _Function(1, 1, lambda a: Fraction(math.trunc(a))),
+}
+OTHER_NAMES = {
+    "average": "mean",
+    "avg": "mean",
+    "maximum": "max",
+    "minimum": "min",
+    "power": "pow",
+    "ncr": "binomial",
+    "comb": "binomial",
+    "choose": "binomial",
+    "gcf": "gcd",
+    "trunc": "int",
+    "ceiling": "ceil",
 }
 CONSTANTS = {"pi": PI, "e": E}
 
@@ -124,18 +118,10 @@ def evaluate(text: str) -> Number:
         raise DeviceError(f"too long: at most {MAX_LENGTH} characters")
     if re.search(r"(?<![\d.])0x[\da-f]", text, re.I):
         raise DeviceError("hexadecimal is not read; write decimal numbers")
-    parser = _Parser(_tokens(_plain(text)))
+    parser = _Parser(_tokens(plain(text)))
     value = parser.sum().number
     parser.expect("end", "")
     return value
-
-
-def _plain(text: str) -> str:
-    """Lower case, ASCII operators, words as operators, without a final '=' or '?'."""
-    text = text.translate(_SPELLING).lower()
-    for phrase, operator in _PHRASES:
-        text = re.sub(rf"(?<![a-z])(?:{phrase})(?![a-z])", f" {operator} ", text)
-    return text.strip().rstrip("=?. ")
 
 
 def _tokens(text: str) -> list[_Token]:
@@ -149,7 +135,7 @@ def _tokens(text: str) -> list[_Token]:
             raise DeviceError(f"can't read {text[at:].strip()[:20]!r}")
         kind = match.lastgroup or ""
         if match[kind] == "(":
-            function = FUNCTIONS.get(tokens[-1].text) if tokens else None
+            function = _function(tokens[-1].text) if tokens else None
             lists.append(function is not None and function.high > 1)
         elif match[kind] == ")" and lists:
             lists.pop()
@@ -271,7 +257,7 @@ class _Parser:
     def named(self, name: str) -> Number:
         if name in CONSTANTS:
             return CONSTANTS[name]
-        function = FUNCTIONS.get(name)
+        function = _function(name)
         if function is None:
             raise DeviceError(f"don't know {name[:20]!r}; functions: {' '.join(FUNCTIONS)}")
         values = self.values() if self.accept("(") else [self.operand()]
@@ -290,6 +276,10 @@ class _Parser:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise DeviceError(f"nested too deeply: at most {MAX_DEPTH} levels")
+
+
+def _function(name: str) -> _Function | None:
+    return FUNCTIONS.get(OTHER_NAMES.get(name, name))
 
 
 def _product(operator: str, left: Number, right: Number) -> Number:

@@ -46,9 +46,12 @@ time 1 s sec secs second seconds
 time 60 min mins minute minutes
 time 3600 h hr hrs hour hours
 time 86400 day days
-time 604800 week weeks
+time 604800 week weeks wk wks
+time 31536000 yr yrs year years
 volume 0.001 ml milliliter milliliters millilitre millilitres
 volume 0.01 cl
+volume 0.00492892159375 tsp teaspoon teaspoons
+volume 0.01478676478125 tbsp tablespoon tablespoons
 volume 1 l liter liters litre litres
 volume 3.785411784 gal gallon gallons
 volume 0.946352946 qt quart quarts
