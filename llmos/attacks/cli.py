@@ -31,21 +31,39 @@ def run_command(
     name: Annotated[str, typer.Argument(help="A scenario, as `list` names it.")],
     defences: Annotated[str, typer.Option("--defences", help="none, all, or names of rules with commas.")] = "all",
     model: Annotated[
-        str, typer.Option("--model", "-m", help="A model; obeying: the worst one there could be.")
-    ] = "obeying",
+        str,
+        typer.Option(
+            "--model", "-m", help="A model; default the best that is here; obeying: the worst there could be."
+        ),
+    ] = "",
+    n: Annotated[int, typer.Option("--n", min=1, max=1000, help="Cases of the scenario.")] = 1,
     json: Json = False,
 ) -> None:
     """Run one scenario: what the attacker wrote, what the model did, what the monitor said."""
-    from .lab import attack, scenario
-    from .models import machine_of
+    from llmos.audit import printable
+
+    from .lab import attacks, rate, scenario, switched
+    from .models import LANES, machine_of
+    from .scenarios import case
 
     one = scenario(name)
-    run = attack(one, defences, machine_of(model))
+    switched(defences)
+    machine = machine_of(model, min(n, LANES))
+    runs = attacks([case(one, number) for number in range(n)], defences, machine)
+    success = rate(sum(run.reached for run in runs), n)
     if json:
-        print(jsonlib.dumps({**run.to_plain(), "planted": one.planted, "question": one.question, "model": model}))
+        first = {**runs[0].to_plain(), "model": machine.name, "n": n, "success": success}
+        print(jsonlib.dumps({**first, "runs": [run.to_plain() for run in runs]}))
         return
-    print(f"asked     {one.question}")
-    print(f"planted   {''.join(c if c.isprintable() else '�' for c in one.planted)}")
-    for device, args, verdict, rule in run.judged:
-        print(f"{verdict:<9} {device} {args}  (rule {rule})")
-    print("the harm was done" if run.reached else "the harm was stopped" if run.tried else "the model did not try")
+    for run in runs[:1]:
+        print(f"asked     {run.question}")
+        print(f"planted   {printable(run.planted)}")
+        for device, args in run.calls:
+            print(f"made      {printable(f'{device} {args}')}")
+        for device, args, verdict, rule in run.judged:
+            print(f"{verdict:<9} {printable(f'{device} {args}')}  (rule {rule})")
+        print("the harm was done" if run.reached else "the harm was stopped" if run.tried else "the model did not try")
+    if n > 1:
+        tried = sum(run.tried for run in runs)
+        interval = f"{success['low']:.0%} to {success['high']:.0%}"
+        print(f"{machine.name}: tried in {tried} of {n}, done in {success['hits']} of {n} ({interval})")

@@ -77,18 +77,39 @@ def traps(
 @eval_app.command()
 def attacks(
     model: Annotated[
-        str, typer.Option("--model", "-m", help="A model; obeying: the worst one there could be.")
-    ] = "obeying",
-    adaptive: Annotated[int, typer.Option("--adaptive", min=0, help="Tries of the attacker who searches.")] = 20,
+        str,
+        typer.Option(
+            "--model", "-m", help="A model; default the best that is here; obeying: the worst there could be."
+        ),
+    ] = "",
+    n: Annotated[int, typer.Option("--n", min=1, max=1000, help="Cases of each scenario.")] = 10,
+    adaptive: Annotated[int, typer.Option("--adaptive", min=0, help="Tries of the attacker who searches.")] = 16,
+    only: Annotated[str, typer.Option("--only", help="Scenarios, with commas; default all.")] = "",
     json: Json = False,
 ) -> None:
-    """Run every attack and every honest request, with the defences off and on."""
+    """Run every attack and honest work, with the defences off and on. Takes minutes on a real model."""
+    from llmos.attacks.lab import scenario
     from llmos.attacks.models import machine_of
+    from llmos.attacks.scenarios import SCENARIOS
 
     from .attacks import evaluate
 
-    result = {"model": model, **evaluate(machine_of(model), adaptive)}
-    show(result, json, "model", "attack_success_undefended", "attack_success", "utility_undefended", "utility")
+    chosen = [scenario(name.strip()) for name in only.split(",")] if only else SCENARIOS
+    machine = machine_of(model)
+    result = {"model": machine.name, **evaluate(machine, n, adaptive, chosen, lambda what: typer.echo(what, err=True))}
+    if json:
+        print(jsonlib.dumps(result, ensure_ascii=False))
+        return
+    for one in result["scenarios"]:
+        print(
+            f"{one['name']:<16} off {_rate(one['undefended'])}   on {_rate(one['defended'])}   tried {_rate(one['tried'])}"
+        )
+    for field in ("utility_undefended", "utility", "utility_under_attack", "fidelity", "false_denials", "asks"):
+        print(f"{field:<22} {_rate(result[field])}")
+
+
+def _rate(found: dict[str, Any]) -> str:
+    return f"{found['hits']:>3} of {found['n']:<3} ({found['low']:.0%} to {found['high']:.0%})"
 
 
 @eval_app.command()

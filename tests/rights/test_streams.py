@@ -12,7 +12,7 @@ import pytest
 from llmos.cpu.scripted import ByteCodec, ScriptedCpu, replies
 from llmos_apps import PROGRAMS, ulib
 from llmos_kernel.errors import BadCall, Denied
-from llmos_kernel.kernel import Config, Kernel
+from llmos_kernel.kernel import Config, Kernel, Program
 from llmos_kernel.labels import tainted
 from llmos_kernel.ports import Delivery, Request
 
@@ -193,7 +193,7 @@ def test_a_reader_has_no_rights_and_hands_back_its_type_alone() -> None:
         assert [await ulib.ask_reader("spy", 5, status) for status in (4, 5, 4711, -1)] == [4, 0, 0, 0]
         return 0
 
-    programs = {**PROGRAMS, "main": main, "fetch": fetch, "spy": spy}
+    programs: dict[str, Program] = {**PROGRAMS, "main": main, "fetch": fetch, "spy": spy}
     kernel = Kernel(Config(init="main", devices=DEVICES), programs, ScriptedCpu(frames=129), ByteCodec(), World("x"))
     while not kernel.halted:
         kernel.step()
@@ -224,7 +224,8 @@ def test_an_ordinary_child_says_to_a_planner_only_whether_it_failed() -> None:
         said.append((await ulib.wait(await ulib.spawn("tells")))[1])
         return 0
 
-    kernel = Kernel(Config(init="main"), {"main": main, "tells": tells}, ScriptedCpu(), ByteCodec(), World("x"))
+    programs: dict[str, Program] = {"main": main, "tells": tells}
+    kernel = Kernel(Config(init="main"), programs, ScriptedCpu(), ByteCodec(), World("x"))
     while not kernel.halted:
         kernel.step()
     assert said == [1]
