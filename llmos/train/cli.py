@@ -82,6 +82,7 @@ def traps(
     rank: Annotated[int, typer.Option("--rank", min=1, max=256)] = 16,
     rate: Annotated[float, typer.Option("--rate", min=0.0)] = 3e-3,
     seed: Annotated[int, typer.Option("--seed")] = 1,
+    after: Annotated[Path | None, typer.Option("--after", help="An adapter to go on from.")] = None,
     json: Json = False,
 ) -> None:
     """A low-rank adapter that teaches a model when to call devices, and how."""
@@ -93,5 +94,5 @@ def traps(
     from .traps import SETTINGS, Recipe, make
 
     settings = replace(SETTINGS, steps=steps or SETTINGS.steps, rate=rate, seed=seed)
-    recipe = Recipe(examples=examples, rank=rank, seed=seed, settings=settings)
+    recipe = Recipe(examples=examples, rank=rank, seed=seed, settings=settings, after=after)
     _train(lambda notify: make(load(store.resolve(model) if model else store.default()), out, recipe, notify), json)

@@ -1,4 +1,4 @@
-"""Requests for every device and for none, each with its calls, real results and answer: what an adapter learns from.
+"""Requests for one device or for none, each with its calls, real results and answer: what an adapter learns from.
 
 Knows: the wordings in errands.toml, replies.toml and problems.toml, and how slots are filled. Results come from the real
 devices (`Bench`). Does not know: tokens (`chatform`), how examples become rows (`trapdata`).
@@ -7,7 +7,6 @@ devices (`Bench`). Does not know: tokens (`chatform`), how examples become rows 
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -27,6 +26,9 @@ from .wording import table
 
 SHARES = {"sums": 34, "clock": 14, "files": 13, "search": 10, "python": 8, "send": 4, "spawn": 3, "talk": 16, "two": 7}
 """How many of a hundred requests are of each kind."""
+
+FURTHER = {"sums": 42, "clock": 8, "files": 12, "search": 8, "python": 5, "send": 6, "spawn": 3, "talk": 5, "two": 11}
+"""The same of the second stage: more of what the first left weak."""
 
 
 class Bench:
@@ -50,13 +52,6 @@ class Bench:
 Maker = Callable[[Random, Bench], Exchange]
 
 
-def make(rng: Random, kind: str) -> Exchange:
-    """One request of a kind, with everything that follows."""
-    now = datetime(2024, 1, 1) + timedelta(minutes=rng.randrange(4 * 365 * 1440))
-    with tempfile.TemporaryDirectory() as home:
-        return MAKERS[kind](rng, Bench(now, Path(home)))
-
-
 def sums(rng: Random, bench: Bench) -> Exchange:
     problem = problems.draw(rng)
     call = bench.call("calc", problem.expression)
@@ -64,13 +59,13 @@ def sums(rng: Random, bench: Bench) -> Exchange:
         problem = problems.draw(rng)
         call = bench.call("calc", problem.expression)
     said = rng.choice(["The answer is {}.", "That is {}.", "It is {}.", "That makes {}.", "The result is {}."])
-    return Exchange(untidy(rng, problem.request), (call, Say(said.format(_about(call.result)))))
+    return Exchange(untidy(rng, problem.request), (call, Say(said.format(about(call.result)))))
 
 
 def clock(rng: Random, bench: Bench) -> Exchange:
     if rng.random() < 0.08:
         return holiday(rng, bench)
-    request, args = _line(rng, table("errands.toml")["clock"]["lines"], _dates(rng))
+    request, args = worded(rng, table("errands.toml")["clock"]["lines"], dates(rng))
     call = bench.call("clock", args)
     said = rng.choice(["It is {}.", "That is {}.", "The answer is {}."])
     if args.startswith("days from"):
@@ -93,11 +88,13 @@ def holiday(rng: Random, bench: Bench) -> Exchange:
 
 
 def files(rng: Random, bench: Bench) -> Exchange:
-    kind = rng.choices(["read", "list", "write", "append"], [6, 3, 5, 4])[0]
-    slots = _storage(rng)
-    request, args = _line(rng, table("errands.toml")["files"][kind], slots)
+    kind = rng.choices(["read", "list", "write", "append", "exists", "count", "find"], [6, 2, 4, 3, 1, 1, 3])[0]
+    if kind in ("exists", "count", "find"):
+        return home(rng, bench, kind)
+    slots = storage(rng)
+    request, args = worded(rng, table("errands.toml")["files"][kind], slots)
     if rng.random() > (0.12 if kind == "read" else 0.06):
-        _furnish(rng, bench, slots, kind)
+        furnish(rng, bench, slots, kind)
     call = bench.call("files", args)
     if call.result.startswith("error"):
         return Exchange(request, (call, Say(f"That did not work: {call.result.removeprefix('error: ')}.")))
@@ -110,10 +107,28 @@ def files(rng: Random, bench: Bench) -> Exchange:
     return Exchange(request, (call, Say(said[kind])))
 
 
+def home(rng: Random, bench: Bench, kind: str) -> Exchange:
+    """Questions about the home folder as a whole: is a file there, how many are there, which one mentions a word."""
+    paths = list(dict.fromkeys(lexicon.path(rng).split("/")[-1] for _ in range(rng.randint(1, 5))))
+    for path in paths:
+        (bench.home / path).write_text(invention.text(rng) + "\n")
+    slots = storage(rng) | {"file": rng.choice(paths) if rng.random() < 0.6 else lexicon.path(rng).split("/")[-1]}
+    inside = (bench.home / rng.choice(paths)).read_text().split()
+    slots["word"] = rng.choice(inside if rng.random() < 0.8 else [lexicon.word(rng)]).strip(",.")
+    request, args = worded(rng, table("errands.toml")["files"][kind], slots)
+    call = bench.call("files", args)
+    said = {
+        "exists": f"Yes, {slots['file']} is there." if slots["file"] in paths else f"No, there is no {slots['file']}.",
+        "count": f"There are {len(paths)} files." if len(paths) > 1 else "There is 1 file.",
+        "find": f"I found this: {call.result}" if ":" in call.result else f"No file mentions {slots['word']}.",
+    }
+    return Exchange(request, (call, Say(said[kind])))
+
+
 def search(rng: Random, bench: Bench) -> Exchange:
     thing = invention.invent(rng)
     slots = {"topic": thing.topic, "question": thing.question}
-    request, args = _line(rng, table("errands.toml")["search"]["lines"], slots)
+    request, args = worded(rng, table("errands.toml")["search"]["lines"], slots)
     if rng.random() < 0.08:
         return Exchange(request, (Call("search", args, "nothing found"), Say(f"I found nothing about {args}.")))
     others = [invention.invent(rng) for _ in range(rng.choice([0, 0, 0, 1]))]
@@ -124,7 +139,7 @@ def search(rng: Random, bench: Bench) -> Exchange:
 
 def python(rng: Random, bench: Bench) -> Exchange:
     while True:
-        request, args = _line(rng, table("errands.toml")["python"]["lines"], _code(rng))
+        request, args = worded(rng, table("errands.toml")["python"]["lines"], _code(rng))
         call = bench.call("python", args)
         if not call.result.startswith("error") and len(call.result) < 160:
             return Exchange(
@@ -133,17 +148,20 @@ def python(rng: Random, bench: Bench) -> Exchange:
 
 
 def send(rng: Random, bench: Bench) -> Exchange:
-    slots = {"name": _name(rng), "message": invention.message(rng)}
+    slots = {"name": somebody(rng), "message": invention.message(rng)}
     slots["quotedm"] = rng.choice(['"{}"', "'{}'", "{}"]).format(slots["message"])
-    request, args = _line(rng, table("errands.toml")["send"]["lines"], slots)
-    result = rng.choice([f"sent to {slots['name']}", "sent", "ok", f"delivered to {slots['name']}"])
-    return Exchange(request, (Call("send", args, result), Say(f"Done, I sent that to {slots['name']}.")))
+    slots |= {part: rng.choice(table("errands.toml")["send"][f"{part}s"]) for part in ("kin", "job")}
+    request, args = worded(rng, table("errands.toml")["send"]["lines"], slots)
+    name = args.split()[0]
+    result = rng.choice([f"sent to {name}", "sent", "ok", f"delivered to {name}"])
+    return Exchange(request, (Call("send", args, result), Say(f"Done, I sent that to {name}.")))
 
 
 def spawn(rng: Random, bench: Bench) -> Exchange:
     app = rng.choice(table("errands.toml")["spawn"]["apps"]) if rng.random() < 0.8 else lexicon.made_up(rng)
     slots = {"app": app, "arg": rng.choice([lexicon.path(rng), str(rng.randint(1, 99)), lexicon.word(rng)])}
-    request, args = _line(rng, table("errands.toml")["spawn"]["lines"], slots)
+    slots["words"] = rng.choice([lexicon.phrase(rng, 4), invention.message(rng)])
+    request, args = worded(rng, table("errands.toml")["spawn"]["lines"], slots)
     pid = rng.randint(2, 60)
     result = rng.choice([f"started {app}, pid {pid}", f"pid {pid}", f"started {app}", "ok"])
     return Exchange(request, (Call("spawn", args, result), Say(f"Started {app}.")))
@@ -156,52 +174,9 @@ def talk(rng: Random, bench: Bench) -> Exchange:
     return Exchange(*_talked(rng, rng.choice(lines["talk"]), {"x": x, "y": y, "u": u, "v": v}))
 
 
-def two(rng: Random, bench: Bench) -> Exchange:
-    kind = rng.choice(["save", "save", "send", "date", "copy", "both", "fetched"])
-    if kind in ("both", "fetched"):
-        return both(rng, bench) if kind == "both" else fetched(rng, bench)
-    slots = _storage(rng) | {"name": _name(rng)}
-    first = sums(rng, bench)
-    slots["sum"] = first.request.rstrip("?. =")
-    template, *wanted = rng.choice(table("errands.toml")["two"][kind]).split(" => ")
-    request, calls = untidy(rng, problems.choose(rng, template)[0], slots), [*first.calls]
-    if kind in ("date", "copy"):
-        calls = [bench.call("clock", wanted.pop(0))] if kind == "date" else []
-    if kind == "copy":
-        _furnish(rng, bench, slots, "read")
-        calls = [bench.call("files", _filled(wanted.pop(0), slots))]
-    args = _filled(wanted[0], slots | {"r": calls[0].result})
-    store = args.startswith(("write", "append"))
-    calls.append(bench.call("files", args) if store else Call("send", args, rng.choice(["sent", "ok"])))
-    done = f"Saved in {args.split()[1]}." if store else f"Sent to {slots['name']}."
-    said = f"Done: {calls[0].result}. {done}"
-    return Exchange(request, (*calls, Say(said)))
-
-
-def both(rng: Random, bench: Bench) -> Exchange:
-    """Two questions in one request, answered one after the other."""
-    a, b = sums(rng, bench), clock(rng, bench)
-    request = f"{a.request.rstrip('?. =')} {rng.choice(['and', 'and also', 'and then'])} {b.request[:1].lower()}{b.request[1:]}"
-    return Exchange(request, (*a.calls, *b.calls, Say(f"{a.answer} {b.answer}")))
-
-
-def fetched(rng: Random, bench: Bench) -> Exchange:
-    """A number from a file, then a sum with it."""
-    path, n, k = lexicon.path(rng), rng.randint(3, 900), rng.randint(2, 40)
-    words, op = rng.choice([("double", "*2"), ("add {k} to", "+{k}"), ("multiply by {k}", "*{k}"), ("half of", "/2")])
-    (bench.home / path).parent.mkdir(parents=True, exist_ok=True)
-    (bench.home / path).write_text(f"{n}\n")
-    form = rng.choice(
-        ["{w} the number in {p}", "read {p} and {w} the number in it", "what is the number in {p}, {w} it"]
-    )
-    request = form.format(w=words.format(k=k), p="{path}")
-    calls = (bench.call("files", f"cat {path}"), bench.call("calc", f"{n}{op.format(k=k)}"))
-    return Exchange(untidy(rng, request, {"path": path}), (*calls, Say(f"The answer is {_about(calls[1].result)}.")))
-
-
 MAKERS: dict[str, Maker] = {
     "sums": sums, "clock": clock, "files": files, "search": search, "python": python, "send": send, "spawn": spawn,
-    "talk": talk, "two": two,
+    "talk": talk,
 }  # fmt: skip
 
 
@@ -229,7 +204,7 @@ def untidy(rng: Random, pattern: str, slots: dict[str, str] | None = None) -> st
     if rng.random() < 0.12:
         text = _slipped(rng, text)
     text = text.replace("'s ", "s ") if rng.random() < 0.1 else text
-    return re.sub(r" +", " ", _filled(text, slots or {}))
+    return re.sub(r" +", " ", filled(text, slots or {}))
 
 
 def _slipped(rng: Random, text: str) -> str:
@@ -243,26 +218,26 @@ def _slipped(rng: Random, text: str) -> str:
     return text[:at] + rng.choice([b, a + a + b, b + a]) + text[at + 2 :]
 
 
-def _filled(text: str, slots: dict[str, str]) -> str:
+def filled(text: str, slots: dict[str, str]) -> str:
     for name, value in slots.items():
         text = text.replace("{" + name + "}", value)
     return text
 
 
-def _line(rng: Random, lines: list[str], slots: dict[str, str]) -> tuple[str, str]:
+def worded(rng: Random, lines: list[str], slots: dict[str, str]) -> tuple[str, str]:
     """(request, arguments). A slot "day1:iso" is what the arguments get for {day1}."""
     request, _, args = rng.choice(lines).partition(" => ")
     asked = {name: value for name, value in slots.items() if ":" not in name}
     exact = {name.partition(":")[0]: value for name, value in slots.items() if ":" in name}
-    return untidy(rng, problems.choose(rng, request)[0], asked), _filled(_filled(args, exact), asked).strip()
+    return untidy(rng, problems.choose(rng, request)[0], asked), filled(filled(args, exact), asked).strip()
 
 
 def _talked(rng: Random, line: str, slots: dict[str, str]) -> tuple[str, tuple[Say, ...]]:
     request, _, answer = line.partition(" => ")
-    return untidy(rng, problems.choose(rng, request)[0], slots), (Say(_filled(answer, slots)),)
+    return untidy(rng, problems.choose(rng, request)[0], slots), (Say(filled(answer, slots)),)
 
 
-def _about(result: str) -> str:
+def about(result: str) -> str:
     return result.replace("≈", "about ")
 
 
@@ -270,28 +245,28 @@ def _names(listing: str) -> list[str]:
     return [line.split(" ")[0] for line in listing.splitlines()]
 
 
-def _name(rng: Random) -> str:
+def somebody(rng: Random) -> str:
     name = rng.choice(lexicon.words("names")) if rng.random() < 0.7 else lexicon.made_up(rng).capitalize()
     return name if rng.random() < 0.6 else name.lower()
 
 
-def _dates(rng: Random) -> dict[str, str]:
+def dates(rng: Random) -> dict[str, str]:
     a = date(rng.choice([rng.randint(1900, 2030), 2024, 2025, 2026]), 1, 1) + timedelta(days=rng.randrange(365))
     b = a + timedelta(days=rng.choice([rng.randint(2, 60), rng.randint(2, 700)]))
     numbers = {"n": rng.choice([7, 10, 14, 30, 45, 60, 90, 100, rng.randint(2, 999)]), "w": rng.randint(2, 20)}
     slots = {name: str(number) for name, number in (numbers | {"m": rng.randint(2, 18)}).items()}
-    slots |= {"day1": shown_date(rng, a), "day2": shown_date(rng, b), "name": _name(rng)}
+    slots |= {"day1": shown_date(rng, a), "day2": shown_date(rng, b), "name": somebody(rng)}
     return slots | {"day1:iso": a.isoformat(), "day2:iso": b.isoformat()}
 
 
-def _storage(rng: Random) -> dict[str, str]:
+def storage(rng: Random) -> dict[str, str]:
     text = invention.text(rng)
-    fact = _filled(rng.choice(table("errands.toml")["files"]["facts"]), {"name": _name(rng)})
+    fact = filled(rng.choice(table("errands.toml")["files"]["facts"]), {"name": somebody(rng)})
     slots = {"file": lexicon.path(rng), "file2": lexicon.path(rng), "folder": rng.choice(lexicon.words("folders"))}
     return slots | {"text": text, "quoted": rng.choice(['"{}"', "'{}'", "{}", "{}"]).format(text), "fact": fact}
 
 
-def _furnish(rng: Random, bench: Bench, slots: dict[str, str], kind: str) -> None:
+def furnish(rng: Random, bench: Bench, slots: dict[str, str], kind: str) -> None:
     """Put into the home folder what the request is about, and a few other files."""
     paths = [lexicon.path(rng) for _ in range(rng.randint(0, 4))] if kind == "list" else []
     paths += [f"{slots['folder']}/{lexicon.path(rng).split('/')[-1]}"] if kind == "list" else [slots["file"]]
@@ -310,6 +285,7 @@ def _code(rng: Random) -> dict[str, str]:
         "code": rng.choice(table("errands.toml")["python"]["code"]),
         "list": rng.choice([", ", " "]).join(map(str, numbers)), "pylist": str(numbers),
         "words": ", ".join(words), "pywords": str(words), "word": rng.choice([lexicon.word(rng).lower(), "banana", "level"]),
-        "letter": rng.choice("aeiourst"), "k": str(rng.randint(3, 12)), "big": str(rng.randint(12, 120)), "text": text,
+        "letter": rng.choice("aeiourst"), "k": str(rng.randint(3, 12)),
+        "i": str(rng.randint(1, 6)), "j": str(rng.randint(7, 20)), "big": str(rng.randint(12, 120)), "text": text,
         "quotedt": f'"{text}"', "expr": f"{rng.randint(2, 99)} ** {rng.randint(2, 9)} % {rng.randint(3, 99)}",
     }  # fmt: skip

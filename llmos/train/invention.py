@@ -96,6 +96,37 @@ FACTS = (
     ),
     ("error code {c}", "what does error code {c} mean", "Error code {c} means that the {o} is too {w}.", "Call {P}."),
     ("{T} treaty", "when was the {T} treaty signed", "The {T} treaty was signed in {y}.", "It ended a war over {f}."),
+    (
+        "{T} tax",
+        "why was the {T} tax dropped",
+        "The {T} tax was dropped after the {j}s refused to pay.",
+        "It began in {y}.",
+    ),
+    ("{T} tax", "what is taxed by the {T} tax", "The {T} tax is paid on {f}.", "It ended in {y}."),
+    ("{P}", "how long did {P} govern {T}", "{P} governed {T} for {n} years.", "{P} came from {U}."),
+    (
+        "{T} cheese",
+        "for how many days does {T} cheese stay fresh",
+        "{T} cheese stays fresh for {n} days.",
+        "It is {w}.",
+    ),
+    (
+        "{T} tower",
+        "how high is the tower of {T}",
+        "The tower of {T} is {n} meters high.",
+        "It was built in {y} by {P}.",
+    ),
+    ("{T} clock", "who repaired the {T} clock", "The {T} clock was repaired by {P}.", "It stopped in {y}."),
+    ("{T} ferry", "how often does the {T} ferry go", "The {T} ferry goes every {n} minutes.", "A ticket is {w}."),
+    ("{T} school", "how many pupils has the {T} school", "The {T} school has {n} pupils.", "{P} leads it since {y}."),
+    ("{T} strike", "what started the {T} strike", "The {T} strike started over the price of {f}.", "It was in {y}."),
+    ("{T} method", "what is the {T} method for", "The {T} method is for drying {f}.", "{P} wrote it down in {y}."),
+    ("{T} mill", "in what year did the {T} mill burn down", "The {T} mill burned down in {y}.", "It ground {f}."),
+    ("{T} garden", "what grows in the {T} garden", "In the {T} garden {w} {f} grow.", "It opens at {h}."),
+    ("duke of {T}", "who was the duke of {T}", "The duke of {T} was {P}.", "He ruled until {y}."),
+    ("{T} coin", "what is on the {T} coin", "The {T} coin shows a {o}.", "It was last made in {y}."),
+    ("{T} race", "how far is the {T} race", "The {T} race is {n} km long.", "{P} won it in {y}."),
+    ("rule {n}", "what does rule {n} say", "Rule {n} says that the {o} must be {w}.", "{P} wrote it in {y}."),
     ("flower of {T}", "what color is the flower of {T}", "The flower of {T} is {w}.", "It blooms in {m}."),
 )
 CHOICES = {
@@ -115,7 +146,7 @@ def invent(rng: Random) -> Thing:
     values |= {"T": _proper(rng), "U": _proper(rng), "P": _person(rng), "y": str(rng.randint(1500, 2020))}
     values |= {"n": str(rng.randint(2, 950)), "c": f"{rng.choice('ABEFHKX')}{rng.randint(1, 99)}"}
     topic, question, answer, more = (part.format(**values) for part in rng.choice(FACTS))
-    sentences = [answer, more] if rng.random() < 0.7 else [more, answer]
+    sentences = [answer, more] if rng.random() < 0.5 else [more, answer]
     return Thing(topic, question.lower(), topic, " ".join(sentences), answer)
 
 

@@ -13,10 +13,10 @@ from importlib import resources
 from random import Random
 from typing import NamedTuple
 
-from . import lexicon
+from . import chains, lexicon
 
 WEIGHTS = {"plain": 20, "powers": 10, "remainders": 4, "percent": 20, "averages": 4, "units": 12, "shapes": 8}
-WEIGHTS |= {"stories": 40}
+WEIGHTS |= {"stories": 44, "chains": 32}
 
 _SLOT = re.compile(r"\{([a-z])(?::(\d+)-(\d+)(\.2)?)?\}")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
@@ -37,6 +37,8 @@ def lines() -> dict[str, tuple[str, ...]]:
 def draw(rng: Random) -> Problem:
     """One problem, its numbers drawn; its value may still be unfit (negative, no whole number): see `wanted`."""
     kind = rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+    if kind == "chains":
+        return Problem(*chains.draw(rng), kind)
     line, _, expression = rng.choice(lines()[kind]).partition("=>")
     request, chosen = choose(rng, line)
     expression = _echoed(expression, chosen).strip()

@@ -7,14 +7,15 @@ text; a step takes rows of one text only, so that the text is read once a step.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from random import Random
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import errands
-from .chatform import ChatForm, Example
+from . import errands, pairs
+from .chatform import GO, ChatForm, Example
 from .dialogue import Exchange, held_out, normal
 from .packing import Rows, pack
 
@@ -61,13 +62,16 @@ class TrapRows(NamedTuple):
         }  # fmt: skip
 
 
-def requests(seed: int, count: int, kept_out: bool = False) -> list[tuple[str, Exchange]]:
-    """`count` different requests in the mix of `errands.SHARES`; `kept_out` ones are never among the others."""
+Requests = list[tuple[str, Exchange]]
+
+
+def requests(seed: int, count: int, kept_out: bool = False, shares: Mapping[str, int] = errands.SHARES) -> Requests:
+    """`count` different requests in the mix of `shares`; `kept_out` ones are never among the others."""
     rng, seen = Random(f"errands-{seed}-{kept_out}"), Counter[str]()
-    made: list[tuple[str, Exchange]] = []
+    made: Requests = []
     while len(made) < count:
-        kind = rng.choices(list(errands.SHARES), list(errands.SHARES.values()))[0]
-        one = errands.make(rng, kind)
+        kind = rng.choices(list(shares), list(shares.values()))[0]
+        one = pairs.make(rng, kind)
         key = normal(one.request)
         if held_out(one.request) == kept_out and seen[key] == 0:
             seen[key] += 1
@@ -85,6 +89,15 @@ def example(form: ChatForm, kind: str, exchange: Exchange) -> Example:
     return made
 
 
+def short(form: ChatForm, kind: str, exchange: Exchange) -> Example:
+    """The same up to the end of the only call, or of what is learned of talk: what follows is known by then."""
+    made = example(form, kind, exchange)
+    if len(exchange.calls) > 1:
+        return made
+    end = made.tokens.index(form.ids[GO]) if exchange.calls else max(i for i, flag in enumerate(made.learned) if flag)
+    return Example(made.tokens[: end + 1], made.learned[: end + 1])
+
+
 def systems(rng: Random, count: int) -> list[str]:
     """What the machine may say before a request: that these devices are mounted, all of them or most, in some order."""
     core = [name for name in HELP if name != "page"]
@@ -99,9 +112,11 @@ def _listing(names: list[str]) -> str:
     return "\n".join(["These devices are mounted:", *(f"- {name}: {HELP[name]}" for name in names)])
 
 
-def build(form: ChatForm, seed: int, count: int, time: int, batch: int) -> TrapRows:
-    """Everything a run trains on, the same for the same arguments."""
-    rows = pack((example(form, *one) for one in requests(seed, count)), time)
+def build(form: ChatForm, seed: int, count: int, time: int, batch: int, further: bool = False) -> TrapRows:
+    """Everything a run trains on, the same for the same arguments. `further`: for an adapter that knows the form by now,
+    so that of three requests in four only the call is read and learned, and in another mix."""
+    made, rng = requests(seed, count, shares=errands.FURTHER if further else errands.SHARES), Random(seed)
+    rows = pack(((short if further and rng.random() < 0.75 else example)(form, *one) for one in made), time)
     order = np.random.default_rng(seed).permutation(len(rows.tokens))
     rows = Rows(rows.tokens[order], rows.targets[order], rows.segments[order], rows.weights[order])
     texts = systems(Random(seed), 4)

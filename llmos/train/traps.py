@@ -40,6 +40,7 @@ class Recipe:
     first: int = 8  # the first adapted layer: what comes before is only run
     seed: int = 1
     marks_seed: int = 7
+    after: Path | None = None  # the adapter that this run goes on from; its shape and marks are kept
     settings: Settings = field(default_factory=lambda: SETTINGS)
 
 
@@ -49,14 +50,13 @@ def make(model: Model, out: Path, recipe: Recipe | None = None, notify: Callable
     marks = marks_of(model.tokenizer)
     if not marks:
         raise UsageError(f"{model.name} has no special ids to spare for calls")
-    first = min(recipe.first, model.config.layers - 1)
-    data = trapdata.build(form_of(model), recipe.seed, recipe.examples, recipe.time, recipe.settings.batch)
+    first, rows, start = beginning(model, recipe, marks)
+    further = recipe.after is not None
+    data = trapdata.build(form_of(model), recipe.seed, recipe.examples, recipe.time, recipe.settings.batch, further)
     notify(f"{len(data.tokens):,} rows of {recipe.time} tokens, {recipe.settings.steps:,} steps")
-    rows = lora.mark_rows(model.params, len(marks), recipe.marks_seed)
     base = tuning.frozen(
         model.config, lora.with_marks(model.params, marks, rows), first, data.kept, recipe.settings.dtype
     )
-    start = lora.init(model.config, model.params, first, recipe.rank, 0)
 
     def loss(adapter: Any, given: Any, batch: dict[str, Any]) -> jax.Array:
         return tuning.loss(model.config, adapter, given, batch)
@@ -66,6 +66,18 @@ def make(model: Model, out: Path, recipe: Recipe | None = None, notify: Callable
     run.run(notify)
     adapters.write(out / adapters.FILE, packed(model, first, marks, rows, run.state.params))
     return out / adapters.FILE
+
+
+def beginning(model: Model, recipe: Recipe, marks: tuple[int, ...]) -> tuple[int, np.ndarray[Any, Any], Any]:
+    """(first layer, rows of the marks, adapter) that a run begins with: fresh ones, or those of an adapter's file."""
+    if recipe.after is None:
+        first = min(recipe.first, model.config.layers - 1)
+        rows = lora.mark_rows(model.params, len(marks), recipe.marks_seed)
+        return first, rows, lora.init(model.config, model.params, first, recipe.rank, 0)
+    found = adapters.read(recipe.after)
+    if found.base != model.sha256 or found.marks != marks:
+        raise UsageError(f"{recipe.after}: for other weights than {model.name}'s")
+    return found.first, found.rows, {name: {"a": a, "b": b} for name, (a, b) in found.low.items()}
 
 
 def packed(model: Model, first: int, marks: tuple[int, ...], rows: np.ndarray[Any, Any], trained: Any) -> Adapter:

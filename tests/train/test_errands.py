@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +12,17 @@ from random import Random
 import pytest
 
 from llmos.devices import registry
-from llmos.devices.base import Context
+from llmos.devices.base import Context, DeviceError
 from llmos.devices.calc import Calculator
-from llmos.train import errands, problems, trapdata
+from llmos.train import chains, errands, problems, trapdata, vocabulary
+from llmos.train.chatform import GO, ChatForm
 from llmos.train.dialogue import Exchange, grams, normal
 
-HAND = Path(__file__).parents[1] / "traps" / "requests.jsonl"
+HAND = (
+    Path(__file__).parents[1] / "traps" / "requests.jsonl",
+    Path(__file__).parent / "nano_blind.jsonl",
+    Path(__file__).parent / "nano_requests.jsonl",
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +42,16 @@ def test_kinds_come_in_their_shares(made: list[tuple[str, Exchange]]) -> None:
     assert all(bool(one.calls) == (kind != "talk") for kind, one in made)
 
 
-def test_no_request_written_by_hand_is_in_the_data_whole_or_in_part(made: list[tuple[str, Exchange]]) -> None:
-    hand = [json.loads(line)["request"] for line in HAND.read_text("utf-8").splitlines()]
-    texts = {normal(one.request) for _, one in made}
+@pytest.fixture(scope="module")
+def further() -> list[tuple[str, Exchange]]:
+    return trapdata.requests(2, 400, shares=errands.FURTHER)
+
+
+def test_no_request_written_by_hand_is_in_the_data_whole_or_in_part(
+    made: list[tuple[str, Exchange]], further: list[tuple[str, Exchange]]
+) -> None:
+    hand = [json.loads(line)["request"] for path in HAND for line in path.read_text("utf-8").splitlines()]
+    texts = {normal(one.request) for _, one in made + further}
     parts = {gram for text in texts for gram in grams(text)}
     assert parts
     assert not parts & {gram for text in hand for gram in grams(text)}
@@ -59,12 +72,60 @@ def test_answers_say_what_the_devices_said(made: list[tuple[str, Exchange]]) -> 
         assert "{" not in one.request or kind in ("python", "two"), one
 
 
+def error(calculator: Calculator, expression: str) -> str:
+    """Why the calculator can't answer, "" if it can."""
+    try:
+        calculator.call(expression, Context())
+    except DeviceError as reason:
+        return str(reason)
+    return ""
+
+
 def test_every_line_of_the_problems_is_a_sum_that_the_calculator_reads() -> None:
     calculator, rng = Calculator(), Random(5)
     for _ in range(1500):
         problem = problems.draw(rng)
         assert not set("{}[]") & set(problem.request + problem.expression), problem
-        calculator.call(problem.expression, Context())
+        assert error(calculator, problem.expression) in ("", "division by zero"), problem
+
+
+def test_a_chain_says_in_words_what_its_expression_says() -> None:
+    calculator, rng = Calculator(), Random(6)
+    for _ in range(1500):
+        request, expression = chains.draw(rng)
+        assert error(calculator, expression) in ("", "division by zero"), (request, expression)
+        digits = re.findall(r"\d+(?:\.\d+)?", request)
+        assert not Counter(digits) - Counter(re.findall(r"\d+(?:\.\d+)?", expression)), (request, expression)
+        plain = re.sub("[×x]", "*", request.replace("÷", "/")).replace(" ", "").rstrip("=?")
+        assert re.search("[a-z]", plain) or plain == expression, (request, expression)
+
+
+def test_two_calls_are_made_in_turn_and_the_second_knows_of_the_first(further: list[tuple[str, Exchange]]) -> None:
+    pairs = [one for kind, one in further if kind == "two"]
+    assert len(pairs) > 20
+    for one in pairs:
+        assert len(one.calls) == 2, one
+        first, second = one.calls
+        if (first.device, second.device) == ("files", "calc"):
+            assert set(re.findall(r"\d+", first.result)) <= set(re.findall(r"\d+", second.args)), one
+        if first.device == "clock" and second.device == "calc":
+            assert second.args.startswith(first.result), one
+
+
+@pytest.fixture(scope="module")
+def form() -> ChatForm:
+    return ChatForm(vocabulary.train(["what is 2+3? calc hello user assistant files send clock"] * 9, 300))
+
+
+def test_a_short_example_ends_with_its_call(form: ChatForm, further: list[tuple[str, Exchange]]) -> None:
+    for kind, one in further[:80]:
+        whole, short = trapdata.example(form, kind, one), trapdata.short(form, kind, one)
+        assert whole.tokens[: len(short.tokens)] == short.tokens
+        if len(one.calls) > 1:
+            assert short == whole
+        else:
+            assert short.learned[-1] == 1
+            assert (short.tokens[-1] == form.ids[GO]) == bool(one.calls), one
 
 
 def test_the_system_texts_are_the_machines_own(tmp_path: Path) -> None:
