@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from llmos_kernel.cpu import Burst, Retired
 
-from .scripted import DONE, END, GO, RESULT, START, TRAP, ScriptedCpu, mix
+from .scripted import DONE, END, GO, RESULT, START, TRAP, VOCAB, ScriptedCpu, mix
 
 SUM = re.compile(r"\d[\d.]*(?:\s*[-+*/]\s*\d[\d.]*)+")
+TURN = [*b"assistant\n"]
 TELL = (
     "I am a script in the place of a model. Every token you see went through the scheduler and into a page frame",
     "A lighthouse keeper counted ships all night, and in the morning there was one more than had come",
@@ -28,17 +30,25 @@ class Actor(ScriptedCpu):
 
     def _next(self, burst: Burst, table: dict[int, int], pos: int, state: int) -> int:
         context = self._context(table, pos)
-        begin = max((i for i, t in enumerate(context) if t == START), default=-1)
-        said, result, calls = _parted(context[begin + 1 :])
-        if begin < 0 or not bytes(t for t in said if t < 256).startswith(b"assistant\n"):
+        if START not in context:
             return super()._next(burst, table, pos, state)
-        heard = bytes(t for t in context[:begin] if t < 256).decode("utf-8", "replace").split("user\n")[-1]
-        text = compiled(line(heard, result, state if calls else 0))
-        done = len(said) - len("assistant\n")
+        begin = len(context) - 1 - context[::-1].index(START)
+        said, result, calls = _parted(context[begin + 1 :])
+        if said[: len(TURN)] != TURN:
+            return super()._next(burst, table, pos, state)
+        text = _reply(tuple(context[:begin]), result, state if calls else 0)
+        done = len(said) - len(TURN)
         return text[done] if done < len(text) else END
 
     def run(self, bursts: Sequence[Burst]) -> Sequence[Retired]:
         return [r._replace(top=tuple(alternatives(i) for i in r.ids)) for r in super().run(bursts)]
+
+
+@lru_cache(maxsize=256)
+def _reply(context: tuple[int, ...], result: str, chance: int) -> list[int]:
+    """The whole reply to a context that ends with somebody's turn. It is wanted again for every token of the reply."""
+    heard = bytes(t for t in context if t < 256).decode("utf-8", "replace").split("user\n")[-1]
+    return compiled(line(heard, result, chance))
 
 
 def line(heard: str, result: str, chance: int) -> str:
@@ -74,8 +84,10 @@ def compiled(text: str) -> list[int]:
     return out
 
 
-def _parted(ids: Sequence[int]) -> tuple[list[int], str, int]:
+def _parted(ids: list[int]) -> tuple[list[int], str, int]:
     """(what the assistant itself wrote, the newest result, number of results)."""
+    if RESULT not in ids:
+        return ids, "", 0
     said: list[int] = []
     results: list[list[int]] = []
     inside = False
@@ -93,6 +105,7 @@ def _parted(ids: Sequence[int]) -> tuple[list[int], str, int]:
     return said, newest, len(results)
 
 
+@lru_cache(maxsize=VOCAB)
 def alternatives(chosen: int) -> tuple[tuple[int, int], ...]:
     """Five candidates with weights that fall off, the chosen one first: a shape to look at, not a distribution."""
     first = 30_000 + mix(chosen, 7) % 30_000
