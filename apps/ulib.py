@@ -192,6 +192,21 @@ async def recv() -> tuple[int, Any]:
     return sender, value
 
 
+async def share(name: str) -> int:
+    """Give my context a name, so that others can begin theirs with it; its tokens."""
+    return int(await trap("share", name))
+
+
+async def attach(name: str) -> int:
+    """Begin my context, still empty, with a shared one; its tokens."""
+    return int(await trap("attach", name))
+
+
+async def unshare(name: str) -> None:
+    """Remove a segment of mine; who attached it keeps it."""
+    await trap("unshare", name)
+
+
 async def listen() -> str:
     """All lines until the end of input."""
     lines: list[str] = []

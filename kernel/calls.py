@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from . import channels, guard, lanes, life, mail, parking, pipes, planner, rights, signals, thinking
+from . import channels, guard, lanes, life, mail, parking, pipes, planner, rights, segments, signals, thinking
 from .errors import BadCall, EndOfInput, KernelError, LimitReached, NoSuchChannel, NoSuchProcess
 from .limits import KINDS, MAX_OPEN, MAX_PRIORITY
 from .process import Process, State
@@ -240,6 +240,9 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "planner": planner.sys_planner,
     "reader": planner.sys_reader,
     "hand": planner.sys_hand,
+    "share": segments.sys_share,
+    "attach": segments.sys_attach,
+    "unshare": segments.sys_unshare,
     "me": sys_me,
     "ps": sys_ps,
     "pledge": sys_pledge,

@@ -310,6 +310,8 @@ READERS: dict[str, Callable[[Any], Effect]] = {
     "spawn": spawn,
     "fork": spawn,
     "exec": spawn,
+    "share": spawn,
+    "attach": spawn,
     "kill": control,
     "nice": control,
     "pledge": rights,
@@ -323,7 +325,7 @@ READERS: dict[str, Callable[[Any], Effect]] = {
     "ps": _free,
     "think": _free,
 }
-CALLS = ("spawn", "fork", "exec", "kill", "nice", "pledge", "unveil", "think", "wait", "ps")
+CALLS = ("spawn", "fork", "exec", "share", "attach", "kill", "nice", "pledge", "unveil", "think", "wait", "ps")
 """The kernel's calls that a model may not make by itself."""
 ALIASES = {
     "email": "send",

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def check(kernel: Kernel) -> None:
     """AssertionError names the law that is broken."""
-    kernel.memory.check(p.space for p in kernel.processes.values())
+    segments = [segment.space for segment in kernel.segments.values()]
+    kernel.memory.check([*(p.space for p in kernel.processes.values()), *segments])
     for lane, process in enumerate(kernel.lanes):
         assert process is None or (process.lane == lane and process.state is State.RUNNING), "a lane out of step"
     for process in kernel.processes.values():

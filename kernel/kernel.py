@@ -26,6 +26,7 @@ from .pipes import Pipe
 from .ports import Codec, Event, Grammar, NoStore, PageStore, World
 from .process import Process
 from .sched import Choose, Policy
+from .segments import Segment
 from .swap import Costs
 
 Program = Callable[..., Coroutine[Any, Any, Any]]
@@ -89,6 +90,7 @@ class Kernel:
         self.pipes: dict[int, Pipe] = {}
         self.next_pipe = 0
         self.mail: dict[int, Box] = {}
+        self.segments: dict[str, Segment] = {}  # shared memory, by name
         self.groups: dict[int, int] = {}  # job -> its living processes
         self.stuck: tuple[int, ...] = ()  # the last deadlock reported
         self.requests = Requests()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
-from . import guard, lanes, mail, pipes, planner, served
+from . import guard, lanes, mail, pipes, planner, segments, served
 from .errors import BadCall, KernelError, LimitReached, NoSuchProgram
 from .labels import Ring
 from .limits import MAX_CLOSES, MAX_GROUP, MAX_PROCESSES
@@ -178,6 +178,7 @@ def end(kernel: Kernel, process: Process, status: int, value: Any, why: str = ""
     guard.forget(kernel, process.pid)
     pipes.forget(kernel, process.pid)
     mail.forget(kernel, process.pid)
+    segments.forget(kernel, process.pid)
     if process.space.trace:
         kernel.emit("references", process.pid, process.program, tuple(process.space.trace))
     kernel.memory.drop(process.space)

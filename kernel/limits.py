@@ -23,6 +23,7 @@ MAX_CALLS_A_THOUGHT = 16  # device calls of one thought: a model that traps for 
 MAX_RESULT_CHARS = 4_000  # characters of a device's result that enter the window; the rest is cut with notice
 MAX_THOUGHT = 100_000  # tokens one thought may ask for
 MAX_LINES = 1_000  # typed lines that wait for a reader; later ones are refused with an event
+MAX_SEGMENTS = 64  # named segments of shared memory
 MAX_TEXT = 1_000_000  # characters in one argument of a call
 KEEP_TIMELINE = 240  # ticks of scheduling history that the screen can see
 STREAM = 48  # tokens of context that a lane shows

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import lanes, pager, thinking
+from . import lanes, pager, segments, thinking
 from .errors import OutOfMemory
 from .process import Process
 from .victims import Candidate, by_name
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 def make_room(kernel: Kernel, process: Process, needed: int) -> bool:
     """Evict others until `needed` more frames are there. False: the process has to wait, or got OutOfMemory."""
+    enough = kernel.memory.available() + needed
+    if segments.release(kernel, enough):
+        return True
     busy = kernel.work.processes
     others = [p for p in kernel.processes.values() if p.space.held() and p is not process and p not in busy]
     victims = [p for p in others if p.lane < 0 or p.pid > process.pid]  # the elder goes on: two never chase each other
@@ -28,7 +31,6 @@ def make_room(kernel: Kernel, process: Process, needed: int) -> bool:
         return False
     order = by_name(kernel.victims)
     victims.sort(key=lambda p: (p.lane >= 0, order(_candidate(p)), p.pid))
-    enough = kernel.memory.available() + needed
     for victim in victims:
         if kernel.memory.available() >= enough:
             break

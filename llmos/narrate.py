@@ -34,6 +34,8 @@ TELLERS: dict[str, Callable[..., str]] = {
     "think": lambda pid, ids: f"think  pid {pid}: {len(ids)} tokens to read",
     "thought": lambda pid, stop, n: f"done   pid {pid} wrote {n} tokens, stopped by {stop}",
     "share": lambda pid, n: f"share  pid {pid} found {n} tokens already in RAM",
+    "shared": lambda pid, name, n: f"share  pid {pid} gives {n} tokens the name {_clip(name, 24)}",
+    "attached": lambda pid, name, n, pages: f"share  pid {pid} begins with {n} tokens of {_clip(name, 24)} in {pages} pages",
     "cow": lambda pid, source, target: f"copy   pid {pid} writes a shared page: frame {source} -> {target}",
     "evict": lambda pid, n, by: f"evict  pid {pid} gives back {n} frames, needed by pid {by}; its tokens stay",
     "swapout": lambda pid, n: f"swap   pid {pid}: {n} pages to the page file, byte for byte",

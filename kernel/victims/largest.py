@@ -1,4 +1,4 @@
-"""The largest: one victim frees the most frames, so the fewest processes are disturbed. It hits long contexts again and again."""
+"""The largest: one victim frees the most frames, so the fewest are disturbed. It hits long contexts again and again."""
 
 from __future__ import annotations
 
