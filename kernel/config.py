@@ -24,6 +24,7 @@ class Config:
     slots: int = 0  # of the page file; 0 = no swap
     costs: tuple[int, int, int] = Costs()  # of paging, in microseconds: constants, so that a replay decides alike
     window: int = 0  # frames a process may hold; 0 = as many as it has pages
+    pace: int = 0  # thousandths of their speed that many decoders keep beside a prompt; 0 = it is read in whole chunks
     victims: str = "lru"  # who loses all its frames when they are short: a name in `victims.VICTIMS`
     replacement: str = "attention"  # who goes when a window is full: a name in `replacement.REPLACEMENTS`
     pins: tuple[int, int] = (1, 2)  # pages at the beginning and the end that stay

@@ -36,4 +36,5 @@ COMPACT_AT = 75  # percent of the window at which old spans are moved to the dis
 COMPACT_TO = 50  # percent that is left then
 KEEP_RECENT = 40  # percent of the window, the newest, that is never moved
 LEAST_CUT = 32  # tokens: fewer are not worth computing the rest again
+DECODE_COST, READ_COST = 5, 4  # of a token written and one read on the lanes, for `pace`: the head runs for the former only
 RESULT_SHARE = 2  # a device's result may fill this part of the window: one half; the rest is cut with notice

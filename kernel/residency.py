@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from . import compaction, pager, planner, thinking
 from .cpu import Burst
 from .errors import OutOfMemory
+from .limits import DECODE_COST, READ_COST
 from .memory import NoFrames
 from .pressure import make_room
 from .process import Process, Thought
@@ -126,7 +127,7 @@ def _placed(kernel: Kernel, process: Process) -> tuple[int, ...]:
     space = process.space
     while True:
         pos = space.resident
-        count = planner.stretch(space, pager.span(kernel, space), kernel.geometry.page)
+        count = planner.stretch(space, min(pager.span(kernel, space), _paced(kernel)), kernel.geometry.page)
         feed = tuple(space.tokens[pos : pos + count])
         try:
             pager.arrange(kernel, process, len(feed))
@@ -141,6 +142,19 @@ def _placed(kernel: Kernel, process: Process) -> tuple[int, ...]:
             kernel.work.copies += copies
             kernel.emit("cow", process.pid, *copies[0])
         return feed
+
+
+def _paced(kernel: Kernel) -> int:
+    """The most tokens of a prompt that are read in this tick: so few that those who decode keep their pace.
+
+    Where they are so few that a single page would take more than that, the pace can't be kept, and a whole chunk is read.
+    """
+    pace, page = kernel.config.pace, kernel.geometry.page
+    if not pace:
+        return kernel.geometry.chunk
+    decoding = sum(p is not None and p.feed_left == 1 for p in kernel.lanes)
+    budget = decoding * DECODE_COST * (1000 - pace) // (pace * READ_COST)
+    return budget - budget % page if budget >= page else kernel.geometry.chunk
 
 
 def all_but(never: Sequence[int], vocab: int) -> bytes | None:

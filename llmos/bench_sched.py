@@ -24,11 +24,13 @@ from llmos_kernel.process import Process
 from llmos_kernel.sched import POLICIES, Own, Policy
 from llmos_kernel.syscall import trap
 
+from . import boot
 from .errors import UsageError
 from .labs.own import load
 
 MOST_JOBS, MOST_TICKS = 2_000, 1_000_000
 LANES, FRAMES, MOST_PAGES = 2, 257, 256
+DECODERS, PROMPT, ROUNDS = 31, 4_000, 12  # of `beside`: who decodes, the prompt that comes, ticks that are timed
 
 
 class Job(NamedTuple):
@@ -93,9 +95,8 @@ def run(
     jobs: Sequence[Job], cpu: Cpu, codec: Codec, quantum: int, name: str, policy: Policy | None = None
 ) -> dict[str, Any]:
     """One row of the table. All times are ticks."""
-    word = "x" if cpu.geometry.mode == "scripted" else " the"  # one token each
     config = Config(
-        args=(word, *(tuple(job) for job in jobs)), quantum=quantum, policy=name if policy is None else "rr"
+        args=(_word(cpu), *(tuple(job) for job in jobs)), quantum=quantum, policy=name if policy is None else "rr"
     )
     kernel = Kernel(config, {"init": source, "worker": worker}, cpu, codec, Silence(), policy)
     workers: dict[int, Process] = {}
@@ -132,22 +133,65 @@ def _figures(workers: list[Process], preemptions: int, ticks: int) -> dict[str, 
     }
 
 
+async def crowd(decoders: int, word: str, prompt: int) -> int:
+    """Decoders that go on and on, and after a while one long prompt beside them."""
+    for _ in range(decoders):
+        await trap("spawn", "worker", word, 100_000)
+    await trap("sleep", decoders + ROUNDS)
+    return await worker(word * prompt, 1)
+
+
+def beside(cpu: Cpu, codec: Codec, decoders: int, prompt: int) -> dict[str, Any]:
+    """How much of their speed `decoders` keep while a prompt of so many tokens is read: the best ticks before and during it."""
+    config = Config(args=(decoders, _word(cpu), prompt), quantum=100_000, pace=boot.PACE)
+    kernel = Kernel(config, {"init": crowd, "worker": worker}, cpu, codec, Silence())
+    alone, during, most = list[float](), list[float](), 0
+    while len(during) < ROUNDS:
+        began = time.perf_counter()
+        kernel.step()
+        seconds = time.perf_counter() - began
+        read = sum(len(b.feed) for b in kernel.work.bursts if len(b.feed) > 1)
+        if len(kernel.work.bursts) - (read > 0) == decoders:
+            (during if read else alone).append(seconds)
+            most = max(most, read)
+    return {
+        "decoders": decoders,
+        "read_in_a_tick": most,
+        "ms_alone": round(min(alone) * 1e3, 1),
+        "ms_beside": round(min(during) * 1e3, 1),
+        "speed_kept": round(min(alone) / min(during), 3),
+    }
+
+
 def bench_sched(path: Path, model: str | None, mode: str, quantum: int, own: str | None) -> dict[str, Any]:
-    """{"cpu", "jobs", "quantum", "rows": [...]}: a row for each policy, and one for your own."""
+    """{"cpu", "jobs", "quantum", "rows": [...]}: a row for each policy, and one for your own; with a model also "beside"."""
     jobs = read(path)
     cpu, codec = _processor(jobs, model, mode)
     rows = [run(jobs, cpu, codec, quantum, name) for name in POLICIES]
     if own is not None:
         rows.append(run(jobs, cpu, codec, quantum, "own", Own(quantum, load(own, "choose"))))
-    return {"cpu": cpu.geometry.model, "jobs": len(jobs), "quantum": quantum, "rows": rows}
+    result = {"cpu": cpu.geometry.model, "jobs": len(jobs), "quantum": quantum, "rows": rows}
+    if cpu.geometry.mode != "scripted":
+        del cpu  # two engines of a large model would not fit
+        wide, codec = _engine(str(model), mode, DECODERS + 1, 2 * FRAMES)
+        longest = wide.geometry.max_pages * wide.geometry.page - 1
+        result["beside"] = beside(wide, codec, DECODERS, min(PROMPT, longest))
+    return result
+
+
+def _engine(model: str, mode: str, lanes: int, frames: int) -> tuple[Cpu, Codec]:
+    loaded = boot.load_model(model)
+    return boot.build_engine(loaded, boot.Options(mode=mode, lanes=lanes, frames=frames)), boot.codec_of(loaded)
+
+
+def _word(cpu: Cpu) -> str:
+    """One token."""
+    return "x" if cpu.geometry.mode == "scripted" else " the"
 
 
 def _processor(jobs: Sequence[Job], model: str | None, mode: str) -> tuple[Cpu, Codec]:
-    from . import boot
-
     if model is not None and model != boot.SCRIPTED:
-        loaded = boot.load_model(model)
-        return boot.build_engine(loaded, boot.Options(mode=mode, lanes=LANES, frames=FRAMES)), boot.codec_of(loaded)
+        return _engine(model, mode, LANES, FRAMES)
     from .cpu.scripted import ByteCodec, ScriptedCpu
 
     longest = max(job.prompt + job.length for job in jobs) // 16 + 2
@@ -161,4 +205,10 @@ def lines(result: dict[str, Any]) -> list[str]:
     names = ("response", "turnaround", "p99", "fairness", "preemptions", "recomputed", "ticks", "seconds")
     head = f"{result['jobs']} jobs on {result['cpu']}, quantum {result['quantum']}; times in ticks"
     rows = [f"{row['policy']:<11}" + "".join(f"{row[name]:>12}" for name in names) for row in result["rows"]]
-    return [head, f"{'policy':<11}" + "".join(f"{name:>12}" for name in names), *rows]
+    told = [head, f"{'policy':<11}" + "".join(f"{name:>12}" for name in names), *rows]
+    if beside := result.get("beside"):
+        told.append(
+            f"{beside['decoders']} decoders beside a long prompt: {beside['ms_alone']} ms a tick without it, "
+            f"{beside['ms_beside']} with {beside['read_in_a_tick']} tokens read: {beside['speed_kept']:.0%} of their speed"
+        )
+    return told

@@ -43,6 +43,7 @@ Progress = Callable[[SelfTest], None]
 PAGE = 16
 FRAMES = 129  # of the machine room: 128 pages of 16 tokens and the trash frame
 DEVICES = ("calc", "clock", "files", "search")
+PACE = 700  # thousandths of their speed that many decoders keep while a prompt is read beside them
 SCRIPTED = "scripted"  # a machine without a model, for tests and for looking at the OS alone
 
 
@@ -146,6 +147,7 @@ def _config(options: Options, args: tuple[Any, ...], devices: tuple[str, ...], d
         served=tuple(name for name in devices if name in SERVED),
         dialect=dialect,
         slots=options.slots,
+        pace=PACE,
         victims=_victims(options.victims),
         window=options.window,
         replacement=options.replacement,
