@@ -72,6 +72,8 @@ class Calculator:
 def _answer(text: str) -> str:
     if not text.strip():
         raise DeviceError("write a sum, as in `calc 37*48`")
+    if re.search(r"(?<!\d)[12]\d{3}-[01]?\d-[0-3]?\d(?!\d)", text):
+        raise DeviceError("that is a date; the device clock reckons with dates")
     return _converted(text) or exact.shown(evaluate(text))
 
 

@@ -148,7 +148,7 @@ def plain(text: str) -> str:
     text = " ".join(text.translate(_SPELLING).lower().split())
     text = _stripped(text)
     text = re.sub(r"(?<![a-z])(?:the|an?)(?![a-z(])", " ", text)
-    text = _SPOKEN.sub(_spoken, " ".join(text.split()))
+    text = digits(" ".join(text.split()))
     text = _fractions(text)
     text = _MIXED.sub(r"(\1+\2/\3)", text)
     text = _GROUPED.sub(lambda m: m[0] if m[0].startswith("(") else m[0].replace(",", ""), text)
@@ -160,6 +160,11 @@ def plain(text: str) -> str:
         text = f"round({match[1]}, {match[2] or _NEAREST[match[3]]})"
     text = re.sub(r"(\d[\d,.]*) (thousand|million|billion|trillion|hundred)", _scaled, text)
     return text.strip()
+
+
+def digits(text: str) -> str:
+    """Numbers in words as digits: "thirty days" is "30 days". `text` is in lower case."""
+    return _SPOKEN.sub(_spoken, text)
 
 
 def _stripped(text: str) -> str:
