@@ -68,6 +68,7 @@ class Row(NamedTuple):
     pages: int
     decoded: int
     why: str
+    adapter: str
 
 
 async def think(
@@ -165,6 +166,11 @@ async def group(child: int) -> None:
 async def nice(pid: int, level: int) -> None:
     """Priority and share of a process, 1 to 20."""
     await trap("nice", pid, level)
+
+
+async def adapter(name: str, pid: int = 0) -> None:
+    """Choose the weights that a process runs with, of this one with `pid` 0; "none" is the model as it was loaded."""
+    await trap("adapter", name, pid)
 
 
 async def park(pid: int) -> None:
@@ -271,6 +277,7 @@ __all__ = [
     "Signalled",
     "Span",
     "Thought",
+    "adapter",
     "ask_reader",
     "call",
     "catch",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from . import channels, guard, lanes, life, mail, parking, pipes, planner, rights, segments, signals, thinking
+from . import adapters, channels, guard, lanes, life, mail, parking, pipes, planner, rights, segments, signals, thinking
 from .errors import BadCall, EndOfInput, KernelError, LimitReached, NoSuchChannel, NoSuchProcess
 from .limits import KINDS, MAX_OPEN, MAX_PRIORITY
 from .process import Process, State
@@ -190,9 +190,19 @@ def sys_me(kernel: Kernel, process: Process) -> int:
 
 
 def sys_ps(kernel: Kernel, process: Process) -> tuple[tuple[Any, ...], ...]:
-    """(pid, ppid, program, state, tokens, pages, decoded, why) of every process, by number."""
+    """(pid, ppid, program, state, tokens, pages, decoded, why, adapter) of every process, by number."""
     return tuple(
-        (p.pid, p.ppid, p.program, str(p.state), len(p.space.tokens), len(p.space.frames), p.account.decoded, p.why)
+        (
+            p.pid,
+            p.ppid,
+            p.program,
+            str(p.state),
+            len(p.space.tokens),
+            len(p.space.frames),
+            p.account.decoded,
+            p.why,
+            adapters.name_of(kernel, p),
+        )
         for p in kernel.processes.values()
     )
 
@@ -231,6 +241,7 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "exec": sys_exec,
     "group": sys_group,
     "nice": sys_nice,
+    "adapter": adapters.sys_adapter,
     "park": parking.sys_park,
     "unpark": parking.sys_unpark,
     "limit": sys_limit,

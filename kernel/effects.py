@@ -314,6 +314,7 @@ READERS: dict[str, Callable[[Any], Effect]] = {
     "attach": spawn,
     "kill": control,
     "nice": control,
+    "adapter": control,
     "pledge": rights,
     "unveil": rights,
     "read": _free,
@@ -325,7 +326,21 @@ READERS: dict[str, Callable[[Any], Effect]] = {
     "ps": _free,
     "think": _free,
 }
-CALLS = ("spawn", "fork", "exec", "share", "attach", "kill", "nice", "pledge", "unveil", "think", "wait", "ps")
+CALLS = (
+    "spawn",
+    "fork",
+    "exec",
+    "share",
+    "attach",
+    "kill",
+    "nice",
+    "adapter",
+    "pledge",
+    "unveil",
+    "think",
+    "wait",
+    "ps",
+)
 """The kernel's calls that a model may not make by itself."""
 ALIASES = {
     "email": "send",

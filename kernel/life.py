@@ -9,7 +9,7 @@ from __future__ import annotations
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
-from . import guard, lanes, mail, pipes, planner, segments, served
+from . import adapters, guard, lanes, mail, pipes, planner, segments, served
 from .errors import BadCall, KernelError, LimitReached, NoSuchProgram
 from .labels import Ring
 from .limits import MAX_CLOSES, MAX_GROUP, MAX_PROCESSES
@@ -31,7 +31,7 @@ def create(
     coroutine = _begin(kernel, program, args)
     pid = kernel.next_pid
     kernel.next_pid += 1
-    process = Process(pid, ppid, program, args, coroutine, space or _space(kernel), seed, ring)
+    process = Process(pid, ppid, program, args, coroutine, space or _space(kernel, parent), seed, ring)
     process.account.born = kernel.tick
     if parent is not None:
         process.limits, process.priority = parent.limits.copy(), parent.priority
@@ -86,7 +86,7 @@ def execute(kernel: Kernel, process: Process, program: str, args: tuple[Any, ...
     process.result = process.error = None
     process.actions.clear()
     kernel.memory.drop(process.space)
-    process.space, process.high = _space(kernel), 0
+    process.space, process.high = _space(kernel, process), 0
     kernel.emit("exec", process.pid, program, args)
     kernel.woken.append(process)
 
@@ -135,10 +135,12 @@ def alarm(kernel: Kernel, process: Process, due: int) -> None:
         served.rang(kernel, process, due)
 
 
-def _space(kernel: Kernel) -> AddressSpace:
-    """An empty context, with the working set that the machine was booted for."""
+def _space(kernel: Kernel, before: Process | None) -> AddressSpace:
+    """An empty context, with the working set that the machine was booted for and the adapter of its parent."""
     config = kernel.config
-    return AddressSpace(work=build(config.window, config.replacement, config.pins), trace=bool(config.trace))
+    space = AddressSpace(work=build(config.window, config.replacement, config.pins), trace=bool(config.trace))
+    space.adapter = before.space.adapter if before else adapters.number(config.adapters, config.adapter)
+    return space
 
 
 def wake(kernel: Kernel, process: Process, result: Any) -> None:

@@ -172,12 +172,14 @@ class Memory:
                 self.name_of[frame] = name
 
     def _hash(self, space: AddressSpace, i: int, chain: list[bytes]) -> bytes:
-        """The page's tokens, their labels, all before it, and what of that it could not see. Equal names, equal pages."""
+        """The page's tokens, their labels, all before it, what of that it could not see, and the set of weights. Equal names,
+        equal pages."""
         ids = array("q", space.tokens[i * self.page : (i + 1) * self.page]).tobytes()
         label = repr(tuple(space.label_of(i * self.page, (i + 1) * self.page - 1))).encode("utf-8", "surrogatepass")
         unseen = [first for first in space.hidden if first < i] if not space.in_slot(i) else []
         blind = repr((unseen, space.slot)).encode() if unseen else b""
-        return blake2b((chain[i - 1] if i else space.domain) + ids + label + blind, digest_size=16).digest()
+        root = space.domain + (b"adapter %d" % space.adapter if space.adapter else b"")
+        return blake2b((chain[i - 1] if i else root) + ids + label + blind, digest_size=16).digest()
 
     def fork(self, parent: AddressSpace) -> AddressSpace:
         """A copy of the context that maps the same frames; nothing is copied until somebody writes."""

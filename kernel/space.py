@@ -42,6 +42,7 @@ class AddressSpace:
     """Owned by one process; mutated by the kernel."""
 
     __slots__ = (
+        "adapter",
         "chain",
         "domain",
         "frames",
@@ -84,6 +85,7 @@ class AddressSpace:
         self.hidden: tuple[int, ...] = ()  # the first page of each slot: this stream's own tokens don't attend to them
         self.handles: tuple[tuple[str, Label], ...] = ()  # the words of each, whole
         self.domain = domain  # pages are shared only inside one domain
+        self.adapter = 0  # the set of weights that its keys and values are computed with
         self.chain: list[bytes] = []  # chained hash of each published or adopted page
 
     def append(self, ids: Iterable[int], label: Label, who: str) -> None:
@@ -148,7 +150,7 @@ class AddressSpace:
         child.frames, child.resident, child.lossy = self.frames, self.resident, self.lossy
         child.slots, child.moved, child.undone = self.slots.copy(), self.moved.copy(), self.undone
         child.keep, child.slot, child.hidden, child.handles = self.keep, self.slot, self.hidden, self.handles
-        child.trace = None if self.trace is None else []
+        child.adapter, child.trace = self.adapter, None if self.trace is None else []
         return child
 
     def check(self, page: int) -> None:
