@@ -79,6 +79,8 @@ class Options:
     window: int = 0  # frames a process may hold; 0 = as many as it has pages
     replacement: str = "attention"  # who goes when a window is full
     trace: bool = False  # record which pages got attention
+    rights: str = ""  # manifests by program, as JSON; "" = everybody may do everything
+    off: tuple[str, ...] = ()  # rules of the monitor that are switched off, for lessons about what they are good for
     keep: bool = False  # keep all records in memory, so that one can go back and branch
 
 
@@ -153,6 +155,8 @@ def _config(options: Options, args: tuple[Any, ...], devices: tuple[str, ...], d
         replacement=options.replacement,
         trace=int(options.trace),
         compact=int(options.compact),
+        rights=options.rights,
+        off=options.off,
     )
 
 

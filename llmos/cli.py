@@ -256,12 +256,24 @@ def replay(
 def lesson(
     name: Annotated[str, typer.Argument(help="A lesson, or `class` for all in order.")] = "",
     show: Annotated[bool, typer.Option("--list", help="List the lessons.")] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Of the class.")] = 2026,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of the class; default: the lesson's own.")] = None,
     student: Annotated[str, typer.Option("--student", help="A name: each gets a variant of their own.")] = "",
-    cpu: Annotated[str, typer.Option("--cpu", help="The model that runs it.")] = "nano",
-    own: Annotated[Path | None, typer.Option("--policy", help="Your own policy file takes part.")] = None,
+    cpu: Annotated[str, typer.Option("--cpu", "--model", "-m", help="The model that runs it.")] = "nano",
+    own: Annotated[
+        Path | None,
+        typer.Option(
+            "--own", "--policy", "--device", "--text", help="Your own policy, device or text in place of ours."
+        ),
+    ] = None,
     solve: Annotated[bool, typer.Option("--solve", help="Reveal everything.")] = False,
-    worksheet: Annotated[bool, typer.Option("--worksheet", help="Text and first question only, to print.")] = False,
+    worksheet: Annotated[
+        bool, typer.Option("--worksheet", help="Texts and questions without answers, to print.")
+    ] = False,
+    recorded: Annotated[bool, typer.Option("--recorded", help="From the lesson's record, without a model.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="Train now what is otherwise read from a measurement.")] = False,
+    jump: Annotated[int, typer.Option("--jump", min=1, help="Begin with this question.")] = 1,
+    lock: Annotated[str, typer.Option("--lock", help="Controls that are off, with commas: solve, hint, jump.")] = "",
+    record: Annotated[Path | None, typer.Option("--record", help="Write what a run measures; a class: into a folder.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the screen.")] = False,
     json: Json = False,
 ) -> None:
@@ -275,7 +287,10 @@ def lesson(
         for one in found if not json else ():
             print(f"{one['name']:<12} {one['minutes']:>3} min  {one['title']}")
         return
-    lessons.run_lesson(name, seed, student, cpu, solve, json, own, worksheet)
+    locks = tuple(part.strip() for part in lock.split(",") if part.strip())
+    lessons.run_lesson(
+        lessons.Wanted(name, seed, student, cpu, solve, json, own, worksheet, recorded, live, jump, locks, record)
+    )
 
 
 @app.command()

@@ -216,14 +216,15 @@ def scaling_command(
 
 @lab_app.command("poison")
 def poison_command(
-    counts: Annotated[str, typer.Option(help="Poisoned examples, with commas.")] = "0,1,4,16",
+    counts: Annotated[str, typer.Option(help="Poisoned examples, with commas.")] = "0,1,2,4,8,16",
+    runs: Annotated[int, typer.Option(min=1, max=20, help="Trainings to take the mean of.")] = 1,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
     """A backdoor from a few training examples: its curve, and a scanner that looks for the trigger."""
     from . import poison
 
-    result = poison.run_poison(tuple(numbers(counts, "--counts", 0)), seed)
+    result = poison.run_poison(tuple(numbers(counts, "--counts", 0)), seed, runs=runs)
     _json(result) if as_json else typer.echo(poison.table_text(result))
 
 

@@ -33,6 +33,13 @@ def fitted(runs: list[dict[str, float]]) -> dict[str, float]:
     return {"a": float(a), "parameters": float(b), "tokens": float(c), "error": error}
 
 
+def predicted(fit: dict[str, float], run: dict[str, Any]) -> float:
+    """The loss that the line has for these parameters and tokens."""
+    return math.exp(
+        fit["a"] - fit["parameters"] * math.log(run["parameters"]) - fit["tokens"] * math.log(run["tokens"])
+    )
+
+
 def _curve(text: str, width: int, steps: tuple[int, ...], seed: int) -> list[dict[str, float]]:
     """One width, each number of steps with a schedule of its own; loss on the kept-out end of the text."""
     import jax

@@ -1,23 +1,29 @@
 """What a scenario works with: a seed, machines to boot, a place for what it measures and for what it shows.
 
-Knows: how to boot a machine for a lesson and how to ask it. Does not know: which lesson, who is asked what.
+Knows: how to boot a machine for a lesson and how to ask it. Does not know: which lesson, who is asked what. All machines of
+one lesson, and of one class, share a loaded model and its compiled engines (`Cpus`), so they run one after another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from llmos.errors import UsageError
+
 if TYPE_CHECKING:
+    from llmos.boot import Options
     from llmos.cpu.config import Model
     from llmos.machine import Machine
     from llmos_kernel.cpu import Cpu
 
 DEVICES = ("calc", "clock", "files", "search")
+BLANK = "______"
 
 
 class _Facts(dict[str, Any]):
@@ -27,31 +33,67 @@ class _Facts(dict[str, Any]):
         return "{" + key + "}"
 
 
+class Cpus:
+    """Owns one loaded model and the engines compiled for it, one for each shape that a lesson asked for."""
+
+    def __init__(self, name: str = "nano") -> None:
+        self.name = name
+        self._engines: dict[tuple[int, int, int | None], Cpu] = {}
+
+    @cached_property
+    def model(self) -> Model:
+        from llmos.boot import load_model
+
+        return load_model(self.name)
+
+    @cached_property
+    def taught(self) -> Model:
+        """The model with the adapter that taught it to call devices, if one is shipped for it."""
+        from llmos.boot import adapted
+
+        return adapted(self.model)
+
+    def engine(self, options: Options) -> Cpu:
+        from llmos.boot import build_engine
+
+        shape = (options.lanes, options.frames, options.max_pages)
+        if shape not in self._engines:
+            self._engines[shape] = build_engine(self.taught, options)
+        return self._engines[shape]
+
+
 @dataclass
 class Lab:
     """Owned by one session. `facts` fill the text's {placeholders}; `measured` answers questions; `shown` is the reveal."""
 
     seed: int = 0
     model_name: str = "nano"
-    own: Path | None = None  # a student's own policy file
+    own: Path | None = None  # a student's own file: a policy, a device or a text, as the lesson's header says
+    live: bool = False  # train now what is otherwise read from a shipped measurement
+    blank: bool = False  # a worksheet: what was measured is left to be filled in
+    cpus: Cpus | None = None
     facts: dict[str, Any] = field(default_factory=_Facts)
     measured: dict[str, Any] = field(default_factory=dict)
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     shown: list[str] = field(default_factory=list)
     stop: str = ""
     running: Machine | None = None
-    engines: dict[int, Cpu] = field(default_factory=dict)  # by lanes
+    _folders: list[tempfile.TemporaryDirectory[str]] = field(default_factory=list)
 
     @cached_property
     def rng(self) -> Random:
         return Random(self.seed)
 
     @cached_property
+    def processor(self) -> Cpus:
+        return self.cpus or Cpus(self.model_name)
+
+    @property
     def model(self) -> Model:
         """The lesson's CPU, loaded once."""
-        from llmos.boot import load_model
+        return self.processor.model
 
-        return load_model(self.model_name)
+    # -- what is shown ------------------------------------------------------------------------------------------------
 
     def say(self, line: str = "") -> None:
         """A line for the reveal."""
@@ -65,18 +107,35 @@ class Lab:
             self.say("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip())
 
     def fill(self, text: str) -> str:
-        return text.format_map(_Facts({**self.measured, **self.facts})) if "{" in text else text
+        measured = dict.fromkeys(self.measured, BLANK) if self.blank else self.measured
+        return text.format_map(_Facts({**measured, **self.facts})) if "{" in text else text
+
+    # -- machines -----------------------------------------------------------------------------------------------------
+
+    def folder(self, files: Mapping[str, str] = {}) -> Path:
+        """A folder with these files in it, gone when the lesson is over."""
+        made = tempfile.TemporaryDirectory(prefix="llmos-lesson-")
+        self._folders.append(made)
+        for name, text in files.items():
+            Path(made.name, name).write_text(text, encoding="utf-8")
+        return Path(made.name)
 
     def machine(self, **options: Any) -> Machine:
         """A machine on the lesson's CPU; `options` as in `boot.Options`. One at a time: they share the compiled engine."""
-        from llmos.boot import Options, boot, build_engine
+        from llmos.boot import Options, boot
 
-        self.close()
-        wanted = Options(**{"model": self.model_name, "seed": self.seed & 0xFFFF, "lanes": 1, "devices": (), **options})
-        if wanted.lanes not in self.engines:
-            self.engines[wanted.lanes] = build_engine(self.model, wanted)
-        self.running = boot(wanted, model=self.model, engine=self.engines[wanted.lanes])
+        self._stop_machine()
+        wanted = Options(**{"model": self.model_name, "seed": self.seed & 0xFFFF, "lanes": 2, "devices": (), **options})
+        self.running = boot(wanted, model=self.processor.taught, engine=self.processor.engine(wanted))
+        self._mount_own(self.running)
         return self.running
+
+    def _mount_own(self, machine: Machine) -> None:
+        """The student's own device takes the place of ours of the same name."""
+        if self.own is not None and "calc" in machine.world.devices and self.own.suffix == ".py":
+            from .owndevice import OwnDevice
+
+            machine.world.devices = {**machine.world.devices, "calc": OwnDevice(str(self.own), "calc")}
 
     def ask(self, text: str, devices: tuple[str, ...] = DEVICES, **options: Any) -> Answer:
         """One question to a fresh machine with these devices."""
@@ -93,10 +152,24 @@ class Lab:
                     value = data[1]
         return Answer(value[0].strip(), tuple(value[2]), tuple(shares))
 
-    def close(self) -> None:
+    def own_text(self) -> str:
+        """The student's own text, "" when there is none. Raises UsageError for a file that can't be read."""
+        if self.own is None:
+            return ""
+        try:
+            return self.own.read_text("utf-8")[:1000]
+        except (OSError, UnicodeDecodeError) as e:
+            raise UsageError(f"{self.own}: can't be read as text ({e})") from None
+
+    def _stop_machine(self) -> None:
         if self.running:
             self.running.close()
             self.running = None
+
+    def close(self) -> None:
+        self._stop_machine()
+        while self._folders:
+            self._folders.pop().cleanup()
 
 
 @dataclass(frozen=True)

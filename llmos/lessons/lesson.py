@@ -3,13 +3,19 @@
 Knows: the format. Does not know: scenarios, answers, screens. The file:
 
     +++
-    title = "..."   minutes = 8   os = "..."   llm = "..."
+    title = "..."   minutes = 8   os = "..."   llm = "..."   analogy = "where the comparison stops"
+    seed = 2026                   of the class, when nobody names another
+    programs = ["ask"]            what the machine runs
+    layout = "cpu ram console"    the panels that the screen shows beside the text, in this order
+    stops = ["call", "result"]    before which events the machine stops, a word a question
+    own = "calc"                  the function that a student's own file may put in the place of ours; "text" for a text
+    locks = ["solve"]             controls that are off: solve, hint, jump, back, goto, branch
     +++
     Text before the first question.
 
     ```predict
     id = "victim"                 the scenario's name for this stop
-    kind = "choice"               choice | number
+    kind = "choice"               choice | number | token | page | process (the last three are picked, like a choice)
     question = "Which page goes out, of {frames} frames?"
     choices = ["1", "2"]          or left out: the scenario fills them in at the stop
     tolerance = 10                number: right within so many percent
@@ -32,7 +38,8 @@ from . import ORDER
 
 HEADER = re.compile(r"\A\+\+\+\n(.*?)^\+\+\+\n", re.M | re.S)
 BLOCK = re.compile(r"^```predict\n(.*?)^```\n", re.M | re.S)
-KINDS = ("choice", "number")
+KINDS = ("choice", "number", "token", "page", "process")
+CONTROLS = ("solve", "hint", "jump", "back", "goto", "branch")
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,13 @@ class Lesson:
     os: str
     llm: str
     sections: tuple[Section, ...]
-    analogy: str = ""  # where the comparison with an operating system stops
+    analogy: str  # where the comparison with an operating system stops
+    programs: tuple[str, ...]
+    layout: tuple[str, ...]
+    stops: tuple[str, ...]
+    seed: int = 2026
+    own: str = ""
+    locks: tuple[str, ...] = ()
 
     @property
     def questions(self) -> tuple[Predict, ...]:
@@ -89,7 +102,7 @@ def parse(name: str, source: str) -> Lesson:
     if header is None:
         raise LlmosError(f"lesson {name}: it must begin with a header between +++ lines")
     try:
-        fields = tomllib.loads(header[1])
+        fields = _header(tomllib.loads(header[1]))
         parts = BLOCK.split(source[header.end() :])
         predicts = [_predict(tomllib.loads(block)) for block in parts[1::2]]
     except (tomllib.TOMLDecodeError, TypeError, ValueError) as e:
@@ -98,9 +111,20 @@ def parse(name: str, source: str) -> Lesson:
     if len({p.id for p in predicts}) < len(predicts):
         raise LlmosError(f"lesson {name}: two questions have the same id")
     try:
-        return Lesson(name=name, sections=tuple(sections), **fields)
+        made = Lesson(name=name, sections=tuple(sections), **fields)
     except TypeError as e:
         raise LlmosError(f"lesson {name}: header: {e}") from None
+    if len(made.stops) != len(predicts):
+        raise LlmosError(f"lesson {name}: header: {len(made.stops)} stops for {len(predicts)} questions")
+    return made
+
+
+def _header(fields: dict[str, Any]) -> dict[str, Any]:
+    lists = {key: tuple(fields.get(key, ())) for key in ("programs", "stops", "locks")}
+    unknown = [control for control in lists["locks"] if control not in CONTROLS]
+    if unknown:
+        raise ValueError(f"no control {unknown[0]!r} to lock; there are {', '.join(CONTROLS)}")
+    return {**fields, **lists, "layout": tuple(str(fields.get("layout", "")).split())}
 
 
 def _predict(fields: dict[str, Any]) -> Predict:

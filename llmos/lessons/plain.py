@@ -13,6 +13,7 @@ from typing import Any
 
 from llmos.errors import UsageError
 
+from .lab import BLANK
 from .lesson import Predict
 from .session import Session, Verdict
 
@@ -24,6 +25,8 @@ Say = Callable[[str], None]
 def play(session: Session, answers: Iterator[str], say: Say, solve: bool = False) -> dict[str, Any]:
     """Play to the end, or to the end of `answers`; the record. With `solve` nothing is asked and all is revealed."""
     lesson = session.lesson
+    if solve and not session.allows("solve"):
+        raise UsageError("the teacher has locked the solutions")
     say(f"{lesson.title}   ({lesson.minutes} min)")
     say(f"  operating system: {lesson.os}")
     say(f"  language model:   {lesson.llm}")
@@ -37,16 +40,25 @@ def play(session: Session, answers: Iterator[str], say: Say, solve: bool = False
             return session.record()
         _reveal(verdict, session.lab.shown, say, solve)
     _text(session.text, say)
-    say(f"Where the analogy stops: {lesson.analogy}") if lesson.analogy else None
+    say("")
+    say(textwrap.fill(f"Where the analogy stops: {lesson.analogy}", WIDTH))
     if not solve:
         say(f"score {session.score:g} of {len(lesson.questions)}")
     return session.record()
 
 
-def problem(session: Session, say: Say) -> dict[str, Any]:
-    """The first question only: what a worksheet shows before anybody has answered."""
+def worksheet(session: Session, say: Say) -> dict[str, Any]:
+    """The whole lesson on paper: a line for each answer, nothing revealed; folds keep later text from sight."""
+    lesson, lab = session.lesson, session.lab
+    lab.blank = True
+    say(f"{lesson.title}   ({lesson.minutes} min)   name: {session.student or BLANK}")
+    while not session.over:
+        _text(session.text, say)
+        _ask(session.question(), say)
+        say(f"   answer: {BLANK}   how sure, 1 to 5: __")
+        say("- - - - - fold here: read on only when you have answered " + "- " * 20)
+        session.lock("")
     _text(session.text, say)
-    _ask(session.question(), say)
     return session.record()
 
 
@@ -54,6 +66,9 @@ def _answer(session: Session, predict: Predict, answers: Iterator[str], say: Say
     hint = False
     for line in answers:
         if line.strip() == "h" and "h" not in predict.choices:
+            if not session.allows("hint"):
+                say("the teacher has locked the hints")
+                continue
             say(f"hint: {predict.hint or 'there is none for this one'}")
             hint = hint or bool(predict.hint)
             continue

@@ -1,6 +1,7 @@
 """Playing one lesson: text, stop, prediction, lock, event, reveal.
 
-Knows: whose turn it is, what was answered, what the scenario measured. Does not know: terminals. A scenario is a generator
+Knows: whose turn it is, what was answered, what the scenario measured. Does not know: terminals, screens. A screen drives it
+with `scene()` and `lock(...)`; both may take seconds, so it calls them in a thread of its own. A scenario is a generator
 that yields a question's id when it stands just before that question's event, and has put the measured answer into
 `lab.measured` by the time it yields again. So nothing can be revealed before the answer is locked: it does not exist yet.
 """
@@ -11,15 +12,18 @@ import hashlib
 import importlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from llmos.errors import LlmosError, UsageError
 
 from .lab import Lab
-from .lesson import Lesson, Predict, Section
+from .lesson import CONTROLS, Lesson, Predict, Section
+
+if TYPE_CHECKING:
+    from llmos_kernel.view import Snapshot
 
 HINT_COST = 0.5  # of a point
 
@@ -44,6 +48,30 @@ class Verdict:
         return (1.0 - HINT_COST * self.hint) if self.right else 0.0
 
 
+@dataclass(frozen=True)
+class Scene:
+    """All that a screen shows of a lesson at one moment."""
+
+    name: str
+    title: str
+    minutes: int
+    os: str
+    llm: str
+    analogy: str
+    layout: tuple[str, ...]  # panels beside the text
+    step: int  # of `steps`, from 1
+    steps: int
+    stop: str  # the event that the machine stands before, "" at the end
+    text: str
+    question: Predict | None  # None at the end
+    verdict: Verdict | None  # of the answer that was locked last
+    shown: tuple[str, ...]  # the reveal of that answer, line by line
+    score: float
+    locked: tuple[str, ...]  # controls that are off
+    source: str  # where answers come from: "run" or "record"
+    machine: Snapshot | None  # the machine, where the lesson has one running now
+
+
 @dataclass
 class Session:
     """Owns one lesson being played. `section` is what to show; `question()` then `lock(...)` while it has a question."""
@@ -54,7 +82,53 @@ class Session:
     seed: int = 0
     index: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
+    locks: tuple[str, ...] = ()  # controls that a teacher has switched off, besides those of the lesson's header
+    play: Callable[[Lab], Iterator[str]] | None = None  # the scenario; None = the lesson's own
+    source: str = "run"
     _events: Iterator[str] | None = None
+
+    def __post_init__(self) -> None:
+        unknown = [control for control in self.locks if control not in CONTROLS]
+        if unknown:
+            raise UsageError(f"no control {unknown[0]!r} to lock; there are {', '.join(CONTROLS)}")
+        self.locks = tuple(dict.fromkeys((*self.lesson.locks, *self.locks)))
+
+    def scene(self) -> Scene:
+        """What to show now: the machine stands before the question's event."""
+        text, question = self.text, None if self.over else self.question()
+        lesson = self.lesson
+        return Scene(
+            lesson.name,
+            lesson.title,
+            lesson.minutes,
+            lesson.os,
+            lesson.llm,
+            lesson.analogy,
+            lesson.layout,
+            min(self.index + 1, len(lesson.questions)),
+            len(lesson.questions),
+            "" if self.over else lesson.stops[self.index],
+            text,
+            question,
+            self.verdicts[-1] if self.verdicts else None,
+            tuple(self.lab.shown),
+            self.score,
+            self.locks,
+            self.source,
+            self.lab.running.snapshot() if self.lab.running else None,
+        )
+
+    def allows(self, control: str) -> bool:
+        return control not in self.locks
+
+    def jump(self, step: int) -> None:
+        """On to question `step`, counted from 1; those between are passed without a prediction. Raises UsageError."""
+        if not self.allows("jump"):
+            raise UsageError("the teacher has locked jumping")
+        if not self.index < step <= len(self.lesson.questions):
+            raise UsageError(f"one can jump to a question from {self.index + 1} to {len(self.lesson.questions)}")
+        while self.index < step - 1:
+            self.lock("")
 
     @property
     def section(self) -> Section:
@@ -88,6 +162,8 @@ class Session:
 
     def lock(self, answer: str, confidence: int = 0, hint: bool = False) -> Verdict:
         """Take the prediction, let the event happen, and measure. Raises UsageError for an answer that can't be one."""
+        if hint and not self.allows("hint"):
+            raise UsageError("the teacher has locked the hints")
         asked = self.question()
         answer = checked(asked, answer)
         self.lab.shown = []
@@ -120,6 +196,8 @@ class Session:
             "seed": self.seed,
             "variant": self.lab.seed,
             "model": self.lab.model_name,
+            "source": self.source,
+            "locks": list(self.locks),
             "answers": [{k: v for k, v in asdict(v).items() if k != "question"} for v in self.verdicts],
             "score": self.score,
             "of": len(self.lesson.questions),
@@ -128,7 +206,7 @@ class Session:
 
     def _stop_at(self, predict: Predict) -> None:
         if self._events is None:
-            self._events = scenario(self.lesson.name)(self.lab)
+            self._events = (self.play or scenario(self.lesson.name))(self.lab)
             self._advance()
         if self.lab.stop != predict.id:
             raise LlmosError(
@@ -186,7 +264,7 @@ def plain(value: Any) -> str:
 def is_right(kind: str, answer: str, machine: str, tolerance: float) -> bool:
     if not answer:
         return False
-    if kind == "choice":
+    if kind != "number":
         return answer == machine
     said, measured = number(answer), number(machine)
     if said is None or measured is None:

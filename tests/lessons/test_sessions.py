@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmos.devices.base import Context, DeviceError
 from llmos.errors import LlmosError, UsageError
-from llmos.lessons import ORDER, lesson, plain, session
+from llmos.lessons import ORDER, cli, lesson, plain, record, session
+from llmos.lessons.cli import Wanted
 from llmos.lessons.grade import as_csv, grade
-from llmos.lessons.lab import Lab
+from llmos.lessons.lab import BLANK, Cpus, Lab
+from llmos.lessons.owndevice import OwnDevice
 from llmos.lessons.session import Session, is_right, number, variant
 
 SOURCE = """+++
@@ -21,6 +24,11 @@ title = "Dice"
 minutes = 1
 os = "chance"
 llm = "sampling"
+analogy = "Dice have no memory."
+programs = ["batch"]
+layout = "cpu console"
+stops = ["roll", "look"]
+own = "calc"
 +++
 Two dice with {sides} sides.
 
@@ -115,6 +123,8 @@ def test_grading_judges_again_and_notices_edits(dice: Session, tmp_path: Path) -
         (SOURCE.replace('id = "odd"', 'id = "sum"'), "same id"),
         (SOURCE.replace("minutes = 1", "minutes ="), "dice"),
         (SOURCE.replace("minutes = 1\n", ""), "minutes"),
+        (SOURCE.replace('stops = ["roll", "look"]', 'stops = ["roll"]'), "1 stops for 2 questions"),
+        (SOURCE.replace('own = "calc"', 'locks = ["door"]'), "door"),
     ],
 )
 def test_a_file_that_is_no_lesson_gets_one_line(source: str, why: str) -> None:
@@ -135,7 +145,112 @@ def test_a_number_is_right_within_its_tolerance(machine: int, tolerance: float) 
     assert not is_right("number", "", str(machine), tolerance)
 
 
+def test_a_scene_is_all_that_a_screen_shows(dice: Session) -> None:
+    scene = dice.scene()
+    assert (scene.title, scene.step, scene.steps, scene.stop, scene.layout) == (
+        "Dice",
+        1,
+        2,
+        "roll",
+        ("cpu", "console"),
+    )
+    assert scene.question is not None
+    assert scene.question.question == "What will two dice of 6 sides show?"
+    assert (scene.verdict, scene.shown, scene.machine, scene.source) == (None, (), None, "run")
+    locked = dice.lock("7")
+    after = dice.scene()
+    assert (after.verdict, after.shown, after.stop, after.score) == (locked, ("they roll",), "look", locked.points)
+    dice.lock("yes")
+    end = dice.scene()
+    assert (end.question, end.stop, end.text) == (None, "", "That was all.")
+
+
+def test_what_a_teacher_locks_stays_locked(dice: Session) -> None:
+    dice.locks = ("solve", "hint", "jump")
+    with pytest.raises(UsageError, match="solutions"):
+        plain.play(dice, iter(()), lambda line: None, solve=True)
+    with pytest.raises(UsageError, match="hints"):
+        dice.lock("7", hint=True)
+    with pytest.raises(UsageError, match="jumping"):
+        dice.jump(2)
+    said: list[str] = []
+    assert plain.play(dice, iter(["h", "7", "1"]), said.append)["locks"] == ["solve", "hint", "jump"]
+    assert "the teacher has locked the hints" in said
+    with pytest.raises(UsageError, match="door"):
+        Session(dice.lesson, Lab(), locks=("door",))
+
+
+def test_jumping_passes_what_lies_between(dice: Session) -> None:
+    dice.jump(2)
+    assert [v.answer for v in dice.verdicts] == [""]
+    assert dice.question().id == "odd"
+    with pytest.raises(UsageError, match="one can jump"):
+        dice.jump(5)
+
+
+def test_a_worksheet_asks_everything_and_tells_nothing(dice: Session) -> None:
+    said: list[str] = []
+    record = plain.worksheet(dice, said.append)
+    assert sum(line.startswith("PREDICT") for line in said) == 2
+    assert f"They showed {BLANK}." in said
+    assert not any(v["answer"] for v in record["answers"])
+    assert "REVEAL" not in "".join(said)
+
+
+def test_a_record_plays_what_was_measured_without_a_machine(dice: Session) -> None:
+    made = json.loads(json.dumps(_made(dice)))
+    again = Session(dice.lesson, Lab(seed=99), "", 5, play=record.player(made), source="record")
+    verdicts = [again.lock("7"), again.lock("no")]
+    assert [v.machine for v in verdicts] == [v.machine for v in dice.verdicts]
+    assert again.text == dice.text
+    assert again.record()["source"] == "record"
+
+
+def _made(dice: Session) -> dict[str, object]:
+    dice.lab.cpus = Cpus("no such model")
+    dice.lab.cpus.__dict__["model"] = type("Model", (), {"sha256": "0" * 64})
+    return record.make(dice)
+
+
+def test_a_student_s_own_device_answers_and_fails_in_one_line(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text("def calc(text):\n    return int(text) + 1\n")
+    device = OwnDevice(str(mine), "calc")
+    assert device.call("41", Context()).text == "42"
+    with pytest.raises(DeviceError, match="ValueError"):
+        device.call("x", Context())
+    with pytest.raises(UsageError, match="defines no function plot"):
+        OwnDevice(str(mine), "plot")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        (Wanted("nothing"), "no lesson"),
+        (Wanted("dream", own=Path("x.py")), "takes no file"),
+        (Wanted("trap", own=Path("no such.py")), "no file"),
+        (Wanted("trap", recorded=True, student="ana"), "as it was"),
+        (Wanted("class", own=Path("x.py")), "one lesson"),
+        (Wanted("trap", locks=("door",)), "door"),
+    ],
+)
+def test_what_can_t_be_played_gets_one_line(wanted: Wanted, why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        cli.run_lesson(wanted)
+
+
+def test_a_class_of_records_plays_all_in_order_and_adds_up(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "_lines", lambda: iter([""] * 200))
+    cli.run_lesson(Wanted("class", recorded=True, json=True))
+    total = json.loads(capsys.readouterr().out)
+    assert [one["lesson"] for one in total["lessons"]] == list(ORDER)
+    assert total["of"] == sum(len(lesson.load(name).questions) for name in ORDER)
+    assert total["score"] == 0
+
+
 def test_every_lesson_reads_and_asks_at_least_three_things() -> None:
-    assert set(lesson.names()) <= set(ORDER)
+    assert lesson.names() == ORDER
     for name in lesson.names():
         assert len(lesson.load(name).questions) >= 3

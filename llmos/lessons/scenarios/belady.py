@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Any
 
 from llmos.labs.paging import make_policy, replay
 from llmos.lessons.lab import Lab
+from llmos.machine import Machine
 
 TEXTBOOK = (1, 2, 3, 4, 1, 2, 5, 1, 2, 3, 4, 5)
 SMALL, LARGE = 3, 4
@@ -22,6 +25,11 @@ def play(lab: Lab) -> Iterator[str]:
     rename = dict(zip(range(1, 6), lab.rng.sample(range(1, 10), 5), strict=True))
     string = [rename[page] for page in TEXTBOOK]
     lab.facts |= {"small": SMALL, "large": LARGE, "count": len(string), "textbook": _line(string)}
+    lab.facts["fourth"], lab.choices["victim"] = string[SMALL], tuple(map(str, sorted(string[:SMALL])))
+    yield "victim"
+    _, victims = replay(make_policy("fifo", SMALL, string), SMALL, string)
+    lab.measured["victim"] = next(v for v in victims if v is not None)
+    lab.say(f"in the queue stood {_line(string[:SMALL])}; the one at its head goes")
     yield "small"
     lab.measured["small"] = _draw(lab, "fifo", SMALL, string)
     yield "more"
@@ -55,13 +63,19 @@ def _recorded(lab: Lab) -> Iterator[str]:
     yield "gap"
     lab.measured["gap"] = misses["opt"]
     lab.say(f"LRU looks back, OPT looks ahead: {misses['lru'] - misses['opt']} misses lie between them")
+    lab.facts["window"] = max(4, pages // 2)
+    yield "answer"
+    whole, cut = written(lab), written(lab, window=lab.facts["window"], replacement="lru")
+    same = next((i for i, (a, b) in enumerate(zip(whole[1], cut[1], strict=False)) if a != b), len(whole[1]))
+    lab.measured["answer"] = "the same words" if same == len(whole[1]) else "other words"
+    lab.say(f"with all pages: {whole[0][-160:]!r}")
+    lab.say(f"with {lab.facts['window']}: {cut[0][-160:]!r}")
+    lab.say(f"the first {same} of {len(whole[1])} tokens are the same")
 
 
 def record(lab: Lab) -> tuple[list[int], int]:
     """Page references of the last tokens of a thought: every page above the threshold, in each tick, in order."""
-    words = TEXT.split(". ")
-    lab.rng.shuffle(words)
-    machine = lab.machine(init=("batch", (". ".join(words), 0, TICKS, 800, 0, lab.seed & 0xFFFF)))
+    machine = _thinking(lab)
     string: list[int] = []
     pages = 0
     while not machine.kernel.halted:
@@ -72,6 +86,19 @@ def record(lab: Lab) -> tuple[list[int], int]:
             pages = max(pages, len(mass))
             string += [page for page, m in enumerate(mass) if m > THRESHOLD * 65535]
     return string, pages
+
+
+def written(lab: Lab, **options: Any) -> tuple[str, tuple[int, ...]]:
+    """The words and ids of the same thought, with these options of the machine."""
+    values = [e[4] for e in _thinking(lab, **options).run() if e[1] == "exit" and isinstance(e[4], tuple)]
+    return (str(values[0][0]), tuple(values[0][1])) if values else ("", ())
+
+
+def _thinking(lab: Lab, **options: Any) -> Machine:
+    """A machine that is about to read this variant's text and to go on with it."""
+    words = TEXT.split(". ")
+    Random(lab.seed).shuffle(words)
+    return lab.machine(init=("batch", (". ".join(words), 0, TICKS, 800, 0, lab.seed & 0xFFFF)), **options)
 
 
 def _misses(policy: str, frames: int, string: Sequence[int]) -> int:
