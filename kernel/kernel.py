@@ -63,51 +63,57 @@ class Kernel:
     ) -> None:
         self.config, self.programs = config, programs
         self.cpu, self.codec, self.world = cpu, codec, world
-        self.geometry = cpu.geometry
-        self.choose = choose  # the person's own policy, a port like the others: its choices are in the journal
-        self.policy = policy or lanes.policy_by_name(self, config.policy)
-        self.memory = Memory(self.geometry.frames, self.geometry.page, config.slots)
         self.store: PageStore = store or NoStore()
-        self.costs = Costs(*config.costs)
-        self.capacity = self.geometry.page * min(self.geometry.max_pages, self.memory.total)
-        self.ends = codec.ends
-        self.trap, self.go = codec.marks[:2] if codec.marks else (-1, -1)
-        self.dialect = dialects.by_name(config.dialect, codec)
+        self.choose = choose  # the person's own policy, a port like the others: its choices are in the journal
         self.grammar = grammar  # masks for calls; a replay needs none
+        self.policy = policy or lanes.policy_by_name(self, config.policy)
+        self._settle()
+        self._begin_empty()
+        life.create(self, 0, config.init, config.args, config.seed, None, Ring.SYSTEM)
+
+    def _settle(self) -> None:
+        """What follows from the CPU, the codec and the settings."""
+        config, codec, geometry = self.config, self.codec, self.cpu.geometry
+        self.geometry = geometry
+        self.memory = Memory(geometry.frames, geometry.page, config.slots)
+        self.capacity = geometry.page * min(geometry.max_pages, self.memory.total)
+        self.costs = Costs(*config.costs)
+        self.dialect = dialects.by_name(config.dialect, codec)
+        self.ends = codec.ends
+        self.trap = codec.marks[0] if codec.marks else -1  # the id that opens a call
+        self.wakes = (*codec.ends, *codec.marks[:2])
+        self.sampleable = residency.all_but(codec.never, geometry.vocab)
+        self.guard = guard.build(config.rights, config.disk, config.off)
         self.victims = config.victims  # who loses its frames when they are short: a name in `victims.VICTIMS`
         self.devices = config.devices  # mounted now; those of MCP servers come and go
-        self.wakes = (*codec.ends, *codec.marks[:2])
-        self.sampleable = residency.all_but(codec.never, self.geometry.vocab)
 
+    def _begin_empty(self) -> None:
+        """The tables of a machine on which nothing has happened."""
         self.tick = 0
         self.phase = 0
         self.processes: dict[int, Process] = {}
+        self.next_pid = 1
         self.lanes: list[Process | None] = [None] * self.geometry.lanes
         self.woken: deque[Process] = deque()
         self.sleepers: list[tuple[int, int]] = []  # (tick, pid), a heap
-        self.guard = guard.build(config.rights, config.disk, config.off)
         self.console = Console()
+        self.requests = Requests()
         self.pipes: dict[int, Pipe] = {}
         self.next_pipe = 0
         self.mail: dict[int, Box] = {}
         self.segments: dict[str, Segment] = {}  # shared memory, by name
         self.groups: dict[int, int] = {}  # job -> its living processes
         self.stuck: tuple[int, ...] = ()  # the last deadlock reported
-        self.requests = Requests()
         self.words: dict[int, tuple[bytes, str]] = {}  # what each id seen so far says: (bytes, name if control)
         self.events: list[Event] = []
         self.timeline: list[deque[int]] = [deque(maxlen=KEEP_TIMELINE) for _ in self.lanes]
         self.work = Work()
-        self.next_pid = 1
+        self.next_prefill = 0  # the lane that may prefill next
         self.lives = 0  # of programs, so far
         self.diary: dict[int, list[tuple[Any, Any, int]]] | None = None  # life -> what its program was given, if kept
-        self.next_prefill = 0  # the lane that may prefill next
-        self.evictions = 0
+        self.evictions = self.switches = 0
         self.swapped_out = self.swapped_in = 0  # pages
-        self.switches = 0
-        self.decoded = 0
-        self.prefilled = 0
-        life.create(self, 0, config.init, config.args, config.seed, None, Ring.SYSTEM)
+        self.decoded = self.prefilled = 0  # tokens
 
     # -- the machine's clock ----------------------------------------------------------------------------------------
 

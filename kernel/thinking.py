@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import channels, guard, instructions, lanes, life, planner
+from . import channels, guard, instructions, lanes, life, mapping, planner
 from .errors import BadCall, KernelError, LimitReached
 from .labels import SYSTEM, USER, Label, data
 from .limits import MAX_THOUGHT
@@ -49,15 +49,7 @@ def sys_think(
 
     if not 0 <= limit <= MAX_THOUGHT or not 0 <= temperature <= 10_000 or not 0 <= min_p <= 1000:
         raise BadCall("think: limit, temperature (thousandths, up to 10) or min_p (thousandths) out of range")
-    asked = len(process.space.tokens)
-    for role, text in spans:
-        asked = len(process.space.tokens)
-        add_span(kernel, process, role, text)
-    if chat:
-        kernel.append(process.space, kernel.codec.cue(), SYSTEM, "K")
-    process.space.keep = (asked, len(process.space.tokens))
-    if not process.space.tokens:
-        raise BadCall("there is nothing to continue: the context is empty")
+    _prompt(kernel, process, spans, bool(chat))
     process.thought = Thought(
         limit=_left(process, limit),
         temperature=temperature,
@@ -74,6 +66,21 @@ def sys_think(
         process.move(State.BLOCKED, "nothing to sample")
         finish(kernel, process, "length")
     return LATER
+
+
+def _prompt(kernel: Kernel, process: Process, spans: tuple[tuple[str, str], ...], chat: bool) -> None:
+    """Add the spans, and open the assistant's turn. The newest of them is the question that a compaction never moves."""
+    space = process.space
+    asked = len(space.tokens)
+    for role, text in spans:
+        asked = len(space.tokens)
+        add_span(kernel, process, role, text)
+    mapping.ask(kernel, space, asked)
+    if chat:
+        kernel.append(space, kernel.codec.cue(), SYSTEM, "K")
+    space.keep = (asked, len(space.tokens))
+    if not space.tokens:
+        raise BadCall("there is nothing to continue: the context is empty")
 
 
 def _left(process: Process, limit: int) -> int:
