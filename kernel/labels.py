@@ -46,11 +46,17 @@ def data(origin: str) -> Label:
 
 
 def join(a: Label, b: Label) -> Label:
-    """The label of what depends on both: least trusted ring, fewest readers, all origins."""
+    """The label of what depends on both: least trusted ring, fewest readers, all origins.
+
+    Beside data, where trusted words came from does not matter any more: it would make a sum of the person's look untrusted.
+    """
     if a == b:
         return a
     readers = b.readers if not a.readers else a.readers if not b.readers else _common(a.readers, b.readers)
-    origin = a.origin if a.origin == b.origin else tuple(sorted({*_origin(a), *_origin(b)}))
+    if (a.ring < 3) != (b.ring < 3):
+        origin = _origin(a if b.ring < 3 else b)
+    else:
+        origin = a.origin if a.origin == b.origin else tuple(sorted({*_origin(a), *_origin(b)}))
     return Label(max(a.ring, b.ring), readers, origin)
 
 

@@ -32,7 +32,10 @@ def monitor(
     """Send given calls straight at the monitor, no model in the way."""
     from .monitor import evaluate
 
-    show(evaluate(file), json, "n", "violations", "false_denials", "asks")
+    result = evaluate(file)
+    show(result, json, "n", "violations", "false_denials", "asks")
+    for note in [] if json else result["notes"]:
+        typer.echo(note, err=True)
 
 
 @eval_app.command()
@@ -72,6 +75,23 @@ def traps(
     with Meter(quiet=json) as meter:
         result = measured.evaluate(items, options, jobs, lambda done: meter(done, len(items)))
     show(result, json, "n", "device", "args", "values", "answer", "false_traps", "malformed")
+
+
+@eval_app.command()
+def kept(
+    model: Annotated[str | None, typer.Option("--model", "-m", help="A name or a path.")] = None,
+    adapter: Annotated[
+        Path | None, typer.Option("--adapter", help="Its file; default: the one that is shipped.")
+    ] = None,
+    tokens: Annotated[int, typer.Option("--tokens", min=16, help="How much text is read, twice.")] = 2048,
+    text: Annotated[Path | None, typer.Option("--text", help="A UTF-8 text; default: Python's own help.")] = None,
+    json: Json = False,
+) -> None:
+    """Perplexity on plain text with an adapter off and on: what tuning cost."""
+    from .kept import evaluate
+
+    result = evaluate(model, adapter, tokens, text, lambda line: typer.echo(line, err=True) if not json else None)
+    show(result, json, "tokens", "off", "on", "worse")
 
 
 @eval_app.command()

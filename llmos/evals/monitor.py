@@ -32,15 +32,25 @@ from llmos_kernel.monitor import (
 )
 
 Rules = tuple[tuple[str, Rule], ...]
+FIELDS = {  # what is read of each part of a case; "expect" and "note" are for people
+    "case": ("id", "manifest", "history", "call", "benign", "expect", "note"),
+    "manifest": (
+        *("devices", "allow", "unveil", "paths", "hosts", "recipients", "quotas", "quota", "used", "private", "shared"),
+        *("own", "files", "endorsed", "ask"),
+    ),
+    "call": ("device", "args", "labels", "label", "arg_labels", "by", "stream"),
+    "entry": ("call", "labels", "label", "decision", "answer", "stream"),
+}
 
 
 def evaluate(path: Path, rules: Rules = RULES) -> dict[str, Any]:
-    """{"violations", "false_denials", "asks", "n", "decisions"} of a file of cases. Raises UsageError naming the line."""
+    """Counts, "decisions" and "notes" for the author of a file of cases. Raises UsageError naming the line."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: {error.strerror if isinstance(error, OSError) else 'not UTF-8'}") from None
-    return summary(judge(case, rules) for case in cases(text, str(path)))
+    given = list(cases(text, str(path)))
+    return summary(judge(case, rules) for case in given) | {"notes": [note for case in given for note in remarks(case)]}
 
 
 def cases(text: str, name: str) -> Iterator[dict[str, Any]]:
@@ -68,6 +78,24 @@ def _wrong(case: Any) -> str:
     if "benign" in case and not isinstance(case["benign"], bool):
         return '"benign" is true or false'
     return ""
+
+
+def remarks(case: Mapping[str, Any]) -> list[str]:
+    """What an author should know: fields that nobody reads, and what was left out and is taken at its most suspect."""
+    found = []
+    raw, call = case.get("manifest"), case["call"]
+    history = [entry for entry in case.get("history", []) if isinstance(entry, Mapping)]
+    for kind, parts in (("case", [case]), ("manifest", [raw]), ("call", [call]), ("entry", history)):
+        for part in parts:
+            strange = [str(name) for name in part if name not in FIELDS[kind]] if isinstance(part, Mapping) else []
+            found += [f"field {name!r} of the {kind} is not read" for name in strange]
+    if not isinstance(raw, Mapping) or not raw:
+        found.append("no manifest: nothing is granted")
+    if not isinstance(call.get("labels", call.get("label")), Mapping):
+        found.append("the call has no labels: data of unknown origin that nobody may learn")
+    elif str(call.get("labels", call.get("label")).get("ring")).upper() not in Ring.__members__:
+        found.append("the call's ring is none of kernel, system, user, data: taken as data")
+    return [f"case {case['id']}: {what}" for what in found]
 
 
 def judge(case: Mapping[str, Any], rules: Rules = RULES) -> dict[str, Any]:
