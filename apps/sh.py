@@ -14,7 +14,7 @@ from . import ulib
 from .pipeline import launch
 
 HELP = """programs: ask TEXT · chat · agent GOAL · research QUESTION · dreams QUESTION · vote QUESTION · tree QUESTION
-          notebook · browse PAGE · summarize TEXT · demo · top [TIMES] · ps · starve · bomb
+          notebook · browse PAGE · summarize TEXT · mmap PATH QUESTION · demo · top [TIMES] · ps · starve · bomb
 pipes:    story TOPIC | critic | translate LANGUAGE       at the end of a line & does not wait
 text:     ls [PATH] · cat PATH · echo TEXT · date · call DEVICE TEXT · grep WORDS · head · tail · sort · wc
 shell:    jobs · kill [-SIGNAL] PID (-PID: its job) · nice PID LEVEL · park PID · unpark PID · history · !N · complete TEXT · exit
@@ -23,7 +23,7 @@ anything else is a question for the model, such as: what is 37*48?
 NUMERIC = ("chat", "demo", "top", "starve", "bomb")  # take numbers only; with words behind them they begin a question
 TEXTUAL = ("vote", "tree", "agent", "research", "dreams")  # take the rest of the line as one argument
 SINGLE = ("cat", "date", "ls", "notebook", "browse", "head", "tail", "sort", "wc")  # take one word, or none
-PIPED = ("story", "critic", "translate", "summarize", "pipeline", "grep", "echo")
+PIPED = ("story", "critic", "translate", "summarize", "pipeline", "grep", "echo", "mmap")
 BUILTINS = ("complete", "exit", "help", "history", "jobs", "kill", "nice", "park", "ps", "unpark")
 SIGNALS = ("INT", "TERM", "KILL", "STOP", "CONT")
 

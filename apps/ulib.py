@@ -173,6 +173,16 @@ async def adapter(name: str, pid: int = 0) -> None:
     await trap("adapter", name, pid)
 
 
+async def mmap(title: str, text: str) -> int:
+    """Put a document into my context whose pages are computed only when a question needs them; how many wait."""
+    return int(await trap("mmap", title, text))
+
+
+async def maps() -> list[tuple[str, int, int]]:
+    """Of each mapped document: title, pages, pages that were needed so far."""
+    return list(await trap("maps"))
+
+
 async def park(pid: int) -> None:
     """Stop a process and write all its pages to the page file; it stays away until `unpark`."""
     await trap("park", pid)
@@ -292,6 +302,8 @@ __all__ = [
     "limit",
     "listen",
     "me",
+    "maps",
+    "mmap",
     "nice",
     "park",
     "pipe",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from . import adapters, channels, guard, lanes, life, mail, parking, pipes, planner, rights, segments, signals, thinking
+from . import adapters, channels, guard, lanes, life, mail, mapping, parking, pipes, planner, rights, segments, signals, thinking
 from .errors import BadCall, EndOfInput, KernelError, LimitReached, NoSuchChannel, NoSuchProcess
 from .limits import KINDS, MAX_OPEN, MAX_PRIORITY
 from .process import Process, State
@@ -242,6 +242,8 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "group": sys_group,
     "nice": sys_nice,
     "adapter": adapters.sys_adapter,
+    "mmap": mapping.sys_mmap,
+    "maps": mapping.sys_maps,
     "park": parking.sys_park,
     "unpark": parking.sys_unpark,
     "limit": sys_limit,

@@ -44,6 +44,8 @@ def plan(kernel: Kernel, space: AddressSpace) -> Cut | None:
     """
     if space.slot:
         return None
+    if space.maps:
+        return None  # a mapped document stays where its pages are
     asked, prompt = space.keep
     newest = len(space.tokens) - kernel.capacity * KEEP_RECENT // 100
     wanted = len(space.tokens) - kernel.capacity * COMPACT_TO // 100

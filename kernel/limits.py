@@ -30,11 +30,17 @@ STREAM = 48  # tokens of context that a lane shows
 QUANTUM = 10  # ticks a process may keep a lane while others wait
 """SCREENS.md draws round robin with q=10; long enough to read, short enough to see turns being taken."""
 ACCESSED = 65535 // 64  # attention mass of a burst from which a page counts as referenced: 1.6 %
-MAX_RESTARTS = 2  # times one token is run again because absent pages would have mattered
-MAX_PREFETCHED = 2  # neighbours brought along with the pages of one fault
+RESTARTS_ASKED = 3  # times the end of a prompt is run again because absent pages would have mattered
+RESTARTS = 1  # times one token of a thought is
+MAX_PREFETCHED = 4  # neighbours brought along at once
+MAX_MAPPED_IN = 8  # pages of a mapped document that one question brings in
+MOST_COMMON = 4  # a word in more than this part of a document's pages, one fourth, says nothing about where to look
 COMPACT_AT = 75  # percent of the window at which old spans are moved to the disk
 COMPACT_TO = 50  # percent that is left then
 KEEP_RECENT = 40  # percent of the window, the newest, that is never moved
 LEAST_CUT = 32  # tokens: fewer are not worth computing the rest again
-DECODE_COST, READ_COST = 5, 4  # of a token written and one read on the lanes, for `pace`: the head runs for the former only
+DECODE_COST, READ_COST = (
+    5,
+    4,
+)  # of a token written and one read on the lanes, for `pace`: the head runs for the former only
 RESULT_SHARE = 2  # a device's result may fill this part of the window: one half; the rest is cut with notice

@@ -134,6 +134,8 @@ def _pinned(p: Process, i: int) -> bool:
 def _where(p: Process, i: int) -> str:
     if p.space.frames[i] != ABSENT:
         return "ram"
+    if p.space.unread(i):
+        return "mapped"
     if i not in p.space.slots:
         return "gone"
     return "away" if p.space.work is not None and p.space.held() else "swap"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .cpu import Burst, Retired
+from .limits import RESTARTS, RESTARTS_ASKED
 from .memory import AddressSpace, NoFrames
 from .process import Process
 from .space import ABSENT
@@ -113,8 +114,8 @@ def _bring(kernel: Kernel, process: Process, i: int) -> bool:
 
 
 def capacity(kernel: Kernel, space: AddressSpace) -> int:
-    """The longest context. A working set needs no frame for every page."""
-    return kernel.capacity if space.work is None else kernel.geometry.page * kernel.geometry.max_pages
+    """The longest context. A working set needs no frame for every page, nor does a mapped document."""
+    return kernel.geometry.page * kernel.geometry.max_pages if space.work or space.maps else kernel.capacity
 
 
 def span(kernel: Kernel, space: AddressSpace) -> int:
@@ -136,20 +137,30 @@ def arrange(kernel: Kernel, process: Process, count: int) -> None:
         _come_back(kernel, process)
     first, last = space.resident // page, (space.resident + count - 1) // page
     come = work.callers([i for i in space.missing() if i in space.slots])
-    work.wanted = ()
     new = max(0, last + 1 - len(space.frames))
     over = space.held() + new + len(come) - work.limit
     there = [i for i, frame in enumerate(space.frames) if frame != ABSENT]
     for i in work.victims(there, first, last, over):
         _page_out(kernel, process, i)
-    for i in come:
+    room = max(0, work.limit - space.held() - new)
+    for i, ahead in come[:room]:
         if kernel.memory.available() <= new or not _bring(kernel, process, i):
             break
-        work.digests.pop(i, None)
+        work.came(i, ahead)
         again = kernel.costs.recompute * page
-        kernel.emit("fault", process.pid, i, int(i in work.prefetched), kernel.costs.back, again)
+        kernel.emit("fault", process.pid, i, int(ahead), kernel.costs.back, again)
     if space.lossy is None and any(frame == ABSENT for frame in space.frames[:first]):
         space.lossy = space.resident
+
+
+def make_way(kernel: Kernel, process: Process) -> None:
+    """A working set that is full gives up a page for one that is computed out of turn."""
+    space, work = process.space, process.space.work
+    if work is not None and space.held() >= work.limit:
+        there = [i for i, frame in enumerate(space.frames) if frame != ABSENT]
+        tail = space.resident // kernel.geometry.page
+        for i in work.victims(there, tail, tail, 1):
+            _page_out(kernel, process, i)
 
 
 def _page_out(kernel: Kernel, process: Process, i: int) -> None:
@@ -171,11 +182,11 @@ def _come_back(kernel: Kernel, process: Process) -> None:
     assert work is not None
     kept = [i for i in space.missing() if i in space.slots]
     tail = len(space.frames) - 1
-    if tail not in space.slots:  # the page to be written is gone: begin again
+    if tail not in space.slots and not space.unread(tail):  # the page to be written is gone: begin again
         kernel.memory.drop(space)
         return
     best = sorted(kept, key=lambda i: (i >= work.pins.first, -i))[: work.limit - 1]
-    if tail not in best:
+    if tail in kept and tail not in best:
         best[-1] = tail
     if kernel.memory.available() < len(best):
         raise NoFrames(len(best) - kernel.memory.available())
@@ -201,8 +212,8 @@ def faulted(process: Process, burst: Burst, retired: Retired) -> bool:
     work = process.space.work
     if work is None or not work.recalls:
         return False
-    restart = work.restart(burst.pos, retired.wanted)
-    return restart and burst.steps > 0
+    most = 0 if not burst.steps else RESTARTS_ASKED if len(burst.feed) > 1 else RESTARTS
+    return work.restart(burst.pos, retired.wanted, most)
 
 
 def attended(kernel: Kernel, process: Process, burst: Burst, mass: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from . import compaction, pager, planner, thinking
+from . import compaction, mapping, pager, planner, thinking
 from .cpu import Burst
 from .errors import OutOfMemory
 from .limits import DECODE_COST, READ_COST
@@ -63,6 +63,7 @@ def _decode(kernel: Kernel, process: Process) -> Burst | None:
         or space.work is not None
         or space.slots  # without slots in the page file no page is away
         or space.hidden
+        or space.maps
         or thought.capture >= 0
         or process.limits
         or kernel.config.compact
@@ -89,6 +90,9 @@ def _burst(kernel: Kernel, process: Process) -> Burst | None:
     space = process.space
     if compaction.pressed(kernel, process) or _too_long(kernel, process):
         return None
+    mapping.pass_over(space, kernel.geometry.page)
+    if (lacking := mapping.fault(space)) is not None:
+        return _fill(kernel, process, lacking)
     feed = _placed(kernel, process)
     if not feed:
         return None
@@ -110,6 +114,16 @@ def _burst(kernel: Kernel, process: Process) -> Burst | None:
     )
 
 
+def _fill(kernel: Kernel, process: Process, page: int) -> Burst | None:
+    """A page of a mapped document is needed for the first time; None if it has to wait for a frame."""
+    while True:
+        try:
+            return mapping.fill(kernel, process, page)
+        except NoFrames as lack:
+            if not make_room(kernel, process, lack.needed):
+                return None
+
+
 def _too_long(kernel: Kernel, process: Process) -> bool:
     """Its context has outgrown the window, or the frames it may hold: then its thought is over."""
     tokens, most = len(process.space.tokens), process.limits.get("frames")
@@ -128,6 +142,7 @@ def _placed(kernel: Kernel, process: Process) -> tuple[int, ...]:
     while True:
         pos = space.resident
         count = planner.stretch(space, min(pager.span(kernel, space), _paced(kernel)), kernel.geometry.page)
+        count = mapping.stretch(space, count, kernel.geometry.page)
         feed = tuple(space.tokens[pos : pos + count])
         try:
             pager.arrange(kernel, process, len(feed))

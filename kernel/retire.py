@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import pager, thinking
+from . import mapping, pager, thinking
 from .cpu import Burst, Cause, Retired
 from .errors import KernelError
 from .process import Process
@@ -31,6 +31,9 @@ def retire_tokens(kernel: Kernel) -> None:
 
 def _retire(kernel: Kernel, process: Process, burst: Burst, retired: Retired) -> None:
     space, page = process.space, kernel.geometry.page
+    if space.maps and mapping.filled(kernel, process, burst, retired):
+        return
+    pager.attended(kernel, process, burst, retired.mass)
     if space.work is not None and pager.faulted(process, burst, retired):
         process.account.ran += 1
         process.account.faults += 1
@@ -40,7 +43,6 @@ def _retire(kernel: Kernel, process: Process, burst: Burst, retired: Retired) ->
     full = space.resident // page
     space.resident += retired.fed
     _charge(kernel, process, burst, retired)
-    pager.attended(kernel, process, burst, retired.mass)
     process.stop = STOPS[retired.cause]
     if space.resident // page > full:
         kernel.memory.publish(space)

@@ -38,6 +38,14 @@ class Moved(NamedTuple):
     text: str
 
 
+class Mapped(NamedTuple):
+    """A document whose pages are computed when they are first needed (`mapping.py`)."""
+
+    title: str
+    first: int  # page
+    pages: int
+
+
 class AddressSpace:
     """Owned by one process; mutated by the kernel."""
 
@@ -51,7 +59,9 @@ class AddressSpace:
         "keep",
         "leaving",
         "lossy",
+        "maps",
         "moved",
+        "needed",
         "pressed",
         "resident",
         "slot",
@@ -75,6 +85,8 @@ class AddressSpace:
         self.lossy: int | None = None  # from here on computed while pages were absent; None = all exact
         self.work = work  # None: all pages are in RAM when it runs (exact mode)
         self.trace: list[int] | None = [] if trace else None  # the reference string: pages that got attention
+        self.maps: tuple[Mapped, ...] = ()
+        self.needed: tuple[int, ...] = ()  # pages of these that were needed so far, in order
         self.moved: list[Moved] = []  # what is on the retrieval disk instead, oldest first
         self.keep = (0, 0)  # where the newest question begins, and where the prompt of the thought ends: never moved
         self.leaving: Moved | None = None  # on its way to the disk
@@ -135,8 +147,12 @@ class AddressSpace:
         return _within(i, self.hidden, self.slot)
 
     def missing(self) -> list[int]:
-        """Pages of this space that are not in RAM."""
-        return [i for i, frame in enumerate(self.frames) if frame == ABSENT]
+        """Pages of this space that were in RAM and are not now."""
+        return [i for i, frame in enumerate(self.frames) if frame == ABSENT and not self.unread(i)]
+
+    def unread(self, i: int) -> bool:
+        """Is absent page i one of a mapped document that has no keys and values yet?"""
+        return i not in self.slots and any(m.first <= i < m.first + m.pages for m in self.maps)
 
     def held(self) -> int:
         """Frames it maps."""
@@ -149,6 +165,7 @@ class AddressSpace:
         child.spans, child.chain, child.tail = self.spans.copy(), self.chain.copy(), self.tail
         child.frames, child.resident, child.lossy = self.frames, self.resident, self.lossy
         child.slots, child.moved, child.undone = self.slots.copy(), self.moved.copy(), self.undone
+        child.maps, child.needed = self.maps, self.needed
         child.keep, child.slot, child.hidden, child.handles = self.keep, self.slot, self.hidden, self.handles
         child.adapter, child.trace = self.adapter, None if self.trace is None else []
         return child

@@ -71,6 +71,8 @@ CALLS: dict[str, Entry] = {
         Entry("group", False, "make a child the head of a job"),
         Entry("nice", False, "change a process's priority and share"),
         Entry("adapter", False, "choose the weights that a process runs with"),
+        Entry("mmap", False, "put a document into the context; its pages are computed when they are needed"),
+        Entry("maps", False, "the mapped documents, and how many pages of each were needed"),
         Entry("park", False, "stop a process and write all its pages to the page file"),
         Entry("unpark", False, "let a parked process go on; its pages come back when it runs"),
         Entry("limit", False, "make a limit of this process smaller"),

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .errors import BadCall
-from .limits import ACCESSED, MAX_PREFETCHED, MAX_RESTARTS
+from .limits import ACCESSED, MAX_PREFETCHED
 from .replacement import REPLACEMENTS, Attention, Replacement
 
 
@@ -50,6 +50,11 @@ class WorkingSet:
     wanted: tuple[int, ...] = ()  # absent pages that the last query called for, most wanted first
     prefetched: dict[int, None] = field(default_factory=dict)
     restarted: tuple[int, int] = (-1, 0)  # position run again, and how often
+    edge: int = 0  # from this page on they are pinned: written now, or among the last
+    arrived: tuple[int, ...] = ()  # came back for the next burst
+    proven: tuple[int, ...] = ()  # came back for the last burst, and got attention
+    now: int = 0  # position of the last burst
+    left: dict[int, int] = field(default_factory=dict)  # page -> position at which it left
     counters: Counters = field(default_factory=Counters)
 
     def __post_init__(self) -> None:
@@ -75,12 +80,13 @@ class WorkingSet:
 
     def copy(self) -> WorkingSet:
         """For a fork: the same limits, with what the policy learned to be learned again."""
-        return replace(self, admitted={}, digests=self.digests.copy(), prefetched={}, counters=Counters())
+        return replace(self, admitted={}, digests=self.digests.copy(), prefetched={}, left={}, counters=Counters())
 
     # -- before a burst ---------------------------------------------------------------------------------------------
 
     def victims(self, present: Sequence[int], first: int, last: int, count: int) -> list[int]:
         """The pages to go, when a burst writes pages `first`..`last`. Fewer than `count` when the rest is pinned."""
+        self.edge = min(first, last + 1 - self.pins.last)
         gone: list[int] = []
 
         def evict() -> None:
@@ -88,7 +94,7 @@ class WorkingSet:
             self.leave(gone[-1])
 
         for page in present:
-            if page not in self.admitted and not self._pinned(page, first, last):
+            if page not in self.admitted and self.pins.first <= page < self.edge:
                 if len(self.admitted) == self.limit:  # the window was made smaller
                     evict()
                 self.policy.admit(page)
@@ -98,15 +104,13 @@ class WorkingSet:
         self.counters.evictions += len(gone)
         return gone
 
-    def _pinned(self, page: int, first: int, last: int) -> bool:
-        return page < self.pins.first or page >= first or page > last - self.pins.last
-
     def leave(self, page: int) -> None:
         """The page is not in RAM any more."""
         if page in self.admitted:
             self.policy.remove(page)
             del self.admitted[page]
         self.prefetched.pop(page, None)
+        self.left[page] = self.now
 
     def cut(self, keep: int) -> None:
         """Pages from `keep` on do not exist any more."""
@@ -114,26 +118,45 @@ class WorkingSet:
             self.leave(page)
         for page in [p for p in self.digests if p >= keep]:
             del self.digests[page]
+        self.left.clear()
         self.wanted = tuple(p for p in self.wanted if p < keep)
 
-    def callers(self, absent: Sequence[int]) -> list[int]:
-        """The pages to bring back now: those called for, and as prefetch the page after each, as far as there is room."""
+    def callers(self, absent: Sequence[int]) -> list[tuple[int, bool]]:
+        """The pages to bring back now: as prefetch (True) the neighbours of those that just came and got attention, for what
+        matters begins and ends in the middle of pages; then those called for, most wanted first.
+
+        At least half of the frames are left to what is there.
+        """
         most = max(1, self.managed // 2)
-        called = [p for p in self.wanted if p in absent][:most]
-        near = [p + 1 for p in called if p + 1 in absent and p + 1 not in called]
-        ahead = list(dict.fromkeys(near))[: min(MAX_PREFETCHED, most - len(called))]
-        self.counters.faults += len(called)
-        self.counters.prefetches += len(ahead)
-        self.prefetched.update(dict.fromkeys(ahead))
-        return called + ahead
+        near = [p for proven in self.proven for p in (proven + 1, proven - 1) if p in absent][
+            : min(MAX_PREFETCHED, most)
+        ]
+        come = dict.fromkeys(near, True) | {p: False for p in self.wanted if p in absent and p not in near}
+        self.wanted = self.proven = ()
+        return list(come.items())[:most]
+
+    def came(self, page: int, ahead: bool) -> None:
+        """A page is back in RAM."""
+        self.arrived = (*self.arrived, page)
+        self.digests.pop(page, None)
+        if ahead:
+            self.counters.prefetches += 1
+            self.prefetched[page] = None
+        else:
+            self.counters.faults += 1
 
     # -- after a burst ----------------------------------------------------------------------------------------------
 
-    def restart(self, pos: int, wanted: Sequence[int]) -> bool:
-        """Did the token at `pos` fault? Then it is run again, once its pages are there."""
-        self.wanted = tuple(self.listed[i] for i in wanted)
+    def restart(self, pos: int, wanted: Sequence[int], most: int) -> bool:
+        """Did the token at `pos` fault? Then it is run again, once its pages are there; at most so many times.
+
+        Who left for it is not called back for it: each time others are tried, and those that got the most attention stay.
+        """
+        self.now = pos
+        called = (self.listed[i] for i in wanted)
+        self.wanted = tuple(page for page in called if self.left.get(page) != pos)
         again = self.restarted[1] if self.restarted[0] == pos else 0
-        if not self.wanted or again >= MAX_RESTARTS:
+        if not (self.wanted or self.proven) or again >= most:
             return False
         self.restarted = (pos, again + 1)
         self.counters.restarts += 1
@@ -150,7 +173,8 @@ class WorkingSet:
                 del self.prefetched[page]
                 self.counters.prefetch_hits += 1
         if isinstance(self.policy, Attention):
-            self.policy.attend(masses)
+            self.policy.attend({page: mass for page, mass in masses.items() if page < self.edge})
+        self.proven, self.arrived = tuple(page for page in self.arrived if page in hot), ()
         return hot
 
 

@@ -1,7 +1,7 @@
 """`llmos bench memory`: what paging costs and what it saves, measured here and now.
 
-Knows: how each figure is taken; medians of several runs. Does not know: how numbers are printed. Swap and the needle test
-run on a model; forks, waste and sharing are the kernel's own and run on the scripted CPU.
+Knows: how each figure is taken; medians of several runs. Does not know: how numbers are printed. Swap, the needle test and
+perplexity run on a model; forks, waste and sharing are the kernel's own and run on the scripted CPU.
 """
 
 from __future__ import annotations
@@ -21,22 +21,27 @@ from llmos_kernel.memory import AddressSpace, Memory
 from llmos_kernel.ports import Codec
 from llmos_kernel.syscall import trap
 
-from . import needle
+from . import needle, perplexity
+from .cpu.engine import Engine
 from .swap import PageFile, RamPages
 
 PAGE = 16
 RUNS = 15
-LENGTHS = (20, 40)  # pages of the needle test: where the model itself finds most needles
+LENGTHS = (40, 60)  # pages of the needle test: where the model itself finds nearly all needles
+READ = 64  # pages of a text whose perplexity is measured
 
 
 def bench_memory(cpu: Cpu, codec: Codec, cases: int, record: Path | None, seconds: float) -> dict[str, Any]:
-    """All figures. Blocks for about `seconds` beside the first few."""
+    """All figures. The needle test and the perplexity take about half of `seconds` each; both need a real model."""
+    half = seconds / 2
+    read = perplexity.run(cpu, codec, READ, cases, record, half) if isinstance(cpu, Engine) else {}
     return {
         "swap": swap_or_recompute(cpu),
         "fork": {f"{n} tokens": fork(n) for n in (250, 1_000, 4_000, 8_000)},
         "waste": {f"{n} processes": waste(n) for n in (1, 8, 32)},
         "sharing": sharing(),
-        "needle": needle.run(cpu, codec, LENGTHS, cases, record, seconds),
+        "needle": needle.run(cpu, codec, LENGTHS, cases, record, half),
+        "perplexity": read,
     }
 
 

@@ -54,6 +54,8 @@ TELLERS: dict[str, Callable[..., str]] = {
         + ("comes along" if ahead else "was needed by the last query")
         + f": brought back from swap, {back / 1000:.1f} ms; recompute would have cost {again / 1000:.0f} ms"
     ),
+    "mmap": lambda pid, title, n, pages: f"mmap   pid {pid}: {title}, {n} tokens in {pages} pages that wait to be needed",
+    "mapin": lambda pid, page: f"mmap   page {page} of pid {pid} is needed for the first time: computed",
     "pressure": lambda pid, n, most: (
         f"pressure  pid {pid} fills {n} of {most} tokens: its oldest part goes to the disk"
     ),

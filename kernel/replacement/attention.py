@@ -1,6 +1,7 @@
 """Attention: evict the page that the model has looked at least, lately.
 
-Each page has a score: the attention mass it got, a quarter forgotten at every burst. Ties go to the page that came in first.
+Each page has a score: the attention mass it got, a running average in which a burst counts a half. Ties go to the page that
+came in first.
 Where nobody tells masses (a recorded reference string), each reference counts as a full one. What sets it apart from the
 other policies in a machine: absent pages keep a digest of their keys, and the current query calls back those that would matter.
 """
@@ -23,10 +24,8 @@ class Attention(InOrder):
 
     def attend(self, masses: Mapping[int, int]) -> None:
         """The attention of one burst; also of pages that are not admitted yet."""
-        for page in self.score:
-            self.score[page] -= self.score[page] // 4
         for page, mass in masses.items():
-            self.score[page] = self.score.get(page, 0) + mass
+            self.score[page] = (self.score.get(page, mass) + mass) // 2
 
     def touch(self, page: int) -> None:
         self.score[page] = self.score.get(page, 0) + FULL // 4

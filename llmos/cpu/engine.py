@@ -9,6 +9,7 @@ lanes that stopped drop out, and in exact8 nobody can tell.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -62,6 +63,7 @@ class Engine:
         split = self._placement.frames
         self._copy = jax.jit(kvcache.copy_frames, donate_argnums=(0,), out_shardings=split)
         self._take = jax.jit(kvcache.take_frame)
+        self._everywhere = jax.jit(partial(_head_everywhere, arithmetic(mode).head, config))
         self._put = jax.jit(kvcache.put_frame, donate_argnums=(0,), out_shardings=split)
         self._page = jax.eval_shape(self._take, self._pool, np.int32(TRASH))
         size = kvcache.frame_bytes(config, MODES[mode])
@@ -135,6 +137,14 @@ class Engine:
         shape, view, fed = self._feed(lanes)
         return np.asarray(self._finish(lanes, shape, view, fed)[0][0])
 
+    def read(self, burst: Burst) -> tuple[Retired, np.ndarray]:
+        """As `run` for one burst that samples nothing, and the logits [n, vocab] float32 after each of its n tokens."""
+        lane = self._lane(burst)
+        fed = self._feed([lane])[2]
+        n = len(lane.feed)
+        lane.fed(fed, 0)
+        return lane.retire(), np.asarray(self._everywhere(self._weights[burst.adapter]["head"], fed.state.x))[:n]
+
     def _lane(self, burst: Burst) -> Lane:
         if burst.adapter not in self._weights:
             raise ValueError(f"no adapter {burst.adapter} is installed")
@@ -193,6 +203,12 @@ class Engine:
         """As `Cpu.digest`."""
         part = [self._pool[i] for i in digest.layers(self._config.layers)]
         return digest.pack([kvcache.keys(page) for page in jax.device_get(self._take(part, np.int32(frame)))])
+
+
+def _head_everywhere(head: Any, config: ModelConfig, weights: Params, x: jax.Array) -> jax.Array:
+    """The residual stream [1, T, dim] of one lane -> logits [T, vocab]."""
+    logits: jax.Array = head(config, weights, x[0][:, None], np.zeros(x.shape[1], np.int32))
+    return logits
 
 
 def arithmetic(mode: str) -> Any:

@@ -81,21 +81,21 @@ class Lane:
         """What came of the burst. Waits for its last step."""
         if self.pos == self.burst.pos:
             return Retired((), self.cause, 0)
-        mass = np.asarray(self._last.state.mass)[self._row, : len(self.burst.frames)]
         heads = len(self._last.probes) * self._last.probes[0].top.shape[1]
+        mass = (np.asarray(self._last.state.mass)[self._row, : len(self.burst.frames)] // heads).tolist()
         return Retired(
             tuple(self.ids),
             self.cause,
             self.pos - self.burst.pos,
-            tuple((mass // heads).tolist()),
-            self._wanted() if self.burst.absent else (),
+            tuple(mass),
+            self._wanted(mass) if self.burst.absent else (),
             tuple(self.top),
         )
 
-    def _wanted(self) -> tuple[int, ...]:
+    def _wanted(self, mass: list[int]) -> tuple[int, ...]:
         probes = [self._last.probes[i] for i in digest.layers(len(self._last.probes))]
         query, top, total = (np.stack([np.asarray(a)[self._row] for a in part]) for part in zip(*probes, strict=True))
-        return digest.wanted(self.burst.absent, query, top, total)
+        return digest.wanted(self.burst.absent, (query, top, total), mass)
 
 
 def check(burst: Burst, geometry: Geometry) -> None:

@@ -232,6 +232,7 @@ def test_copy_on_write_never_changes_another_process() -> None:
 # -- the page file ------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 7), st.binary(max_size=64)), max_size=20))
 def test_pages_come_back_byte_for_byte(
     tmp_path_factory: pytest.TempPathFactory, writes: list[tuple[int, bytes]]
@@ -253,6 +254,7 @@ def test_the_page_file_is_bounded_and_says_so(tmp_path: Path) -> None:
     assert file.get(5) is None
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2000), st.integers(1, 255))
 def test_one_flipped_byte_is_noticed(tmp_path_factory: pytest.TempPathFactory, where: int, change: int) -> None:
     path = tmp_path_factory.mktemp("swap") / "pages"
