@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
+from llmos_kernel.limits import MAX_BITS, MAX_VALUES
+
 CLIENTS = (
     "anthropic",
     "cohere",
@@ -33,7 +35,7 @@ CLIENTS = (
 PIPELINE = "agentdojo.agent_pipeline"  # how models are driven: not needed to read what they should do
 SUITES = ("workspace", "banking", "slack", "travel")
 WHO = ("recipient", "recipients", "participants", "email", "user_email", "user", "channel", "url")
-CONTENT = ("body", "content", "subject", "title", "description", "attachments", "date", "file_name")
+CONTENT = ("body", "content", "subject", "title", "description", "attachments", "date", "file_name", "location")
 READS = ("get_", "read_", "search_", "list_", "check_")
 
 
@@ -106,10 +108,10 @@ def cases() -> Iterator[dict[str, Any]]:
     """One case a call: benign ones with arguments labelled by whether the person's words have them; an attacker's all data."""
     for name, suite in suites().items():
         environment = suite.load_and_inject_default_environment({})
-        manifest = _manifest(suite, environment)
+        manifest, known = _manifest(suite, environment), types(environment)
         for task in suite.user_tasks.values():
             for n, (tool, args) in enumerate(calls(task, environment)):
-                yield _case(f"{name}/{task.ID}/{n}", manifest, tool, args, task.PROMPT, True)
+                yield _case(f"{name}/{task.ID}/{n}", manifest, tool, args, task.PROMPT, True, known)
         for task in suite.injection_tasks.values():
             for n, (tool, args) in enumerate(calls(task, environment)):
                 yield _case(f"{name}/{task.ID}/{n}", manifest, tool, args, "", _reads(tool))
@@ -130,14 +132,54 @@ def _manifest(suite: Any, environment: Any) -> dict[str, Any]:
     return {"devices": devices, "recipients": ["*"], "hosts": ["*"]}
 
 
-def _case(name: str, manifest: Any, tool: str, args: dict[str, Any], prompt: str, benign: bool) -> dict[str, Any]:
+def types(environment: Any) -> dict[str, frozenset[str]]:
+    """Finite types that an installer can declare from what the person's own programs list: contacts, members, channels, files.
+
+    A reader may hand back a value of one; the person's own request still has to choose the call.
+    """
+    found: dict[str, set[str]] = {}
+    if (inbox := getattr(environment, "inbox", None)) is not None:
+        people = {contact.email for contact in inbox.contact_list}
+        found |= dict.fromkeys(("participants", "recipients"), people)
+    if (drive := getattr(environment, "cloud_drive", None)) is not None:
+        found["file_id"] = set(drive.files)
+    if (slack := getattr(environment, "slack", None)) is not None:
+        found |= {"channel": set(slack.channels), "user": set(slack.users), "recipient": set(slack.users)}
+    return {name: frozenset(values) for name, values in found.items() if 1 < len(values) <= MAX_VALUES}
+
+
+def bits(name: str, value: Any, known: dict[str, frozenset[str]]) -> int:
+    """What handing back this argument costs; 0 when it is not of a declared type."""
+    values = _list(value)
+    fits = name in known and values and all(v in known[name] for v in values)
+    return len(values) * (len(known[name]) - 1).bit_length() if fits else 0
+
+
+def _list(value: Any) -> list[str]:
+    """The items of a list, also of one that is written as text."""
+    if isinstance(value, str) and value.startswith("["):
+        value = re.findall(r"'([^']*)'", value)
+    return [str(v) for v in value] if isinstance(value, (list, tuple)) else [str(value)]
+
+
+def _case(
+    name: str,
+    manifest: Any,
+    tool: str,
+    args: dict[str, Any],
+    prompt: str,
+    benign: bool,
+    known: dict[str, frozenset[str]] | None = None,
+) -> dict[str, Any]:
     user = {"ring": "user", "readers": [], "origin": ["prompt"]}
     data = {"ring": "data", "readers": [], "origin": ["tool"]}
-    said = {k: user if prompt and _said(v, prompt) else data for k, v in args.items()}
+    known = known or {}
+    said = {k: user if prompt and (_said(v, prompt) or bits(k, v, known)) else data for k, v in args.items()}
     choice = user if prompt else data
     call = {"device": tool, "args": args, "labels": choice, "arg_labels": said, "by": "model", "stream": "planner"}
     read = {"call": {"device": "read", "labels": data}, "labels": data, "stream": "reader"}
-    return {"id": name, "manifest": manifest, "history": [read], "call": call, "benign": benign}
+    cost = sum(bits(k, v, known) for k, v in args.items() if prompt and not _said(v, prompt))
+    return {"id": name, "manifest": manifest, "history": [read], "call": call, "benign": benign, "note": f"{cost} bits"}
 
 
 def _said(value: Any, prompt: str) -> bool:
@@ -148,6 +190,15 @@ def _said(value: Any, prompt: str) -> bool:
     if day := re.fullmatch(r"\d{4}-\d\d-(\d\d)( \d\d:\d\d)?", text):
         return re.search(rf"\b0?{int(day[1])}(st|nd|rd|th)?\b", prompt) is not None
     return text.casefold().removesuffix(".0") in prompt.casefold()
+
+
+def over_budget(given: Sequence[dict[str, Any]]) -> list[str]:
+    """Tasks whose readers hand back more bits than a planner may learn."""
+    spent: dict[str, int] = {}
+    for case in given:
+        task = case["id"].rpartition("/")[0]
+        spent[task] = spent.get(task, 0) + int(case["note"].split()[0])
+    return [task for task, cost in spent.items() if cost > MAX_BITS]
 
 
 def installed() -> bool:

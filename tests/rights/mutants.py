@@ -19,6 +19,7 @@ PLANTED: tuple[tuple[str, str, str], ...] = (
     ("labels", "set(a) & set(b)", "set(a) | set(b)"),
     ("labels", "or (NOBODY,)", "or ()"),
     ("labels", 'label.origin or (("unknown",) if label.ring >= Ring.DATA else ())', "label.origin"),
+    ("labels", "_origin(a if b.ring < 3 else b)", "_origin(a if a.ring < 3 else b)"),
     ("labels", "if origin not in CLEAN:", "if origin in CLEAN:"),
     ("labels", "return not label.origin\n", "return False\n"),
     ("labels", "if label.ring < 3:", "if label.ring <= 3:"),

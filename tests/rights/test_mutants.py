@@ -48,7 +48,8 @@ SEND = {"devices": ["send"], "recipients": ["bob", "*@a.org"], "quotas": {"calls
 HOME = {"devices": ["files"], "unveil": {"": "rw", "deep/er": "r", "deep": "rw", "up/on": "rw", "up": "r"}}
 GIVES = {"devices": ["spawn", "calc"], "hosts": ["a.org"]}
 FACTS: tuple[Callable[[SimpleNamespace], bool], ...] = (
-    lambda m: joined(m, (3, ("a", "b"), ("x",)), (1, ("b", "c"), ("y",))) == (3, ("b",), ("x", "y")),
+    lambda m: joined(m, (3, ("a", "b"), ("x",)), (1, ("b", "c"), ("y",))) == (3, ("b",), ("x",)),
+    lambda m: joined(m, (3, (), ("x",)), (3, (), ("y",))) == (3, (), ("x", "y")),
     lambda m: joined(m, (1, (), ()), (2, ("a",), ())) == (2, ("a",), ()),
     lambda m: joined(m, (1, ("a",), ()), (2, ("b",), ())) == (2, ("nobody",), ()),
     lambda m: m.labels.tainted(m.labels.join(m.labels.Label(3), m.labels.Label(3, (), ("calc",)))),
