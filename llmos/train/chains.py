@@ -34,12 +34,11 @@ def _number(rng: Random, low: int = 2, high: int = 120) -> Part:
     if rng.random() < 0.08:
         words, value = rng.choice([("a hundred", "100"), ("a thousand", "1000"), ("a dozen", "12"), ("fifty", "50")])
         return Part(words, value)
-    value = rng.randint(low, high) if rng.random() < 0.75 else rng.randint(2, 12)
-    if rng.random() < 0.12 and value < 100:
-        return Part(lexicon.spelled(value), str(value))
-    if rng.random() < 0.08:
-        return Part(f"{value}.{(half := rng.choice(['5', '25', '75', '4']))}", f"{value}.{half}")
-    return Part(str(value), str(value))
+    whole = rng.randint(low, high) if rng.random() < 0.75 else rng.randint(2, 12)
+    if rng.random() < 0.12 and whole < 100:
+        return Part(lexicon.spelled(whole), str(whole))
+    shown = f"{whole}.{rng.choice(['5', '25', '75', '4'])}" if rng.random() < 0.08 else str(whole)
+    return Part(shown, shown)
 
 
 # -- one step after the other -----------------------------------------------------------------------------------------

@@ -74,6 +74,29 @@ def assistant(
 
 
 @train_app.command()
+def preferences(
+    model: Annotated[str, typer.Option("--model", "-m", help="nano, or a folder that a recipe made.")] = "nano",
+    out: Out = Path("preferences"),
+    pairs: Annotated[int, typer.Option("--pairs", min=8, help="Pairs of replies to learn from.")] = 400,
+    steps: Steps = None,
+    rate: Annotated[float, typer.Option("--rate", min=0.0)] = 2e-4,
+    seed: Annotated[int, typer.Option("--seed")] = 1,
+    json: Json = False,
+) -> None:
+    """Which of two answers is better: the third stage, with what changed."""
+    from dataclasses import replace
+
+    from llmos import store
+    from llmos.cpu.loaders import load
+
+    from .preferences import Recipe, make
+
+    recipe = Recipe(pairs=pairs, seed=seed)
+    recipe = replace(recipe, settings=replace(recipe.settings, steps=steps or recipe.settings.steps, rate=rate))
+    _train(lambda notify: make(load(store.resolve(model)), out, recipe, notify), json)
+
+
+@train_app.command()
 def traps(
     model: Annotated[str | None, typer.Option("--model", "-m", help="A name or a path.")] = None,
     out: Out = Path("traps"),

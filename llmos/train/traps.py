@@ -46,7 +46,12 @@ class Recipe:
 
 def make(model: Model, out: Path, recipe: Recipe | None = None, notify: Callable[[str], None] = print) -> Path:
     """Train into `out` (resuming what is there); returns the adapter's file. Ctrl-C saves and raises KeyboardInterrupt."""
-    recipe = recipe or Recipe()
+    adapters.write(out / adapters.FILE, train(model, recipe or Recipe(), out, notify))
+    return out / adapters.FILE
+
+
+def train(model: Model, recipe: Recipe, out: Path | None, notify: Callable[[str], None] = print) -> Adapter:
+    """The same without a file: into a folder of checkpoints, or nowhere."""
     marks = marks_of(model.tokenizer)
     if not marks:
         raise UsageError(f"{model.name} has no special ids to spare for calls")
@@ -64,8 +69,7 @@ def make(model: Model, out: Path, recipe: Recipe | None = None, notify: Callable
     run = Run(model.config, data, recipe.settings, out, start, loss, base)
     notify(f"{lora.size(start):,} numbers in the adapter")
     run.run(notify)
-    adapters.write(out / adapters.FILE, packed(model, first, marks, rows, run.state.params))
-    return out / adapters.FILE
+    return packed(model, first, marks, rows, run.state.params)
 
 
 def beginning(model: Model, recipe: Recipe, marks: tuple[int, ...]) -> tuple[int, np.ndarray[Any, Any], Any]:
@@ -91,10 +95,10 @@ def form_of(model: Model) -> ChatForm:
     control = model.tokenizer.control
     names = next(names for names in STAND_INS if all(name in control for name in names))
     template = model.tokenizer.chat_template or ""
-    return ChatForm(_TextToIds(model), dict(zip(MARKS, names, strict=True)), PERSONA if PERSONA in template else "")
+    return ChatForm(TextToIds(model), dict(zip(MARKS, names, strict=True)), PERSONA if PERSONA in template else "")
 
 
-class _TextToIds:
+class TextToIds:
     """A loaded model's tokenizer behind the three methods that `ChatForm` uses."""
 
     def __init__(self, model: Model) -> None:
