@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -198,13 +196,12 @@ def test_a_file_cut_at_its_end_is_found_by_its_head(tmp_path: Path) -> None:
     assert "head" in verified(file)["problem"]
 
 
-def test_a_million_records_are_verified_in_three_seconds() -> None:
+def test_a_long_chain_holds_and_a_change_in_its_middle_is_found() -> None:
     body = entry(1).line()
     lines, last = [], ROOT
-    for _ in range(1_000_000):
+    for _ in range(10_000):
         last = seal(last, body)
         lines.append(f"{last} {body}")
-    began = time.thread_time()
-    assert verify(lines, (1_000_000, last)) == (1_000_000, last, "")
-    assert time.thread_time() - began < 3
-    assert json.loads(lines[0][65:])[0] == 1
+    assert verify(lines, (10_000, last)) == (10_000, last, "")
+    lines[5_000] = lines[5_000].replace("calc", "send")
+    assert verify(lines, (10_000, last))[0] == 5_000
