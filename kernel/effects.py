@@ -128,11 +128,26 @@ def _strangers(args: Mapping[str, Any], *known: tuple[str, ...]) -> str:
     return f"no such argument: {', '.join(map(str, names))[:80]}" if names else ""
 
 
+SYNONYMS = {
+    "read": "cat",
+    "show": "cat",
+    "list": "ls",
+    "dir": "ls",
+    "find": "search",
+    "grep": "search",
+    "save": "write",
+}
+"""Other words for the commands of the files device."""
+HOME_NAMES = ("home", "files", "my files", "home folder", "all files", "here")
+
+
 def files(args: Any) -> Effect:
     if isinstance(args, Mapping):
         return _files_named(args)
     verb, _, rest = args.strip().partition(" ")
-    rest = rest.strip()
+    verb, rest = SYNONYMS.get(verb, verb), rest.strip()
+    if verb == "ls" and rest in HOME_NAMES:  # that folder if there is one, else the whole home: both are looked at
+        return Effect("read", (((), "r"), ((rest,), "r")), verb=verb)
     if verb in ("write", "append"):
         match = _TARGET(rest)
         if not match:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from llmos_kernel.effects import HOME_NAMES, SYNONYMS
+
 from .base import Context, Deadline, DeviceError, Result, cut
 from .home import MAX_FILE, Home
 
@@ -39,7 +41,7 @@ class Files:
     def call(self, text: str, ctx: Context) -> Result:
         """Raises DeviceError for an unknown command, a path outside, or a file that can't be used."""
         verb, _, rest = text.strip().partition(" ")
-        rest = rest.strip()
+        verb, rest = SYNONYMS.get(verb, verb), rest.strip()
         match verb:
             case "ls":
                 return self._list(_unquoted(rest))
@@ -52,12 +54,20 @@ class Files:
         raise DeviceError(f"no such command; write one of: {' | '.join(self.usage)}")
 
     def _list(self, path: str) -> Result:
-        entries = self.home.entries(path)
+        try:
+            entries = self.home.entries(path)
+        except DeviceError:
+            if path not in HOME_NAMES:
+                raise
+            path, entries = "", self.home.entries("")
         lines = [name if name.endswith("/") else f"{name} {size} bytes" for name, size in entries]
         return Result(cut("\n".join(lines)) or "empty", f"file:{path or '.'}")
 
     def _read(self, path: str) -> Result:
-        data, size = self.home.read(path)
+        try:
+            data, size = self.home.read(path)
+        except DeviceError as error:
+            raise DeviceError(f"{error}{self._hint(path)}") from None
         if b"\0" in data:
             raise DeviceError(f"{path[:60]}: not text ({size:,} bytes)")
         text = data.decode(errors="replace")
@@ -65,6 +75,18 @@ class Files:
         if "\ufffd" in text and not _is_text(data):
             notes += "\n[some bytes are not UTF-8 and show as \ufffd]"
         return Result((cut(text.rstrip("\n")) + notes) or "empty", f"file:{path}")
+
+    def _hint(self, path: str) -> str:
+        """What may have been meant by a name that is no file: one that differs in case, or words to look for in files."""
+        folder, _, name = path.rpartition("/")
+        try:
+            others = [other for other, _ in self.home.entries(folder) if other.casefold() == name.casefold()]
+        except DeviceError:
+            return ""
+        if name in others:
+            return ""
+        near = f"{folder}/{others[0]}" if folder and others else others[0] if others else ""
+        return f"; there is {near}" if near else "; ls lists the files, search TEXT looks into them"
 
     def _write(self, verb: str, rest: str) -> Result:
         match = _TARGET.fullmatch(rest)

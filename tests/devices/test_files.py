@@ -15,6 +15,7 @@ from llmos.devices import home
 from llmos.devices.base import MAX_RESULT, Context, DeviceError
 from llmos.devices.files import Files
 from llmos.devices.home import MAX_FILE, split
+from llmos_kernel.effects import effect_of
 
 from .helpers import accepts, ask, refusal
 
@@ -233,3 +234,36 @@ def test_grammar_accepts_commands(files: Files, text: str) -> None:
 @pytest.mark.parametrize("text", ["", "rm a", "cat ../a", "cat /etc/passwd", "cat", "write a.txt"])
 def test_grammar_rejects_other_text(files: Files, text: str) -> None:
     assert not accepts(files.grammar, text)
+
+
+def test_names_of_the_home_folder_list_it_unless_a_folder_bears_them(files: Files) -> None:
+    ask(files, "write a.txt x")
+    assert (
+        ask(files, "ls home") == ask(files, "ls my files") == ask(files, "list") == ask(files, "ls") == "a.txt 2 bytes"
+    )
+    ask(files, "write home/b.txt yy")
+    assert ask(files, "ls home") == "b.txt 3 bytes"
+
+
+def test_other_words_for_the_commands(files: Files) -> None:
+    ask(files, "save a.txt one")
+    assert ask(files, "read a.txt") == ask(files, "show a.txt") == "one"
+    assert ask(files, "grep one") == ask(files, "find one") == "a.txt:1: one"
+
+
+def test_a_name_that_is_no_file_comes_back_with_what_may_have_been_meant(files: Files) -> None:
+    ask(files, "write wifi.txt secret")
+    ask(files, "write notes/Plan.txt x")
+    assert refusal(files, "cat WiFi.txt") == "WiFi.txt: no such file; there is wifi.txt"
+    assert refusal(files, "cat notes/plan.TXT") == "notes/plan.TXT: no such file; there is notes/Plan.txt"
+    assert refusal(files, "cat Berlin").endswith("search TEXT looks into them")
+
+
+@pytest.mark.parametrize(
+    "text", ["ls home", "ls my files", "list", "read a.txt", "save a.txt x", "grep words", "dir notes"]
+)
+def test_the_monitor_reads_these_as_the_device_does(files: Files, text: str) -> None:
+    effect = effect_of("files", text)
+    assert not effect.problem
+    wanted = {"l": ((), "r"), "r": (("a.txt",), "r"), "s": (("a.txt",), "w"), "g": ((), "r"), "d": (("notes",), "r")}
+    assert wanted[text[0]] in effect.touches
