@@ -109,6 +109,7 @@ class Kernel:
         self.timeline: list[deque[int]] = [deque(maxlen=KEEP_TIMELINE) for _ in self.lanes]
         self.work = Work()
         self.next_prefill = 0  # the lane that may prefill next
+        self.earned = 0  # by those who decode, towards the next chunk that is read beside them
         self.lives = 0  # of programs, so far
         self.diary: dict[int, list[tuple[Any, Any, int]]] | None = None  # life -> what its program was given, if kept
         self.evictions = self.switches = 0
@@ -122,23 +123,24 @@ class Kernel:
         while self.phase:
             self.step_phase()
         self._deliver_interrupts()
-        self._schedule()
-        self._make_resident()
+        lanes.schedule(self)
+        residency.make_resident(self)
         self._run_cpu()
-        self._retire_tokens()
+        retire.retire_tokens(self)
         self._serve_traps()
         self.tick += 1
 
     def step_phase(self) -> None:
         """Run one of the six phases; the machine can stop between any two."""
-        (
-            self._deliver_interrupts,
-            self._schedule,
-            self._make_resident,
-            self._run_cpu,
-            self._retire_tokens,
-            self._serve_traps,
-        )[self.phase]()
+        phases: tuple[Callable[[Kernel], None], ...] = (
+            Kernel._deliver_interrupts,
+            lanes.schedule,
+            residency.make_resident,
+            Kernel._run_cpu,
+            retire.retire_tokens,
+            Kernel._serve_traps,
+        )
+        phases[self.phase](self)
         self.phase = (self.phase + 1) % len(PHASES)
         if self.phase == 0:
             self.tick += 1
@@ -152,20 +154,11 @@ class Kernel:
             if process is not None:
                 life.alarm(self, process, due)
 
-    def _schedule(self) -> None:
-        lanes.schedule(self)
-
-    def _make_resident(self) -> None:
-        residency.make_resident(self)
-
     def _run_cpu(self) -> None:
         self.flush_copies()
         work = self.work
         if work.bursts:
             work.retired = self.cpu.run(work.bursts)
-
-    def _retire_tokens(self) -> None:
-        retire.retire_tokens(self)
 
     def _serve_traps(self) -> None:
         drive.serve_traps(self)

@@ -39,8 +39,6 @@ COMPACT_AT = 75  # percent of the window at which old spans are moved to the dis
 COMPACT_TO = 50  # percent that is left then
 KEEP_RECENT = 40  # percent of the window, the newest, that is never moved
 LEAST_CUT = 32  # tokens: fewer are not worth computing the rest again
-DECODE_COST, READ_COST = (
-    5,
-    4,
-)  # of a token written and one read on the lanes, for `pace`: the head runs for the former only
+MANY = 8  # decoders, from which on they keep their pace beside a prompt: fewer would let it wait too long
+DECODE_COST, READ_COST, PASS_COST = 5, 4, 94  # of a token written, a token read, and a reading at all, on two cores
 RESULT_SHARE = 2  # a device's result may fill this part of the window: one half; the rest is cut with notice

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from . import compaction, mapping, pager, planner, thinking
 from .cpu import Burst
 from .errors import OutOfMemory
-from .limits import DECODE_COST, READ_COST
+from .limits import DECODE_COST, MANY, PASS_COST, READ_COST
 from .memory import NoFrames
 from .pressure import make_room
 from .process import Process, Thought
@@ -42,6 +42,8 @@ def _choose_prefill(kernel: Kernel) -> int:
     """At most one lane prefills in a tick: the lanes take turns, so that a long prompt starves nobody."""
     reading = [p for p in kernel.lanes if p is not None and p.feed_left > 1]
     if not reading:
+        kernel.earned = 0
+    if not reading or not _earned(kernel, len(reading)):
         return -1
     count = len(kernel.lanes)
     process = min(reading, key=lambda p: (p.lane - kernel.next_prefill) % count)
@@ -50,6 +52,20 @@ def _choose_prefill(kernel: Kernel) -> int:
         kernel.emit("share", process.pid, saved)
     kernel.next_prefill = (process.lane + 1) % count
     return process.lane
+
+
+def _earned(kernel: Kernel, reading: int) -> bool:
+    """May a chunk be read in this tick? Many who decode keep their pace: it is read when they have written enough for it."""
+    pace = kernel.config.pace
+    decoding = len(kernel.lanes) - kernel.lanes.count(None) - reading
+    if not pace or decoding < MANY:
+        return True
+    price = (PASS_COST + READ_COST * kernel.geometry.chunk) * pace
+    kernel.earned += decoding * DECODE_COST * (1000 - pace)
+    if kernel.earned < price:
+        return False
+    kernel.earned -= price
+    return True
 
 
 def _decode(kernel: Kernel, process: Process) -> Burst | None:
@@ -81,7 +97,8 @@ def _decode(kernel: Kernel, process: Process) -> Burst | None:
         thought.temperature,
         thought.min_p,
         kernel.sampleable if thought.traps else None,
-        adapter=space.adapter,
+        (),
+        space.adapter,
     )
 
 
@@ -141,7 +158,7 @@ def _placed(kernel: Kernel, process: Process) -> tuple[int, ...]:
     space = process.space
     while True:
         pos = space.resident
-        count = planner.stretch(space, min(pager.span(kernel, space), _paced(kernel)), kernel.geometry.page)
+        count = planner.stretch(space, pager.span(kernel, space), kernel.geometry.page)
         count = mapping.stretch(space, count, kernel.geometry.page)
         feed = tuple(space.tokens[pos : pos + count])
         try:
