@@ -1,0 +1,65 @@
+"""What tuning cost: the measurement on a tiny model, and on the real one that nothing is left of an adapter that is off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from llmos import store
+from llmos.cpu.adapters import Adapter, merged
+from llmos.cpu.config import Model
+from llmos.cpu.loaders import load
+from llmos.errors import UsageError
+from llmos.evals import kept
+from tests.cpu.small import tiny
+
+
+def louder(model: Model, scale: float) -> Model:
+    """The model with a random adapter on its last layer, on so loud."""
+    rng = np.random.default_rng(5)
+    rows, columns = model.params["layers"][2]["o"].shape
+    low: Any = {"o": (rng.normal(size=(1, 2, columns)), scale * rng.normal(size=(1, rows, 2)))}
+    adapter = Adapter("", 2, (), np.zeros((0, model.config.dim)), low)
+    return Model(model.name, model.config, merged(model.params, adapter), model.tokenizer, "", "")
+
+
+def test_the_same_model_is_no_worse_and_a_changed_one_differs() -> None:
+    model, rng = tiny(), np.random.default_rng(1)
+    pieces = [[int(i) for i in rng.integers(0, 300, 24)] for _ in range(3)]
+    same = kept.compare(model, louder(model, 0.0), pieces, lambda line: None)
+    assert same["tokens"] == 3 * 23
+    assert same["worse"] == 0
+    lines: list[str] = []
+    assert kept.compare(model, louder(model, 0.5), pieces, lines.append)["worse"] != 0
+    assert lines[-1] == "adapter on: 3 of 3 stretches"
+
+
+@pytest.mark.real
+def test_smollm2_keeps_what_it_knew() -> None:
+    """On a short text; docs/evals.md has the figure on a long one."""
+    from llmos.cpu import adapters
+    from llmos.cpu.engine import Engine
+    from llmos_kernel.cpu import Burst
+
+    smollm2 = load(store.resolve("smollm2"))
+    path = adapters.shipped(smollm2)
+    assert path is not None
+    adapted = adapters.merge(smollm2, adapters.read(path))
+    pieces = kept.stretches(smollm2, 256, None)
+    assert kept.compare(smollm2, adapted, pieces, lambda line: None)["worse"] < 0.05
+
+    engine = Engine(smollm2, "exact8", frames=9, lanes=1, max_pages=8, chunk=16)
+    burst = Burst(tuple(range(1, 3)), (0, 16), 0, tuple(pieces[0][:12]), 8)
+    before = engine.run([burst])[0].ids
+    number = engine.install(adapted.params)
+    assert engine.run([burst._replace(adapter=number)])[0].ids
+    assert engine.run([burst])[0].ids == before
+
+
+def test_a_text_that_is_too_short_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "short.txt").write_text("only a few words")
+    with pytest.raises(UsageError, match="2,000 were wanted"):
+        kept.stretches(load(store.resolve("nano")), 2000, tmp_path / "short.txt")
