@@ -17,14 +17,15 @@ HELP = """programs: ask TEXT · chat · agent GOAL · research QUESTION · dream
           notebook · browse PAGE · summarize TEXT · mmap PATH QUESTION · demo · top [TIMES] · ps · starve · bomb
 pipes:    story TOPIC | critic | translate LANGUAGE       at the end of a line & does not wait
 text:     ls [PATH] · cat PATH · echo TEXT · date · call DEVICE TEXT · grep WORDS · head · tail · sort · wc
-shell:    jobs · kill [-SIGNAL] PID (-PID: its job) · nice PID LEVEL · park PID · unpark PID · history · !N · complete TEXT · exit
+shell:    jobs · kill [-SIGNAL] PID (-PID: its job) · nice PID LEVEL · adapter PID NAME (or none)
+          park PID · unpark PID · history · !N · complete TEXT · exit
 anything else is a question for the model, such as: what is 37*48?
 """
 NUMERIC = ("chat", "demo", "top", "starve", "bomb")  # take numbers only; with words behind them they begin a question
 TEXTUAL = ("vote", "tree", "agent", "research", "dreams")  # take the rest of the line as one argument
 SINGLE = ("cat", "date", "ls", "notebook", "browse", "head", "tail", "sort", "wc")  # take one word, or none
 PIPED = ("story", "critic", "translate", "summarize", "pipeline", "grep", "echo", "mmap")
-BUILTINS = ("complete", "exit", "help", "history", "jobs", "kill", "nice", "park", "ps", "unpark")
+BUILTINS = ("adapter", "complete", "exit", "help", "history", "jobs", "kill", "nice", "park", "ps", "unpark")
 SIGNALS = ("INT", "TERM", "KILL", "STOP", "CONT")
 
 
@@ -147,6 +148,8 @@ async def _builtin(shell: Shell, line: str) -> bool:
         await _kill(rest)
     elif word == "nice" and all(one.isdigit() for one in rest.split()) and len(rest.split()) == 2:
         await ulib.nice(*map(int, rest.split()))
+    elif word == "adapter" and len(rest.split()) == 2 and rest.split()[0].isdigit():
+        await ulib.adapter(rest.split()[1], int(rest.split()[0]))
     elif word in ("park", "unpark") and rest.isdigit():
         await (ulib.park if word == "park" else ulib.unpark)(int(rest))
     elif word == "complete":

@@ -17,9 +17,11 @@ async def main(times: int | str = 1, ticks: int | str = 8) -> int:
 
 
 def table(rows: list[ulib.Row]) -> str:
-    lines = [f"{'PID':>4} {'PPID':>4} {'PROGRAM':<10} {'STATE':<8} {'TOKENS':>6} {'PAGES':>5} {'DECODED':>7} WHY"]
-    lines += [
-        f"{r.pid:>4} {r.ppid:>4} {r.program:<10} {r.state:<8} {r.tokens:>6} {r.pages:>5} {r.decoded:>7} {r.why}"
-        for r in rows
-    ]
+    """The adapters are shown where somebody has one."""
+    adapted = any(r.adapter != "none" for r in rows)
+    head = f"{'ADAPTER':<8} " if adapted else ""
+    lines = [f"{'PID':>4} {'PPID':>4} {'PROGRAM':<10} {'STATE':<8} {'TOKENS':>6} {'PAGES':>5} {'DECODED':>7} {head}WHY"]
+    for r in rows:
+        used = f"{r.tokens:>6} {r.pages:>5} {r.decoded:>7}" + (f" {r.adapter:<8}" if adapted else "")
+        lines.append(f"{r.pid:>4} {r.ppid:>4} {r.program:<10} {r.state:<8} {used} {r.why}")
     return "\n".join(lines) + "\n"

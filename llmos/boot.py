@@ -37,6 +37,7 @@ from .world import HostWorld
 
 if TYPE_CHECKING:
     from .cpu.config import Model
+    from .cpu.engine import Engine
     from .devices.base import Device
 
 Progress = Callable[[SelfTest], None]
@@ -67,6 +68,7 @@ class Options:
     journal: Path | None = None  # where to record; None: not at all
     tools: bool = True  # tell the model in its system text what is mounted
     adapter: bool = True  # where devices are mounted: run with the trap adapter that is shipped for the model, if any
+    adapters: tuple[tuple[str, str], ...] = ()  # (name, file) of weights that processes may choose; "" = the shipped ones
     hosts: tuple[str, ...] = ()  # whom the browser may ask: "host" or "host:port"
     servers: tuple[tuple[str, tuple[str, ...] | str], ...] = ()  # of MCP: (name, command or URL), for the device "mcp"
     llm_url: str = ""  # of an OpenAI-compatible server, for the device "llm"
@@ -146,6 +148,8 @@ def _config(options: Options, args: tuple[Any, ...], devices: tuple[str, ...], d
         quantum=options.quantum,
         policy="own" if options.policy.endswith(".py") else _policy(options.policy),
         devices=devices,
+        adapters=tuple(name for name, _ in options.adapters),
+        adapter=options.adapters[0][0] if options.adapters and options.adapter else "none",
         served=tuple(name for name in devices if name in SERVED),
         dialect=dialect,
         slots=options.slots,
@@ -225,9 +229,22 @@ def _processor(options: Options, progress: Progress, model: Model | None) -> tup
         progress(SelfTest("CPU", "scripted: no model, its lines are from a script", "ok"))
         return Actor(None, options.frames, options.lanes, pages, PAGE, options.chunk), ByteCodec()
     model = model or load_model(options.model, progress)
-    if options.adapter and options.devices:
+    if options.adapter and options.devices and not options.adapters:
         model = adapted(model, progress)
-    return build_engine(model, options, progress), codec_of(model)
+    engine = build_engine(model, options, progress)
+    for _, file in options.adapters:
+        engine.install(_fitted(model, file).params)
+    return engine, codec_of(model)
+
+
+def _fitted(model: Model, file: str) -> Model:
+    """The model with an adapter's file worked in, or with the shipped one. Raises UsageError when there is none."""
+    from .cpu import adapters
+
+    path = Path(file) if file else adapters.shipped(model)
+    if path is None:
+        raise UsageError(f"no adapter is shipped for {model.name}; name a file: NAME=FILE")
+    return adapters.merge(model, adapters.read(path))
 
 
 def processor(options: Options) -> tuple[Cpu, Codec]:
@@ -260,7 +277,7 @@ def adapted(model: Model, progress: Progress = _silent) -> Model:
     return adapters.merge(model, adapters.read(path))
 
 
-def build_engine(model: Model, options: Options, progress: Progress = _silent) -> Cpu:
+def build_engine(model: Model, options: Options, progress: Progress = _silent) -> Engine:
     """File 2: the forward pass, compiled for a few shapes."""
     forward = Path(__file__).with_name("cpu") / "model.py"
     lines = len(forward.read_text(encoding="utf-8").splitlines())

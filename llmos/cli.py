@@ -93,6 +93,9 @@ def run(
     replacement: Annotated[str, typer.Option("--replacement", help="Who goes when the window is full.")] = "attention",
     policy: Annotated[str, typer.Option("--policy", help="Who gets the lanes: a name, or your own mine.py.")] = "rr",
     references: Annotated[Path | None, typer.Option("--references", help="Save which pages got attention.")] = None,
+    adapters: Annotated[
+        str, typer.Option("--adapters", help="Weights to choose from, with commas: traps, or NAME=FILE.")
+    ] = "",
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the machine room.")] = False,
     json: Json = False,
 ) -> None:
@@ -100,9 +103,11 @@ def run(
     from .front import run_plain, run_screen
 
     if plain or json or not sys.stdout.isatty():
-        status = run_plain(program, args or [], model, mode, seed, lanes, json, window, replacement, references, policy)
+        status = run_plain(
+            program, args or [], model, mode, seed, lanes, json, window, replacement, references, policy, adapters
+        )
         raise typer.Exit(status)
-    run_screen(program, args or [], model, mode, seed, lanes, window, replacement, policy)
+    run_screen(program, args or [], model, mode, seed, lanes, window, replacement, policy, adapters)
 
 
 @app.command()

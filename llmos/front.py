@@ -58,11 +58,21 @@ def run_screen(
     window: int = 0,
     replacement: str = "attention",
     policy: str = "rr",
+    adapters: str = "",
 ) -> None:
     options = Options(model=model, mode=mode, seed=seed, lanes=lanes, journal=_journal(), init=_init(program, args))
     window = _window(window, replacement)
     options = replace(options, window=window, replacement=replacement, compact=True, policy=policy)
-    _screen(options, 8.0, Look())
+    _screen(replace(options, adapters=adapter_files(adapters)), 8.0, Look())
+
+
+def adapter_files(given: str) -> tuple[tuple[str, str], ...]:
+    """ "traps,mine=FILE" as names and files; a name without a file is the shipped adapter. Raises UsageError."""
+    found = tuple((name.strip(), file.strip()) for name, _, file in (one.partition("=") for one in given.split(",") if one))
+    names = [name for name, _ in found]
+    if "none" in names or not all(names) or len(set(names)) < len(names):
+        raise UsageError(f"--adapters takes names, each alone or as NAME=FILE, each once, and not none: {given!r}")
+    return found
 
 
 def _window(window: int, replacement: str) -> int:
@@ -126,6 +136,7 @@ def run_plain(
     replacement: str = "attention",
     references: Path | None = None,
     policy: str = "rr",
+    adapters: str = "",
 ) -> int:
     """A program on standard input and output; its exit status. Ctrl-C interrupts the foreground process."""
     options = Options(model=model, mode=mode, seed=seed, lanes=lanes, init=_init(program, args))
@@ -136,6 +147,7 @@ def run_plain(
         trace=references is not None,
         policy=policy,
         compact=True,
+        adapters=adapter_files(adapters),
     )
     machine = boot(options, _boot_lines)
     machine.audit = AuditFile(default())

@@ -20,6 +20,7 @@ STOPS: dict[str, tuple[str, ...]] = {"call": ("call", "result", "illegal"), "qua
 KERNEL: dict[str, tuple[type, ...]] = {  # verbs the kernel does itself, and the types of their arguments
     "kill": (int,),
     "nice": (int, int),
+    "adapter": (int, str),
     "swapout": (int,),
     "park": (int,),
     "unpark": (int,),

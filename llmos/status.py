@@ -119,6 +119,7 @@ VERBS = [
     "stop",
     "cont",
     "nice",
+    "adapter",
     "interrupt",
     "spawn",
     "policy",

@@ -45,6 +45,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("stop PID", "Stop a process; its pages stay."),
     Verb("cont PID", "Let a stopped process go on."),
     Verb("nice PID PRIORITY", "Another priority."),
+    Verb("adapter PID NAME", "The weights that a process runs with; none is the model as it was loaded."),
     Verb("interrupt", "Stop the console's program, as ctrl+c does."),
     Verb("policy NAME", "Another scheduling policy from the next tick on."),
     Verb("victims NAME", "Who loses its frames when they are short: lru, largest, cheapest, lowest, youngest."),
