@@ -30,7 +30,11 @@ from .labs.own import load
 
 MOST_JOBS, MOST_TICKS = 2_000, 1_000_000
 LANES, FRAMES, MOST_PAGES = 2, 257, 256
-DECODERS, PROMPT, ROUNDS = 31, 4_000, 12  # of `beside`: who decodes, the prompt that comes, ticks that are timed before it
+DECODERS, PROMPT, ROUNDS = (
+    31,
+    4_000,
+    12,
+)  # of `beside`: who decodes, the prompt that comes, ticks that are timed before it
 
 
 class Job(NamedTuple):
@@ -215,6 +219,6 @@ def lines(result: dict[str, Any]) -> list[str]:
     if beside := result.get("beside"):
         told.append(
             f"{beside['decoders']} decoders beside a long prompt: {beside['ms_alone']} ms a tick without it, "
-            f"{beside['ms_beside']} with {beside['read_in_a_tick']} tokens of it read: {beside['speed_kept']:.0%} of their speed"
+            f"{beside['ms_beside']} with {beside['read_in_a_tick']} tokens read: {beside['speed_kept']:.0%} of their speed"
         )
     return told

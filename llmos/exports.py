@@ -1,13 +1,13 @@
 """What can be made of a session for others: Markdown, a terminal cast, a trace for a browser, strace lines.
 
 Knows: events of a journal, in order. Does not know: machines, screens. Ticks become time at watch speed, since a journal
-holds no clock.
+holds no clock. All but the transcript are made piece by piece, so that a session may be as long as it likes.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ TICK = 0.125  # seconds a tick takes in casts and traces: eight tokens a second
 AUTHORS = {"u": "You", "m": "Model", "d": "Device", "K": "Machine"}
 
 
-def fresh(path: Path, text: str) -> Path:
+def fresh(path: Path, text: str | Iterable[str]) -> Path:
     """Write a file that is not there yet: name.svg, name-2.svg, ..."""
     candidate, n = path, 1
     while candidate.exists():
         n += 1
         candidate = path.with_stem(f"{path.stem}-{n}")
-    candidate.write_text(text, encoding="utf-8")
+    with candidate.open("x", encoding="utf-8") as file:
+        file.writelines([text] if isinstance(text, str) else text)
     return candidate.resolve()
 
 
@@ -55,14 +56,13 @@ def _ticks(text: str) -> list[str]:
     return out
 
 
-def cast(events: Iterable[Event], width: int = 80, height: int = 24) -> str:
+def cast(events: Iterable[Event], width: int = 80, height: int = 24) -> Iterator[str]:
     """The console as an asciicast (version 2)."""
-    lines = [json.dumps({"version": 2, "width": width, "height": height, "title": "llmos"})]
+    yield json.dumps({"version": 2, "width": width, "height": height, "title": "llmos"}) + "\n"
     for event in events:
         if event[1] == "out":
             text = _inert(str(event[4])).replace("\n", "\r\n")
-            lines.append(json.dumps([round(event[0] * TICK, 3), "o", text], ensure_ascii=False))
-    return "\n".join(lines) + "\n"
+            yield json.dumps([round(event[0] * TICK, 3), "o", text], ensure_ascii=False) + "\n"
 
 
 def _inert(text: str) -> str:
@@ -70,9 +70,16 @@ def _inert(text: str) -> str:
     return "".join(c if c == "\n" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def chrome_trace(events: Iterable[Event]) -> str:
+def chrome_trace(events: Iterable[Event]) -> Iterator[str]:
     """Lanes and processes over time, in the Trace Event Format that browsers' tracing pages read."""
-    out: list[dict[str, Any]] = []
+    between = '{"displayTimeUnit": "ms", "traceEvents": [\n'
+    for piece in _traced(events):
+        yield between + json.dumps(piece, ensure_ascii=False)
+        between = ",\n"
+    yield "\n]}\n" if between == ",\n" else between + "]}\n"
+
+
+def _traced(events: Iterable[Event]) -> Iterator[dict[str, Any]]:
     open_since: dict[int, tuple[int, int]] = {}  # lane -> (pid, tick)
     last = 0
     for event in events:
@@ -81,16 +88,16 @@ def chrome_trace(events: Iterable[Event]) -> str:
         if kind == "switch":
             lane = int(data[0])
             if lane in open_since:
-                out.append(_slice(lane, *open_since[lane], tick))
+                yield _slice(lane, *open_since[lane], tick)
             open_since[lane] = (pid, tick)
         elif (line := log_line(event)) is not None:
-            out.append({"name": line.text, "ph": "i", "ts": _us(tick), "pid": 1, "tid": 100 + pid, "s": "t"})
+            yield {"name": line.text, "ph": "i", "ts": _us(tick), "pid": 1, "tid": 100 + pid, "s": "t"}
         for lane, (runner, since) in list(open_since.items()):
             if kind in ("exit", "thought", "call") and runner == pid:
-                out.append(_slice(lane, runner, since, tick + 1))
+                yield _slice(lane, runner, since, tick + 1)
                 del open_since[lane]
-    out += [_slice(lane, pid, since, last) for lane, (pid, since) in open_since.items()]
-    return json.dumps({"traceEvents": out, "displayTimeUnit": "ms"}, ensure_ascii=False)
+    for lane, (pid, since) in open_since.items():
+        yield _slice(lane, pid, since, last)
 
 
 def _slice(lane: int, pid: int, since: int, until: int) -> dict[str, Any]:
@@ -113,10 +120,10 @@ def strace(events: Iterable[Event], pid: int | None = None) -> Iterable[str]:
                 yield f"{line.tick:>8}  {_inert(line.text)}"
 
 
-def redacted(events: Iterable[Event]) -> Iterable[str]:
+def redacted(events: Iterable[Event]) -> Iterator[str]:
     """Every event as a JSON line, its texts blanked and its ids left out: who did what when, but not in which words."""
     for tick, kind, pid, *data in events:
-        yield json.dumps([tick, kind, pid, *(_blank(value) for value in data)], ensure_ascii=False)
+        yield json.dumps([tick, kind, pid, *(_blank(value) for value in data)], ensure_ascii=False) + "\n"
 
 
 def _blank(value: Any) -> Any:
@@ -127,17 +134,19 @@ def _blank(value: Any) -> Any:
     return "".join("x" if c.isalnum() else c if c in " \n" else "." for c in value) if isinstance(value, str) else value
 
 
-def _transcript(events: Iterable[Event]) -> str:
-    story = Story()
-    taken = list(events)
-    story.take(taken)
-    return transcript(story.console(taken[-1][0] + 1 if taken else 0))
+def _transcript(events: Iterable[Event]) -> Iterator[str]:
+    """The newest part of the console, as much as a story keeps."""
+    story, last = Story(), 0
+    for event in events:
+        story.take([event])
+        last = event[0]
+    yield transcript(story.console(last + 1))
 
 
-MAKERS: dict[str, Callable[[Iterable[Event]], str]] = {
+MAKERS: dict[str, Callable[[Iterable[Event]], Iterator[str]]] = {
     "transcript": _transcript,
     "cast": cast,
     "trace": chrome_trace,
-    "redact": lambda events: "\n".join(redacted(events)) + "\n",
+    "redact": redacted,
 }
 """What `llmos replay` can write -> how."""

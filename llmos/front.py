@@ -392,12 +392,15 @@ def export(path: Path, strace: bool, outs: dict[str, Path]) -> dict[str, Any]:
     """What can be made of a journal: {"events": n, and for each thing written its path}."""
     from . import exports, recording
 
-    story = list(recording.events(path))
-    if strace:
-        for line in exports.strace(story):
+    written = {}
+    for what, out in outs.items():  # each is a replay of its own: a long session is never in memory as a whole
+        written[what] = str(exports.fresh(out, exports.MAKERS[what](recording.events(path))))
+    count = 0
+    for event in recording.events(path):
+        count += 1
+        for line in exports.strace([event]) if strace else ():
             print(line)
-    written = {what: str(exports.fresh(out, exports.MAKERS[what](story))) for what, out in outs.items()}
-    return {"events": len(story), **written}
+    return {"events": count, **written}
 
 
 def _jsonable(value: Any) -> Any:

@@ -1,0 +1,69 @@
+"""What is made of a journal for others: casts, traces, redacted logs, transcripts; whole, well-formed and inert."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from llmos import exports, front, recording
+from llmos.journal import Writer
+from llmos_kernel.ports import Event
+
+from . import lively  # noqa: TID251
+
+
+def lived() -> list[Event]:
+    kernel, _, _ = lively.machine(4)
+    while not kernel.halted:
+        kernel.step()
+    return kernel.events
+
+
+def test_a_cast_has_all_that_was_printed_and_nothing_that_moves_a_cursor() -> None:
+    events: list[Event] = [(0, "out", 2, "m", "red \x1b[31m\nnext"), (8, "switch", 2, 0), (9, "out", 2, "u", "hi\n")]
+    head, *rest = [json.loads(line) for line in exports.cast(events)]
+    assert (head["version"], head["width"]) == (2, 80)
+    assert rest == [[0.0, "o", "red \N{REPLACEMENT CHARACTER}[31m\r\nnext"], [1.125, "o", "hi\r\n"]]
+
+
+def test_a_trace_is_one_json_object_in_which_nobody_shares_a_lane_at_a_time() -> None:
+    events = lived()
+    trace = json.loads("".join(exports.chrome_trace(events)))["traceEvents"]
+    slices = sorted((e["tid"], e["ts"], e["dur"]) for e in trace if e["ph"] == "X")
+    assert {lane for lane, _, _ in slices} == {0, 1}
+    for (lane, start, length), (next_lane, next_start, _) in pairwise(slices):
+        assert next_lane > lane or start + length <= next_start
+    assert sum(e["ph"] == "i" for e in trace) > 50
+    assert json.loads("".join(exports.chrome_trace([]))) == {"displayTimeUnit": "ms", "traceEvents": []}
+
+
+def test_a_redacted_log_keeps_who_did_what_and_when_and_no_word() -> None:
+    events: list[Event] = [(3, "call", 2, "files", "cat secret.txt", "model"), (4, "retire", 2, (17, 99))]
+    assert [json.loads(line) for line in exports.redacted(events)] == [
+        [3, "call", 2, "xxxxx", "xxx xxxxxx.xxx", "xxxxx"],
+        [4, "retire", 2, 2],
+    ]
+
+
+def test_export_writes_what_was_asked_for_and_nothing_over_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(recording, "PROGRAMS", lively.PROGRAMS)
+    kernel, header, reel = lively.machine(2)
+    while not kernel.halted:
+        kernel.step()
+    with Writer(tmp_path / "one.log", header) as writer:
+        for record in reel:
+            writer(record)
+    outs = {what: tmp_path / f"one.{what}" for what in exports.MAKERS}
+    result = front.export(tmp_path / "one.log", True, outs)
+    assert result["events"] == len(kernel.events)
+    assert set(outs) == {"transcript", "cast", "trace", "redact"}
+    assert all(Path(result[what]).read_text(encoding="utf-8") for what in outs)
+    assert capsys.readouterr().out.count("spawn") == sum(event[1] == "spawn" for event in kernel.events)
+    again = front.export(tmp_path / "one.log", False, {"cast": outs["cast"]})
+    assert again["cast"].endswith("one-2.cast")
+    assert Path(again["cast"]).read_bytes() == outs["cast"].read_bytes()
