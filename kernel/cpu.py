@@ -77,6 +77,7 @@ class Retired(NamedTuple):
     mass: tuple[int, ...] = ()  # attention of the last query over table entries, uint16: sums to about 65535
     wanted: tuple[int, ...] = ()  # indices into `Burst.absent` of pages that would matter to the last query, most first
     top: tuple[tuple[tuple[int, int], ...], ...] = ()  # for each sampled id its 5 likeliest (id, probability * 65535)
+    layers: tuple[int, ...] = ()  # for each page in `wanted` the layer that asked for it most
 
 
 class Cpu(Protocol):

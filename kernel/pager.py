@@ -144,11 +144,14 @@ def arrange(kernel: Kernel, process: Process, count: int) -> None:
         _page_out(kernel, process, i)
     room = max(0, work.limit - space.held() - new)
     for i, ahead in come[:room]:
+        before = kernel.swapped_in
         if kernel.memory.available() <= new or not _bring(kernel, process, i):
             break
         work.came(i, ahead)
-        again = kernel.costs.recompute * page
-        kernel.emit("fault", process.pid, i, int(ahead), kernel.costs.back, again)
+        costs, read = kernel.costs, kernel.swapped_in - before
+        number = kernel.swapped_in if read else 0  # 0: it had left, and nobody had taken its frame yet
+        layer = -1 if ahead else work.asked.get(i, -2)  # -1: comes along; -2: this CPU has no layers
+        kernel.emit("fault", process.pid, i, layer, costs.back * read, costs.recompute * page, number)
     if space.lossy is None and any(frame == ABSENT for frame in space.frames[:first]):
         space.lossy = space.resident
 
@@ -213,7 +216,7 @@ def faulted(process: Process, burst: Burst, retired: Retired) -> bool:
     if work is None or not work.recalls:
         return False
     most = 0 if not burst.steps else RESTARTS_ASKED if len(burst.feed) > 1 else RESTARTS
-    return work.restart(burst.pos, retired.wanted, most)
+    return work.restart(burst.pos, retired.wanted, retired.layers, most)
 
 
 def attended(kernel: Kernel, process: Process, burst: Burst, mass: Sequence[int]) -> None:

@@ -48,6 +48,7 @@ class WorkingSet:
     digests: dict[int, bytes] = field(default_factory=dict)  # of absent pages, when the policy calls them back
     listed: tuple[int, ...] = ()  # the absent pages of the last burst, as the CPU saw them
     wanted: tuple[int, ...] = ()  # absent pages that the last query called for, most wanted first
+    asked: dict[int, int] = field(default_factory=dict)  # page -> the layer that asked for it most
     prefetched: dict[int, None] = field(default_factory=dict)
     restarted: tuple[int, int] = (-1, 0)  # position run again, and how often
     edge: int = 0  # from this page on they are pinned: written now, or among the last
@@ -147,13 +148,14 @@ class WorkingSet:
 
     # -- after a burst ----------------------------------------------------------------------------------------------
 
-    def restart(self, pos: int, wanted: Sequence[int], most: int) -> bool:
+    def restart(self, pos: int, wanted: Sequence[int], layers: Sequence[int], most: int) -> bool:
         """Did the token at `pos` fault? Then it is run again, once its pages are there; at most so many times.
 
         Who left for it is not called back for it: each time others are tried, and those that got the most attention stay.
         """
         self.now = pos
-        called = (self.listed[i] for i in wanted)
+        called = [self.listed[i] for i in wanted]
+        self.asked = dict(zip(called, layers, strict=False))
         self.wanted = tuple(page for page in called if self.left.get(page) != pos)
         again = self.restarted[1] if self.restarted[0] == pos else 0
         if not (self.wanted or self.proven) or again >= most:

@@ -33,6 +33,7 @@ from .labs.own import load_choice
 from .machine import Machine
 from .past import Again, Parts, Past
 from .status import SelfTest
+from .stopwatch import Stopwatch
 from .world import HostWorld
 
 if TYPE_CHECKING:
@@ -111,15 +112,14 @@ def boot(
     config = _config(options, init, names, dialect)
     choose = load_choice(options.policy) if options.policy.endswith(".py") else None
     masks = masks_for(cpu.geometry.vocab, codec, lambda: world.devices, dialect) if options.grammar else None
-    pages_out = page_file(cpu.geometry, options.slots)
+    watch = Stopwatch(cpu, page_file(cpu.geometry, options.slots))
     if options.journal is None and not options.keep:
-        return Machine(
-            Kernel(config, PROGRAMS, cpu, codec, world, store=pages_out, grammar=masks, choose=choose), world
-        )
+        kernel = Kernel(config, PROGRAMS, watch, codec, world, store=watch, grammar=masks, choose=choose)
+        return Machine(kernel, world, watch=watch)
     header = Header.of(config, cpu, codec, sources())
     writer = Writer(options.journal, header) if options.journal else None
     past = Past(header, _again(options, model)) if options.keep else None
-    recorder = Recorder(cpu, codec, world, _tee(writer, past), pages_out)
+    recorder = Recorder(watch, codec, world, _tee(writer, past), watch)
     where = f"{options.journal}   recording; everything you type is in it" if options.journal else "in memory only"
     progress(SelfTest("log", where, "ok"))
     return Machine(
@@ -137,6 +137,7 @@ def boot(
         recorder,
         writer,
         past,
+        watch,
     )
 
 

@@ -25,6 +25,7 @@ from .world import HostWorld
 if TYPE_CHECKING:
     from .audit import AuditFile
     from .past import Past
+    from .stopwatch import Stopwatch
 
 
 class Machine:
@@ -37,9 +38,11 @@ class Machine:
         recorder: Recorder | None = None,
         writer: Writer | None = None,
         past: Past | None = None,
+        watch: Stopwatch | None = None,
     ) -> None:
         self.kernel, self.world = kernel, world
         self._recorder, self._writer = recorder, writer
+        self.watch = watch  # times for people, beside the journal
         self.audit: AuditFile | None = None  # where decisions are written down
         self.past = past  # None: nothing was kept, one can't go back
         if past is not None:

@@ -13,6 +13,7 @@ from typing import Any
 from llmos_kernel.ports import Event
 
 from .status import Line, Mark, Run
+from .stopwatch import Stopwatch
 
 LOG_LINES = 400
 MARKS_SHOWN = 500
@@ -49,11 +50,6 @@ TELLERS: dict[str, Callable[..., str]] = {
     "pageout": lambda pid, page, kept: (
         f"page   {page} of pid {pid} leaves its window" + ("; a digest of its keys stays" if kept else " for good")
     ),
-    "fault": lambda pid, page, ahead, back, again: (
-        f"fault  page {page} of pid {pid} "
-        + ("comes along" if ahead else "was needed by the last query")
-        + f": brought back from swap, {back / 1000:.1f} ms; recompute would have cost {again / 1000:.0f} ms"
-    ),
     "mmap": lambda pid, title, n, pages: f"mmap   pid {pid}: {title}, {n} tokens in {pages} pages that wait to be needed",
     "mapin": lambda pid, page: f"mmap   page {page} of pid {pid} is needed for the first time: computed",
     "pressure": lambda pid, n, most: (
@@ -79,9 +75,23 @@ TELLERS: dict[str, Callable[..., str]] = {
 }
 
 
-def log_line(event: Event) -> Line | None:
-    """What the kernel log says of an event; None if nothing."""
+def _fault(watch: Stopwatch | None, pid: int, page: int, layer: int, back: int, again: int, number: int) -> str:
+    """`back` and `again` are the constants that the kernel reckons with, in microseconds; a live machine has measured times."""
+    why = f"was needed by layer {layer}" if layer >= 0 else ("was needed", "comes along")[layer]
+    spent, fed = (watch.back(number), watch.again()) if watch else (None, None)
+    how = f"brought back from swap, {_ms(spent, back)}" if number else "its frame still had it"
+    return f"fault  page {page} of pid {pid} {why}: {how}; recompute would have cost {_ms(fed, again)}"
+
+
+def _ms(measured: float | None, reckoned: int) -> str:
+    return f"about {reckoned / 1000:.1f} ms" if measured is None else f"{measured:.1f} ms"
+
+
+def log_line(event: Event, watch: Stopwatch | None = None) -> Line | None:
+    """What the kernel log says of an event; None if nothing. With a machine's own watch, with the times that it took."""
     tick, kind, pid, *data = event
+    if kind == "fault":
+        return Line(tick, _fault(watch, pid, *data))
     teller = TELLERS.get(kind)
     return Line(tick, teller(pid, *data)) if teller else None
 
@@ -110,10 +120,10 @@ class Story:
         self._devices: deque[tuple[int, str, str]] = deque(maxlen=KEPT)
         self._marks: deque[Mark] = deque(maxlen=KEPT)
 
-    def take(self, events: Iterable[Event]) -> None:
+    def take(self, events: Iterable[Event], watch: Stopwatch | None = None) -> None:
         for event in events:
             tick, kind, pid, *data = event
-            line = log_line(event)
+            line = log_line(event, watch)
             if kind == "out":
                 self._out.append((tick, Run(str(data[0]), str(data[1]), pid)))
             elif line is not None:

@@ -71,7 +71,7 @@ class Branch:
             if self.machine.past is not None:
                 self.machine.past.follow(kernel)
         events = kernel.take_events()
-        self.story.take(events)
+        self.story.take(events, self.machine.watch)
         return events
 
 

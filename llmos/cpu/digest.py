@@ -44,7 +44,7 @@ def pack(keys: Sequence[Array]) -> bytes:
 
 
 def shares(digests: Sequence[bytes], query: Array, top: Array, total: Array) -> Array:
-    """The attention that each page [n] would get, about, beside the keys in sight.
+    """The attention that each page would get, about, beside the keys in sight: [n, layers].
 
     query [layers, heads, head_dim]; top and total [layers, heads] as in `model.Probe`.
     """
@@ -56,16 +56,21 @@ def shares(digests: Sequence[bytes], query: Array, top: Array, total: Array) -> 
     radius = np.einsum("lkgd,nlkd->nlkg", np.abs(q), (high - low) / 2)
     score = ((middle + REACH * radius) * (d**-0.5 * math.log2(math.e))).reshape(-1, count, heads)
     ratio = PAGE * np.exp2(np.minimum(score - top, 100.0)) / total
-    mean: Array = np.mean(ratio / (1 + ratio), axis=(1, 2))
+    mean: Array = np.mean(ratio / (1 + ratio), axis=2)
     return mean
 
 
-def wanted(digests: Sequence[bytes], probe: tuple[Array, Array, Array], mass: Sequence[int]) -> tuple[int, ...]:
-    """Indices of the pages that would matter, most first: that would get more attention than some page in sight.
+def wanted(
+    digests: Sequence[bytes], probe: tuple[Array, Array, Array], mass: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Indices of the pages that would matter, most first: that would get more attention than some page in sight; and of
+    each the place among the layers looked at of the one that asked for it most.
 
     `probe` is query, top and total of `shares`, `mass` the attention of the pages in sight, 65535 in all. The first absent page
     is held against the least of these, the second against the next, and so on: each would take one's place.
     """
-    share = shares(digests, *probe) * (GETS * 65535)
+    by_layer = shares(digests, *probe)
+    share = by_layer.mean(1) * (GETS * 65535)
     order = np.argsort(-share, kind="stable").tolist()
-    return tuple(i for i, least in zip(order, sorted(mass), strict=False) if share[i] > least)
+    found = tuple(i for i, least in zip(order, sorted(mass), strict=False) if share[i] > least)
+    return found, tuple(by_layer[list(found)].argmax(1).tolist())

@@ -83,19 +83,24 @@ class Lane:
             return Retired((), self.cause, 0)
         heads = len(self._last.probes) * self._last.probes[0].top.shape[1]
         mass = (np.asarray(self._last.state.mass)[self._row, : len(self.burst.frames)] // heads).tolist()
+        wanted, layers = self._wanted(mass) if self.burst.absent else ((), ())
         return Retired(
             tuple(self.ids),
             self.cause,
             self.pos - self.burst.pos,
             tuple(mass),
-            self._wanted(mass) if self.burst.absent else (),
+            wanted,
             tuple(self.top),
+            layers,
         )
 
-    def _wanted(self, mass: list[int]) -> tuple[int, ...]:
-        probes = [self._last.probes[i] for i in digest.layers(len(self._last.probes))]
+    def _wanted(self, mass: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The absent pages that would matter, and the layer that asks most for each."""
+        looked = digest.layers(len(self._last.probes))
+        probes = [self._last.probes[i] for i in looked]
         query, top, total = (np.stack([np.asarray(a)[self._row] for a in part]) for part in zip(*probes, strict=True))
-        return digest.wanted(self.burst.absent, (query, top, total), mass)
+        wanted, asked = digest.wanted(self.burst.absent, (query, top, total), mass)
+        return wanted, tuple(looked[i] for i in asked)
 
 
 def check(burst: Burst, geometry: Geometry) -> None:
