@@ -74,15 +74,41 @@ def born(kernel: Kernel, process: Process) -> None:
     guard, parent = kernel.guard, kernel.processes.get(process.ppid)
     own = guard.manifests.get(process.program)
     if parent is None:
-        process.rights = (guard.manifests.get("*", rights.EVERYTHING),)
+        add_layer(kernel, process, guard.manifests.get("*", rights.EVERYTHING))
     else:
-        process.rights, process.heard = parent.rights, parent.heard
+        process.rights, process.purses, process.heard = parent.rights, parent.purses, parent.heard
     if own is not None:
-        process.rights = rights.narrow(process.rights, own)
+        add_layer(kernel, process, own)
+
+
+def add_layer(kernel: Kernel, process: Process, layer: rights.Manifest) -> None:
+    """One condition more. Its quotas count from now on, in a purse that children to come draw on too."""
+    held = rights.narrow(process.rights, layer)
+    if held is process.rights:
+        return
+    process.rights, process.purses = held, (*process.purses, {})
+    account, quotas = process.account, dict(layer.quotas)
+    begun = {"tokens": account.decoded, "ticks": kernel.tick - account.born, "output": account.output, "frames": 0}
+    for kind in [kind for kind in begun if kind in quotas]:
+        most = begun[kind] + quotas[kind]
+        process.limits[kind] = min(most, process.limits.get(kind, most))
+    if "ticks" in quotas:
+        life.watch_ticks(kernel, process)
+
+
+def quotas(kernel: Kernel, process: Process) -> list[tuple[str, int, int]]:
+    """(name, used, most) of each quota, for who looks at it."""
+    account, counted = process.account, rights.spent(process.rights, process.purses)
+    live = {"tokens": account.decoded, "frames": process.space.held(), "ticks": kernel.tick - account.born}
+    return [(name, live.get(name, counted[name]), rights.quota(process.rights, name) or 0) for name in sorted(counted)]
+
+
+def _spent(process: Process) -> dict[str, int]:
+    return rights.spent(process.rights, process.purses) if any(layer.quotas for layer in process.rights) else {}
 
 
 def past(kernel: Kernel, process: Process) -> Past:
-    return Past(join(process.heard, process.space.tail), process.used, kernel.guard.disk, process.answers)
+    return Past(join(process.heard, process.space.tail), _spent(process), kernel.guard.disk, process.answers)
 
 
 def permit(kernel: Kernel, process: Process, device: str, args: Any) -> None:
@@ -177,8 +203,13 @@ def _brought(process: Process, act: Action) -> Label:
 def _done(kernel: Kernel, process: Process, act: Action) -> None:
     """Count quotas; a written file has from now on the label of the words in it."""
     lived = monitor.after(process.rights, past(kernel, process), act)
-    process.used = dict(lived.used)
-    kernel.guard.disk = dict(lived.disk)
+    effect = effect_of(act.device, act.args, rights.specs(process.rights))
+    for name in rights.QUOTAS:
+        if more := rights.adds(name, effect):
+            for counts in (*process.purses, process.used):
+                counts[name] = counts.get(name, 0) + more
+    if effect.kind in ("write", "delete"):
+        kernel.guard.disk = dict(lived.disk)
 
 
 def arrived(kernel: Kernel, process: Process, device: str, text: str, origin: str) -> Label:
@@ -271,4 +302,4 @@ def narrow(kernel: Kernel, process: Process, call: str, args: Any, layer: rights
     permit(kernel, process, call, args)
     if len(process.rights) >= rights.MAX_LAYERS:
         raise Denied(f"{call}: rights were narrowed {rights.MAX_LAYERS} times already")
-    process.rights = rights.narrow(process.rights, layer)
+    add_layer(kernel, process, layer)

@@ -111,7 +111,7 @@ def sys_reader(kernel: Kernel, process: Process, program: str, values: int, *arg
     space = _seeing(kernel, process.space)
     child = life.create(kernel, process.pid, program, args, process.seed, space, process.ring)
     child.heard = join(child.heard, space.tail)
-    child.rights = rights.narrow(child.rights, rights.manifest({}))
+    guard.add_layer(kernel, child, rights.manifest({}))
     child.values = values
     return child.pid
 

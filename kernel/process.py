@@ -116,7 +116,8 @@ class Process:
     limits: dict[str, int] = field(default_factory=dict)  # name in `limits.KINDS` -> most
     rights: Rights = ()  # layers of manifests; it may do what every layer permits
     heard: Label = KERNEL  # the join of all that its program got to know
-    used: dict[str, int] = field(default_factory=dict)  # of its quotas
+    purses: tuple[dict[str, int], ...] = ()  # what was used of each layer's quotas, by all who hold that layer
+    used: dict[str, int] = field(default_factory=dict)  # what it used itself
     answers: dict[str, str] = field(default_factory=dict)  # what the person said about its calls: "process", "never"
 
     def __getstate__(self) -> dict[str, Any]:

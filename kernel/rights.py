@@ -7,7 +7,7 @@ add a layer, so rights can't grow: not by a mistake in a formula either. A child
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .effects import CONTENT, KINDS, Effect, Path, Spec, host_of, path_of
@@ -297,6 +297,15 @@ def used_up(rights: Rights, used: Mapping[str, int], effect: Effect) -> str:
             if used.get(name, 0) + adds(name, effect) > limit:
                 return f"{name} ({used.get(name, 0)} of {limit} used)"
     return ""
+
+
+def spent(rights: Rights, purses: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    """What counts as used of each quota: the layer that has least left decides."""
+    least: dict[str, int] = {}
+    for layer, purse in zip(rights, purses, strict=True):
+        for name, limit in layer.quotas:
+            least[name] = min(limit - purse.get(name, 0), least.get(name, limit))
+    return {name: (quota(rights, name) or 0) - left for name, left in least.items()}
 
 
 def adds(name: str, effect: Effect) -> int:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ from . import paths
 from .devices.kernelcalls import SERVED
 from .errors import LlmosError, UsageError
 from .journal import Writer
+from .labels import LabelStore
 from .labs.own import load_choice
 from .machine import Machine
 from .past import Again, Parts, Past
@@ -69,7 +71,9 @@ class Options:
     journal: Path | None = None  # where to record; None: not at all
     tools: bool = True  # tell the model in its system text what is mounted
     adapter: bool = True  # where devices are mounted: run with the trap adapter that is shipped for the model, if any
-    adapters: tuple[tuple[str, str], ...] = ()  # (name, file) of weights that processes may choose; "" = the shipped ones
+    adapters: tuple[
+        tuple[str, str], ...
+    ] = ()  # (name, file) of weights that processes may choose; "" = the shipped ones
     hosts: tuple[str, ...] = ()  # whom the browser may ask: "host" or "host:port"
     servers: tuple[tuple[str, tuple[str, ...] | str], ...] = ()  # of MCP: (name, command or URL), for the device "mcp"
     llm_url: str = ""  # of an OpenAI-compatible server, for the device "llm"
@@ -109,13 +113,14 @@ def boot(
         system = f"{system}\n{HOW}"
     system = fitting(system, cpu, codec)
     init = tuple(system if argument is SYSTEM else argument for argument in options.init)
-    config = _config(options, init, names, dialect)
+    labels = LabelStore(options.home or paths.home()) if "files" in options.devices else None
+    config = replace(_config(options, init, names, dialect), disk=labels.text() if labels else "")
     choose = load_choice(options.policy) if options.policy.endswith(".py") else None
     masks = masks_for(cpu.geometry.vocab, codec, lambda: world.devices, dialect) if options.grammar else None
     watch = Stopwatch(cpu, page_file(cpu.geometry, options.slots))
     if options.journal is None and not options.keep:
         kernel = Kernel(config, PROGRAMS, watch, codec, world, store=watch, grammar=masks, choose=choose)
-        return Machine(kernel, world, watch=watch)
+        return Machine(kernel, world, watch=watch, labels=labels)
     header = Header.of(config, cpu, codec, sources())
     writer = Writer(options.journal, header) if options.journal else None
     past = Past(header, _again(options, model)) if options.keep else None
@@ -138,6 +143,7 @@ def boot(
         writer,
         past,
         watch,
+        labels,
     )
 
 
@@ -294,6 +300,7 @@ def build_engine(model: Model, options: Options, progress: Progress = _silent) -
     pages = min(options.max_pages or longest, longest)
     engine = Engine(model, options.mode, options.frames, options.lanes, pages, options.chunk)
     engine.warm(lambda what, part: progress(SelfTest("CPU", f"compiling {what}", "busy", part)))
+    threading.Thread(target=engine.complete, name="compiler").start()
     text = f"JAX, {options.mode}, {options.lanes} lanes, page {PAGE} tokens  ({time.monotonic() - began:.1f} s)"
     progress(SelfTest("CPU", text, "ok"))
     return engine

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
+from llmos_kernel import guard
 from llmos_kernel.kernel import Kernel
 from llmos_kernel.labels import Label, Ring
 from llmos_kernel.look import word
@@ -120,6 +121,8 @@ def process(kernel: Kernel, story: Story, pid: int) -> tuple[str, list[Fact]]:
             f"{len(p.space.tokens):,} tokens in {len(p.space.frames)} pages, {kernel.memory.shared(p.space)} shared",
         ),
     ]
+    for name, used, most in guard.quotas(kernel, p):
+        facts.append(Fact("quota", f"{name}: {used:,} of {most:,} used"))
     for start, end, span in _spans(p):
         text = _text(kernel, p, start, end)
         facts.append(Fact(f"{start:,}-{end - 1:,}", f"{label(span)}: {text}", chr(p.space.who[start])))

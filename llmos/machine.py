@@ -24,6 +24,7 @@ from .world import HostWorld
 
 if TYPE_CHECKING:
     from .audit import AuditFile
+    from .labels import LabelStore
     from .past import Past
     from .stopwatch import Stopwatch
 
@@ -39,11 +40,13 @@ class Machine:
         writer: Writer | None = None,
         past: Past | None = None,
         watch: Stopwatch | None = None,
+        labels: LabelStore | None = None,
     ) -> None:
         self.kernel, self.world = kernel, world
         self._recorder, self._writer = recorder, writer
         self.watch = watch  # times for people, beside the journal
         self.audit: AuditFile | None = None  # where decisions are written down
+        self.labels = labels  # where labels of files outlive the machine
         self.past = past  # None: nothing was kept, one can't go back
         if past is not None:
             kernel.diary = past.rewind.diary
@@ -60,6 +63,8 @@ class Machine:
         self.kernel.step()
         if self.audit is not None and self.kernel.guard.chain.fresh:
             self.audit.append(line[65:] for line in self.kernel.guard.chain.take())
+        if self.labels is not None:
+            self.labels.keep(self.kernel.guard.disk)
         return self.kernel.take_events()
 
     def events(self, until: Callable[[], bool] = lambda: False) -> Iterator[list[Event]]:
