@@ -1,5 +1,5 @@
-"""A random walk over the whole kernel: processes that fork, pipe, mail, exec, think and sleep, and a person who sends signals,
-changes policies and priorities. The laws are checked after every single step; STEPS of them are run."""
+"""A random walk over the whole kernel: processes that fork, pipe, mail, share, exec, think and sleep, and a person who sends
+signals, changes policies and priorities. The laws are checked after every single step; STEPS of them are run."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from llmos_kernel.ports import Delivery
 from llmos_kernel.process import State
 from llmos_kernel.sched import POLICIES
 from llmos_kernel.syscall import trap
+from llmos_kernel.victims import VICTIMS
 
 from .worlds import Panel  # noqa: TID251
 
@@ -63,6 +64,8 @@ async def act(verb: str, *args: Any) -> None:
         await trap("signal", "TERM", ("catch", "ignore", "default")[args[0] % 3])
     elif verb == "wait":
         await trap("wait")
+    elif verb in ("share", "attach"):
+        await trap(verb, f"segment {args[0] % 3}")
     else:
         await trap("sleep", args[0])
 
@@ -75,7 +78,9 @@ async def writer(lines: int) -> int:
 
 PROGRAMS: dict[str, Any] = {"init": init, "actor": actor, "writer": writer}
 deeds = st.tuples(
-    st.sampled_from(["think", "think", "pipe", "mail", "recv", "fork", "exec", "catch", "wait", "sleep"]),
+    st.sampled_from(
+        ["think", "think", "pipe", "mail", "recv", "fork", "exec", "catch", "wait", "sleep", "share", "attach"]
+    ),
     st.integers(1, 40),
 )
 signals = st.sampled_from(["INT", "TERM", "KILL", "STOP", "CONT", "CONT"])
@@ -109,6 +114,11 @@ class Walk(RuleBasedStateMachine):
         self._command("policy", policy)
         self._run(11)
 
+    @rule(victims=st.sampled_from(sorted(VICTIMS)))
+    def change_victims(self, victims: str) -> None:
+        self._command("victims", victims)
+        self._run(5)
+
     @rule(steps=st.integers(40, 160))
     def go_on(self, steps: int) -> None:
         self._run(steps)
@@ -140,6 +150,7 @@ class Walk(RuleBasedStateMachine):
                 break
         assert list(self.kernel.processes) == [1]
         assert not self.kernel.pipes
+        assert not self.kernel.segments
         assert list(self.kernel.mail) in ([], [1])
         assert self.kernel.memory.available() == self.kernel.memory.total
 
