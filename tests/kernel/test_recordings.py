@@ -32,7 +32,7 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> None:
 @cache
 def lived() -> tuple[Header, Reel, list[str]]:
     """A session to its end, and the state before each tick."""
-    kernel, header, reel = lively.machine(24)
+    kernel, header, reel = lively.machine(18)
     hashes = []
     while not kernel.halted:
         hashes.append(state_hash(kernel))
