@@ -25,8 +25,9 @@ In SmolLM2 the page that holds the answer to a question came first of 35 absent 
 the bound itself between first and twelfth.
 """
 
-GETS = 1 / 5
-"""The part of its estimate that a page is taken to get: brought back, they got between a fifth and a fifteenth."""
+GETS = 2 / 5
+"""The part of its estimate that a page may be hoped to get. Those that were brought back got between a fifth and a fifteenth;
+but who is not brought back is not found, and who got little is the next to go."""
 
 LARGEST = 65504.0  # of float16
 

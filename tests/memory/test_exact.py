@@ -70,7 +70,7 @@ def test_swap_at_every_token_and_at_every_single_one(tiny: Engine, tmp_path: Any
     calm = tokens(tiny, Deaf(), tmp_path / "a", text, limit, lambda tick: False)
     assert len(calm) == limit
     assert tokens(tiny, Deaf(), tmp_path / "b", text, limit, lambda tick: True) == calm
-    for cut in range(1, limit + 4, 5):
+    for cut in range(1, limit + 4):
         assert tokens(tiny, Deaf(), tmp_path / "c", text, limit, lambda tick, cut=cut: tick == cut) == calm
 
 
