@@ -68,6 +68,7 @@ class Recording:
         self.past, self.world = Replayed(FileTape(path)), Bell()
         self.kernel = self.past.present
         self.journal = str(path)
+        self.watch = None  # nothing is timed: the CPU is not there
 
     def waits(self) -> bool:
         return True
