@@ -228,6 +228,26 @@ def poison_command(
     _json(result) if as_json else typer.echo(poison.table_text(result))
 
 
+@lab_app.command("traps")
+def traps_command(
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="nano (minutes), or a larger one, such as smollm2 (hours).")
+    ] = None,
+    counts: Annotated[str, typer.Option(help="Numbers of examples, with commas.")] = "0,10,100,1000",
+    asked: Annotated[int, typer.Option(min=8, max=2000, help="Requests to measure with.")] = 120,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """See it learn to call devices: share of right calls against number of examples, from base to fine-tuned."""
+    from . import traps
+
+    def notify(line: str) -> None:
+        typer.echo(line, err=True)
+
+    result = traps.run_traps(model, numbers(counts, "--counts", 0), asked, seed, notify)
+    _json(result) if as_json else typer.echo(traps.table_text(result))
+
+
 @lab_app.command("dreams")
 def dreams_command(
     prompt: Annotated[list[str] | None, typer.Option(help="May be given several times.")] = None,

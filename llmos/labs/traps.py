@@ -1,0 +1,165 @@
+"""See it learn to call: right device, right arguments and false calls against the number of examples it was shown.
+
+Knows: what is taught, to which model, how much, and how it is measured. Does not know: how a model is trained. nano, which
+can call four devices already, is taught three it never met, with all of its weights; a larger model (it has no calls at
+all) is taught every device with a low-rank adapter. All points answer the same requests, none of which is trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any, NamedTuple
+
+NEW = {"send": 4, "spawn": 3, "python": 5, "talk": 4}
+"""What nano is taught, and in which shares."""
+COUNTS = (0, 10, 100, 1000)
+ASKED, TIME = 120, 128  # requests to measure with; tokens in a row of training
+PASSES, LEAST, MOST = 4, 20, 160  # times each example is seen, and bounds of the steps
+
+Notify = Callable[[str], None]
+
+
+class Taught(NamedTuple):
+    """A model as the lab sees it: its form, its shares of kinds, and how to teach it so many examples."""
+
+    form: Any
+    config: Any
+    shares: dict[str, int]
+    params: Any
+    teach: Callable[[int, int], Any]  # (examples, seed) -> parameters
+
+
+def run_traps(
+    model: str | None = None, counts: Sequence[int] = COUNTS, asked: int = ASKED, seed: int = 0, notify: Notify = print
+) -> dict[str, Any]:
+    """{"model", "asked", "points": [{"start", "examples", "device", "args", "false"}]}; each share is [hits, of, low, high].
+
+    Starts: "base" (the request as a document, no chat form), "instructed" (as it came), "tuned" (on so many examples).
+    """
+    from llmos.train import trapdata
+
+    taught = _small(model) if model in (None, "nano") else _large(str(model))
+    items = trapdata.requests(seed + 1, asked, kept_out=True, shares=taught.shares)
+    points = [{"start": "base", "examples": 0, **_as_document(taught, items)}]
+    for count in counts:
+        notify(f"{count:,} examples")
+        params = taught.teach(count, seed) if count else taught.params
+        points.append(
+            {"start": "tuned" if count else "instructed", "examples": count, **_measured(taught, params, items)}
+        )
+    return {"model": model or "nano", "asked": len(items), "points": points}
+
+
+def _measured(taught: Taught, params: Any, items: Sequence[Any]) -> dict[str, list[float]]:
+    """Greedy decoding held against the expected turn, up to the end of its last call."""
+    from llmos.train import measure
+    from llmos.train.dialogue import Dialogue
+
+    asked = [Dialogue(kind, (exchange,)) for kind, exchange in items]
+    fitting = [one for one in asked if len(taught.form.dialogue(one).tokens) <= 2 * TIME]
+    verdicts = measure.word_for_word(taught.config, params, taught.form, fitting, 2 * TIME)
+    needing = [v for one, v in zip(fitting, verdicts, strict=True) if one.kind != "talk"]
+    needless = [v for one, v in zip(fitting, verdicts, strict=True) if one.kind == "talk"]
+    return _shares([v.device for v in needing], [v.args for v in needing], [not v.device for v in needless])
+
+
+def _as_document(taught: Taught, items: Sequence[Any]) -> dict[str, list[float]]:
+    """A base model is given the words alone, and goes on writing: is the next token a call?"""
+    from functools import partial
+
+    import jax
+    import jax.numpy as jnp
+
+    from llmos.train import forward
+    from llmos.train.chatform import TRAP
+
+    score, calls = jax.jit(partial(forward.logits, taught.config)), []
+    for _, exchange in items:
+        ids = [*taught.form.encode(exchange.request + "\n")][:TIME]
+        row = jnp.asarray([ids + [0] * (TIME - len(ids))], "int32")
+        scores = score(taught.params, row, jnp.ones_like(row))[0, len(ids) - 1]
+        calls.append(int(scores.argmax()) == taught.form.ids[TRAP])
+    needing = [call for call, (kind, _) in zip(calls, items, strict=True) if kind != "talk"]
+    return _shares(needing, needing, [call for call, (kind, _) in zip(calls, items, strict=True) if kind == "talk"])
+
+
+def _shares(device: list[bool], args: list[bool], wrong: list[bool]) -> dict[str, list[float]]:
+    from llmos.train.measure import wilson
+
+    named = {"device": device, "args": args, "false": wrong}
+    return {name: [sum(flags), len(flags), *wilson(sum(flags), len(flags))] for name, flags in named.items()}
+
+
+def _small(name: str | None) -> Taught:
+    """nano and all its weights."""
+    from llmos import store
+    from llmos.cpu.loaders import load
+    from llmos.train import trapdata
+    from llmos.train.chatform import ChatForm
+    from llmos.train.packing import pack
+    from llmos.train.training import Run
+    from llmos.train.traps import TextToIds
+
+    model = load(store.resolve(name or "nano"))
+    form = ChatForm(TextToIds(model))
+
+    def teach(count: int, seed: int) -> Any:
+        made = trapdata.requests(seed, count, shares=NEW)
+        rows = pack((trapdata.example(form, *one) for one in made), TIME)
+        run = Run(model.config, rows, _settings(len(rows.tokens), 1e-3, seed), None, model.params)
+        run.run(lambda line: None)
+        return run.state.params
+
+    return Taught(form, model.config, NEW, model.params, teach)
+
+
+def _large(name: str) -> Taught:
+    """A model with special ids to spare, and an adapter from nothing."""
+    from dataclasses import replace
+
+    from llmos import store
+    from llmos.cpu.adapters import merged
+    from llmos.cpu.loaders import load
+    from llmos.train import errands, traps
+
+    model = load(store.resolve(name))
+
+    def teach(count: int, seed: int) -> Any:
+        recipe = traps.Recipe(examples=count, seed=seed)
+        rows = max(1, count // 2)  # about two examples a row
+        settings = replace(_settings(rows, recipe.settings.rate, seed), batch=4)
+        return merged(model.params, traps.train(model, replace(recipe, settings=settings), None, lambda line: None))
+
+    return Taught(traps.form_of(model), model.config, errands.SHARES, model.params, teach)
+
+
+def _settings(rows: int, rate: float, seed: int) -> Any:
+    """Each example is seen `PASSES` times, within bounds that keep a point to minutes."""
+    from llmos.train.training import Settings
+
+    batch = min(8, rows)
+    steps = max(LEAST, min(MOST, PASSES * rows // batch))
+    return Settings(steps, batch=batch, rate=rate, warmup=5, decay=0.0, seed=seed, dtype="float32")
+
+
+def example_text(seed: int = 0) -> str:
+    """One request as it is trained on, for a person."""
+    from llmos.train import pairs
+
+    made = pairs.make(Random(seed), "send")
+    return f"{made.request} => " + ", ".join(f"TRAP {call.text} GO" for call in made.calls)
+
+
+def table_text(result: dict[str, Any]) -> str:
+    lines = [f"{result['model']}: {result['asked']} requests it was not trained on, such as {example_text()!r}"]
+    lines.append(f"{'start':<11}{'examples':>9}  {'right device':<24}{'right arguments':<24}called for nothing")
+    for point in result["points"]:
+        shares = "".join(f"{_share(point[name]):<24}" for name in ("device", "args", "false")).rstrip()
+        lines.append(f"{point['start']:<11}{point['examples']:>9,}  {shares}")
+    return "\n".join(lines)
+
+
+def _share(share: list[float]) -> str:
+    hits, of, low, high = share
+    return f"{100 * hits / max(of, 1):5.1f} % ({100 * low:.0f} to {100 * high:.0f})"
