@@ -175,6 +175,7 @@ def _page_out(kernel: Kernel, process: Process, i: int) -> None:
         work.digests[i] = kernel.cpu.digest(space.frames[i])
     else:
         work.counters.lost += 1
+        space.needed = tuple(page for page in space.needed if page != i)
     kernel.memory.give_up(space, i)
     kernel.emit("pageout", process.pid, i, int(kept))
 

@@ -80,11 +80,21 @@ def test_pages_that_were_not_needed_are_not_seen() -> None:
     assert one != other
 
 
-@pytest.mark.parametrize("config", [{"frames": 200}, {"frames": 24}, {"window": 8, "replacement": "attention"}])
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"frames": 200},
+        {"frames": 24},
+        {"window": 8, "replacement": "attention"},
+        {"window": 6, "replacement": "attention", "slots": 3},
+        {"window": 6, "replacement": "fifo"},
+        {"window": 6, "replacement": "2q"},
+    ],
+)
 def test_it_ends_with_few_frames_and_in_a_window_too(config: dict[str, Any]) -> None:
     def each(kernel: Kernel) -> None:
         if config.get("window") and 1 in kernel.processes:
-            assert kernel.processes[1].space.held() <= 8
+            assert kernel.processes[1].space.held() <= config["window"]
 
     said = run(asked("what is in the museum?", "and in the harbour?", **config), each)[1]
     assert all(len(ids) for ids, _ in said[1:])
