@@ -43,7 +43,8 @@ def _choose_prefill(kernel: Kernel) -> int:
     reading = [p for p in kernel.lanes if p is not None and p.feed_left > 1]
     if not reading:
         kernel.earned = 0
-    if not reading or not _earned(kernel, len(reading)):
+        return -1
+    if not _earned(kernel, len(reading)):
         return -1
     count = len(kernel.lanes)
     process = min(reading, key=lambda p: (p.lane - kernel.next_prefill) % count)
