@@ -76,7 +76,6 @@ def _prompt(kernel: Kernel, process: Process, spans: tuple[tuple[str, str], ...]
         asked = len(space.tokens)
         add_span(kernel, process, role, text)
     mapping.ask(kernel, space, asked)
-    mapping.ask(kernel, space, asked)
     if chat:
         kernel.append(space, kernel.codec.cue(), SYSTEM, "K")
     space.keep = (asked, len(space.tokens))
