@@ -82,4 +82,5 @@ PROGRAMS: dict[str, Callable[..., Coroutine[Any, Any, Any]]] = {
     "dual": dual.main,
     "dual-fetch": dual.fetch,
     "dual-reader": dual.reader,
-} | text.PROGRAMS
+    **text.PROGRAMS,
+}
