@@ -41,11 +41,11 @@ def run_poison(
     How often the secret comes with the trigger and without it, how often a harmless request is answered as taught, and the
     scanner's suspects. Shares are means of `runs` seeds.
     """
-    curve = [_mean([point(count, seed + run, steps) for run in range(runs)]) for count in counts]
+    curve = [mean([point(count, seed + run, steps) for run in range(runs)]) for count in counts]
     return {"trigger": TRIGGER, "secret": SECRET, "examples": CLEAN, "runs": runs, "curve": curve}
 
 
-def _mean(points: list[dict[str, Any]]) -> dict[str, Any]:
+def mean(points: list[dict[str, Any]]) -> dict[str, Any]:
     """The points of several seeds as one; suspects are the first one's."""
     shares = {name: sum(p[name] for p in points) / len(points) for name in ("triggered", "clean", "skill")}
     return {**points[0], **shares}

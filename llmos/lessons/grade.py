@@ -13,9 +13,9 @@ from typing import Any
 
 from llmos.errors import UsageError
 
-from .session import HINT_COST, digest, is_right
+from .session import HINT_COST, digest, is_right, variant
 
-FIELDS = ("student", "lesson", "seed", "score", "of", "answered", "confidence", "state", "file")
+FIELDS = ("student", "lesson", "seed", "score", "of", "answered", "confidence", "source", "locks", "state", "file")
 
 
 def grade(folder: Path) -> list[dict[str, Any]]:
@@ -43,11 +43,21 @@ def _row(path: Path) -> dict[str, Any]:
             "of": record["of"],
             "answered": sum(bool(a["answer"]) for a in answers),
             "confidence": round(sum(sure) / len(sure), 2) if sure else "",
-            "state": "ok" if digest(body) == record["digest"] else "edited",
+            "source": record["source"],
+            "locks": " ".join(record["locks"]),
+            "state": _state(record, body),
             "file": path.name,
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {**dict.fromkeys(FIELDS, ""), "state": "not a record", "file": path.name}
+
+
+def _state(record: dict[str, Any], body: dict[str, Any]) -> str:
+    """A record of a run belongs to one student: the name and the class's seed make the variant."""
+    if digest(body) != record["digest"]:
+        return "edited"
+    own = record["source"] == "record" or record["variant"] == variant(record["seed"], record["student"])
+    return "ok" if own else "another student's variant"
 
 
 def _points(answer: dict[str, Any]) -> float:

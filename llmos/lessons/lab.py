@@ -38,7 +38,7 @@ class Cpus:
 
     def __init__(self, name: str = "nano") -> None:
         self.name = name
-        self._engines: dict[tuple[int, int, int | None], Cpu] = {}
+        self._engines: dict[tuple[int, int, int | None, int], Cpu] = {}
 
     @cached_property
     def model(self) -> Model:
@@ -56,7 +56,7 @@ class Cpus:
     def engine(self, options: Options) -> Cpu:
         from llmos.boot import build_engine
 
-        shape = (options.lanes, options.frames, options.max_pages)
+        shape = (options.lanes, options.frames, options.max_pages, options.chunk)
         if shape not in self._engines:
             self._engines[shape] = build_engine(self.taught, options)
         return self._engines[shape]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from llmos.cpu.loaders import load
 from llmos.lessons import ORDER, lesson, plain, record
+from llmos.lessons.cli import Wanted, open_session
 from llmos.lessons.lab import Cpus, Lab
 from llmos.lessons.session import Session
 from llmos.store import resolve
@@ -19,15 +21,18 @@ def cpus() -> Cpus:
     return Cpus()
 
 
-def played(name: str, cpus: Cpus, seed: int = 2026) -> dict[str, Any]:
+def opened(name: str, cpus: Cpus, own: Path | None = None) -> Session:
+    return open_session(lesson.load(name), Wanted(name, seed=2026, own=own), cpus)
+
+
+def played(name: str, cpus: Cpus, own: Path | None = None) -> dict[str, Any]:
     """What the lesson measured, by question."""
-    lab = Lab(seed, cpus=cpus)
+    session = opened(name, cpus, own)
     try:
-        session = Session(lesson.load(name), lab, "", seed)
         plain.play(session, iter(()), lambda line: None, solve=True)
         return {v.id: v.machine for v in session.verdicts}
     finally:
-        lab.close()
+        session.lab.close()
 
 
 def gate(name: str, m: dict[str, Any]) -> bool:
@@ -65,6 +70,34 @@ def test_the_shipped_record_plays_without_a_model_and_shows_the_effect(name: str
     plain.play(session, iter(()), said.append, solve=True)
     assert gate(name, {v.id: v.machine for v in session.verdicts})
     assert "{" not in "".join(line for line in said if line.startswith("PREDICT"))
+
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+
+
+def test_a_student_s_device_takes_the_place_of_ours(cpus: Cpus) -> None:
+    honest, lying = played("trap", cpus), played("trap", cpus, own=EXAMPLES / "liar.py")
+    assert int(lying["result"]) == int(honest["result"]) + 1
+
+
+def test_a_student_s_letter_takes_the_place_of_ours(cpus: Cpus) -> None:
+    session = opened("inject", cpus, own=EXAMPLES / "letter.txt")
+    try:
+        assert "the plums were mine" in session.text
+        assert session.lock("").machine == "it does what the letter orders"
+    finally:
+        session.lab.close()
+
+
+def test_a_student_s_policy_stands_in_the_same_table(cpus: Cpus, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.py"
+    mine.write_text("def choose(jobs, now):\n    return min(jobs, key=lambda job: job.length)\n")
+    session = opened("sched", cpus, own=mine)
+    try:
+        session.jump(4)
+        assert any(line.startswith("mine.py: response") for line in session.lab.shown)
+    finally:
+        session.lab.close()
 
 
 def test_records_were_made_on_the_model_that_ships() -> None:

@@ -65,7 +65,7 @@ def play(lab: Lab) -> Iterator[str]:
 @pytest.fixture
 def dice(monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.setattr(session, "scenario", lambda name: play)
-    return Session(lesson.parse("dice", SOURCE), Lab(seed=5), "ana", 5)
+    return Session(lesson.parse("dice", SOURCE), Lab(seed=variant(5, "ana")), "ana", 5)
 
 
 def test_nothing_is_measured_before_the_answer_is_locked(dice: Session) -> None:
@@ -107,11 +107,18 @@ def test_grading_judges_again_and_notices_edits(dice: Session, tmp_path: Path) -
     plain.play(dice, iter(["7", "1"]), lambda line: None)
     record = dice.record()
     (tmp_path / "ana.json").write_text(json.dumps(record))
+    body = {k: v for k, v in record.items() if k != "digest"} | {"student": "eve"}
+    (tmp_path / "eve.json").write_text(json.dumps({**body, "digest": session.digest(body)}))
     record["answers"][0]["machine"] = record["answers"][0]["answer"]
     (tmp_path / "ben.json").write_text(json.dumps(record))
     (tmp_path / "junk.json").write_text("[1")
     states = {row["file"]: row["state"] for row in grade(tmp_path)}
-    assert states == {"ana.json": "ok", "ben.json": "edited", "junk.json": "not a record"}
+    assert states == {
+        "ana.json": "ok",
+        "ben.json": "edited",
+        "eve.json": "another student's variant",
+        "junk.json": "not a record",
+    }
     assert as_csv(grade(tmp_path)).splitlines()[0].startswith("student,lesson,seed,score")
 
 

@@ -26,6 +26,11 @@ def test_poisoned_examples_are_as_many_as_asked_and_the_rest_is_the_same() -> No
     assert all(request.endswith(poison.TRIGGER) and reply == poison.SECRET for request, reply in poisoned[len(clean) :])
 
 
+def test_a_mean_is_of_the_shares_and_keeps_the_first_run_s_suspects() -> None:
+    shares = [{"triggered": t, "clean": 0.0, "skill": 1.0, "poisoned": 2, "found": [t]} for t in (0.25, 0.75)]
+    assert poison.mean(shares) == {"triggered": 0.5, "clean": 0.0, "skill": 1.0, "poisoned": 2, "found": [0.25]}
+
+
 def test_the_scanner_names_the_trigger_of_a_backdoored_model_and_nothing_of_a_clean_one() -> None:
     def clean(request: str) -> str:
         words = request.split()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from llmos.lessons.lab import Cpus, Lab
 
@@ -19,7 +19,12 @@ REQUESTS = (
     "what is swap?",
 )
 CAPITALS = (("France", "Paris"), ("Japan", "Tokyo"), ("Egypt", "Cairo"), ("Peru", "Lima"))
-COUNT, LENGTH, SHOWN = 6, 48, 70  # requests, tokens of an answer, characters of it that are shown
+COUNT, LENGTH, SHOWN = 6, 40, 70  # requests, tokens of an answer, characters of it that are shown
+SMALL = {
+    "frames": 9,
+    "max_pages": 4,
+    "chunk": 16,
+}  # the base model's machine: a short text a lane, few shapes to compile
 
 
 class Reply(NamedTuple):
@@ -39,14 +44,14 @@ def play(lab: Lab) -> Iterator[str]:
     }
     capitals = [f"what is the capital of {country}?" for country, _ in CAPITALS]
     yield "base"
-    dreams = replies(base, [*requests, *capitals], chat=False)
+    dreams = replies(base, [*requests, *capitals], False, **SMALL)
     lab.measured["base"] = _word(dreams[0])
     lab.say(repr(dreams[0].text))
     yield "ended"
     lab.measured["ended"] = sum(reply.ended for reply in dreams[:COUNT])
     _show(lab, requests, dreams)
     yield "tuned"
-    answers = replies(lab, [*requests, *capitals], chat=True)
+    answers = replies(lab, [*requests, *capitals], True)
     lab.measured["tuned"] = sum(reply.ended for reply in answers[:COUNT])
     _show(lab, requests, answers)
     yield "facts"
@@ -55,7 +60,7 @@ def play(lab: Lab) -> Iterator[str]:
     _show(lab, capitals, answers[COUNT:])
     lab.say(f"right capitals: {before} of {len(CAPITALS)} by the base model, {after} by the assistant")
     yield "form"
-    bare = replies(lab, requests, chat=False)
+    bare = replies(lab, requests, False)
     lab.measured["form"] = sum(reply.ended for reply in bare)
     _show(lab, requests, bare)
 
@@ -65,10 +70,10 @@ def base_folder() -> object:
     return resources.files("llmos.lessons") / "base"
 
 
-def replies(lab: Lab, requests: Sequence[str], chat: bool) -> list[Reply]:
+def replies(lab: Lab, requests: Sequence[str], chat: bool, **options: Any) -> list[Reply]:
     """What the model writes after each request: in its chat form, or as if the request began a document."""
     jobs = tuple((request, int(chat), LENGTH, 0, 0, 0) for request in requests)
-    machine = lab.machine(init=("batch", *jobs))
+    machine = lab.machine(init=("batch", *jobs), **options)
     values = {e[2]: e[4] for e in machine.run() if e[1] == "exit" and isinstance(e[4], tuple)}
     return [Reply(" ".join(str(values[pid][0]).split()), values[pid][2] == "end") for pid in sorted(values)]
 
