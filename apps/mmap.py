@@ -15,8 +15,11 @@ async def main(path: str = "", *words: str) -> int:
     if not path or not question:
         await ulib.say("mmap: give a file and a question, as in: mmap notes.txt who has the key\n")
         return 2
-    text = await ulib.call("files", f"cat {path}")
-    await ulib.mmap(path, text)
+    try:
+        await ulib.mmap(path, await ulib.call("files", f"cat {path}"))
+    except ulib.KernelError as error:
+        await ulib.say(f"mmap: {error}\n")
+        return 1
     thought = await ulib.think(("user", question), limit=LIMIT, echo=True, traps=False)
     read = sum(needed for _, _, needed in await ulib.maps())
     pages = sum(count for _, count, _ in await ulib.maps())
