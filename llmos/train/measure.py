@@ -1,13 +1,12 @@
 """How well a small assistant does: shares with their Wilson intervals, on dialogues and on requests written by hand.
 
-Knows: what counts as the right device, arguments and answer. Does not know: how the model is run (it gets a function)
-or what devices are (it gets another).
+Knows: how a turn runs, and shares. Does not know: what counts as right (`llmos.evals.scoring` does), how the model is run (it
+gets a function) or what devices are (it gets another).
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ import jax
 import numpy as np
 
 from llmos.cpu.config import ModelConfig
+from llmos.evals import scoring
 
 from . import forward
 from .chatform import GO, IM_END, TRAP, ChatForm, Example
@@ -93,23 +93,15 @@ class Verdict(NamedTuple):
 
 
 def judge(expect: dict[str, Any], spoken: Spoken) -> Verdict:
-    """Against an `expect` of `llmos eval traps`. What is not asked for counts as right where the device is."""
-    wanted = expect["device"]
-    mine = [call for call in spoken.calls if call.device == wanted]
-    device = bool(mine) if wanted else not spoken.calls
-    args = device and re.search(expect.get("args_regex", ""), "\n".join(call.args for call in mine), re.M) is not None
-    value = device and ("result" not in expect or same_value(mine[-1].result, expect["result"]))
-    answer = re.search(expect.get("answer_regex", ""), spoken.answer, re.I | re.S) is not None
-    return Verdict(device, args, value, answer and spoken.ended)
+    """As `llmos eval traps` judges. What is not asked for counts as right where the device is; an answer must have ended."""
+    found = scored(expect, spoken)
+    device = not found.false_trap if found.device is None else found.device
+    args, value = (device if flag is None else flag for flag in (found.args, found.value))
+    return Verdict(device, args, value, found.answer is not False and spoken.ended)
 
 
-def same_value(result: str, wanted: str) -> bool:
-    """Do two results begin with the same number, to a millionth?"""
-    numbers = [re.match(r"≈?\s*(-?\d+(?:\.\d+)?)", text) for text in (result, wanted)]
-    if not all(numbers):
-        return result == wanted
-    a, b = (float(match[1]) for match in numbers if match)
-    return math.isclose(a, b, rel_tol=1e-6)
+def scored(expect: dict[str, Any], spoken: Spoken) -> scoring.Verdict:
+    return scoring.judge(expect, [scoring.Called(c.device, c.args, c.result) for c in spoken.calls], spoken.answer)
 
 
 def word_for_word(

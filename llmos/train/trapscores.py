@@ -1,12 +1,11 @@
 """Scores of a model on requests in the format of `llmos eval traps`: devices, arguments, values, answers, false traps.
 
-Knows: how a turn runs (feed, sample, call a device, feed its result) and how it is judged. Does not know: the machine; the
-engine is `chorus`, devices are called directly. Used while training and by the labs; `llmos eval traps` is the machine's own.
+Knows: how a turn runs (feed, sample, call a device, feed its result) and the shares. Does not know: what counts as right
+(`measure.py`), the machine; the engine is `chorus`, devices are called directly. Used while training and by the labs; `llmos eval traps` is the machine's own.
 """
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Generator, Sequence
 from datetime import datetime
@@ -24,7 +23,7 @@ from llmos.devices.search import Search
 from .chatform import GO, IM_END, TRAP, ChatForm
 from .chorus import Chorus
 from .dialogue import Call
-from .measure import MOST_CALLS, Share, Spoken, same_value, share
+from .measure import MOST_CALLS, Share, Spoken, judge, scored, share
 
 MOST_TOKENS = 140  # of one reply, results not counted
 
@@ -125,27 +124,10 @@ def replies(form: ChatForm, chorus: Chorus, system: str, items: Sequence[dict[st
 
 
 def judged(item: dict[str, Any], spoken: Spoken) -> dict[str, bool | None]:
-    """device, args, value, answer (None where nothing is asked for); for steps all of them in turn."""
-    expect = item["expect"]
-    steps = expect.get("steps") or ([expect] if expect.get("device") else [])
-    answer = spoken.ended and re.search(expect.get("answer_regex", ""), spoken.answer, re.I | re.S) is not None
-    if not steps:
-        return {"device": not spoken.calls, "args": None, "value": None, "answer": answer and not spoken.calls}
-    results = [_step(step, spoken) for step in steps]
-    value = None if item["expect"].get("result") is None else all(result[2] for result in results)
-    device = all(result[0] for result in results)
-    return {"device": device, "args": all(result[1] for result in results), "value": value, "answer": answer and device}
-
-
-def _step(step: dict[str, Any], spoken: Spoken) -> tuple[bool, bool, bool]:
-    mine = [call for call in spoken.calls if call.device == step["device"]]
-    args = re.search(step.get("args_regex", ""), "\n".join(call.args for call in mine)) is not None
-    value = bool(mine) and ("result" not in step or _near(mine[-1].result, step["result"]))
-    return bool(mine), bool(mine) and args, value
-
-
-def _near(result: str, wanted: str) -> bool:
-    return same_value(result, str(wanted))
+    """device, args, value, answer (None where nothing is asked for), by the scorer of `llmos eval traps`."""
+    found, verdict = scored(item["expect"], spoken), judge(item["expect"], spoken)
+    args = None if found.device is None else verdict.args
+    return {"device": verdict.device, "args": args, "value": found.value, "answer": verdict.answer and verdict.device}
 
 
 def scores(items: Sequence[dict[str, Any]], spoken: Sequence[Spoken]) -> Scores:

@@ -66,20 +66,6 @@ def test_a_call_where_none_is_needed_is_wrong() -> None:
     assert not judge(expect, Spoken((Call("calc", "1", "1"),), "Hello!", True)).device
 
 
-@pytest.mark.parametrize(
-    ("a", "b", "same"),
-    [
-        ("≈2.66666666667", "2.6666667", True),
-        ("5 km", "5", True),
-        ("5", "5.1", False),
-        ("error: x", "5", False),
-        ("red", "red", True),
-    ],
-)
-def test_values_agree_to_a_millionth(a: str, b: str, same: bool) -> None:
-    assert measure.same_value(a, b) == same
-
-
 def parrot(form: ChatForm, exchange: Exchange) -> measure.Extend:
     """A model that has learned one exchange by heart."""
     whole = form.dialogue(Dialogue("", (exchange,))).tokens
