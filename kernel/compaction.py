@@ -51,8 +51,9 @@ def plan(kernel: Kernel, space: AddressSpace) -> Cut | None:
     wanted = len(space.tokens) - kernel.capacity * COMPACT_TO // 100
     least = LEAST_CUT + 2 * max((record.length for record in space.moved), default=0)  # pointers alone are no gain
     for begin, most in ((_head(space), asked), (prompt, newest)):
-        first = _line_end(kernel, space, begin, 1)
-        end = _line_end(kernel, space, min(first + wanted, most), -1)
+        after = _line_end(kernel, space, begin, 1)
+        first = _before_pointers(space, after)
+        end = _line_end(kernel, space, min(after + wanted, most), -1)
         if end - first >= least:
             return Cut(first, end)
     return None
@@ -64,6 +65,14 @@ def _head(space: AddressSpace) -> int:
         if label.ring > Ring.SYSTEM:
             return start
     return len(space.tokens)
+
+
+def _before_pointers(space: AddressSpace, at: int) -> int:
+    """Where the pointers begin that stand right before `at`: they go along with what goes next, or they would pile up."""
+    for record in reversed(space.moved):
+        if record.at + record.length == at:
+            at = record.at
+    return at
 
 
 def _line_end(kernel: Kernel, space: AddressSpace, at: int, way: int) -> int:

@@ -173,6 +173,40 @@ def test_preview_compaction_and_undo() -> None:
     assert not space.moved
 
 
+async def talker(turns: int) -> int:
+    """A conversation that is much longer than the window."""
+    for n in range(turns):
+        await trap("think", (("user", f"turn {n}: " + "so we talked on about pages and frames\n" * 5),), 8)
+    await trap("read", 0)
+    return 0
+
+
+def test_pointers_do_not_pile_up() -> None:
+    """What moves next takes the pointers before it along, and undo brings them back."""
+    cpu = ScriptedCpu(frames=41, lanes=1, max_pages=40)
+    kernel = Kernel(
+        Config(args=(14,), devices=("search",), compact=1), {"init": talker}, cpu, ByteCodec(), Shelf(), store=None
+    )
+    while kernel.processes[1].why != "keyboard":
+        kernel.step()
+        kernel.check_integrity()
+        assert not [e for e in kernel.take_events() if e[1] == "overflow"]
+    space = kernel.processes[1].space
+    assert len(space.moved) > 4
+    assert _pointers(space.tokens) == 1
+    *_, before, last = space.moved
+    assert before.at == last.at
+    assert _pointers(last.tokens) == 1, "the older pointer went along"
+    compaction.undo(kernel, kernel.processes[1])
+    kernel.check_integrity()
+    assert space.tokens[last.at : last.at + len(last.tokens)] == list(last.tokens)
+    assert _pointers(space.tokens) == 1
+
+
+def _pointers(tokens: Sequence[int]) -> int:
+    return bytes(t for t in tokens if t < 256).count(b"were moved to the disk")
+
+
 def test_the_window_is_listed_span_by_span() -> None:
     kernel = machine(LONG, "And then?")
     process = before_the_first_burst(kernel)
