@@ -109,3 +109,16 @@ def test_snapshots_are_thinned_and_the_first_and_the_newest_stay() -> None:
     assert ticks[0] == 0
     assert ticks[-64:] == [n * EVERY for n in range(3 * MOST - 64, 3 * MOST)]
     assert peak < 20_000_000
+
+
+def test_snapshots_are_bounded_in_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    rewind, _ = recorded()
+    fresh = Rewind(rewind.header, rewind.tape, rewind.programs)
+    one = fresh.bytes
+    monkeypatch.setattr("llmos_kernel.rewind.MOST_BYTES", 40 * one)
+    for n in range(1, 200):
+        fresh.kernel.tick = n * EVERY
+        fresh.keep(fresh.kernel, 0)
+        assert fresh.bytes == sum(len(kept.state) for kept in fresh.kept) <= 42 * one
+    assert fresh.kept[0].tick == 0
+    assert fresh.kept[-1].tick == 199 * EVERY
