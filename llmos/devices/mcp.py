@@ -12,13 +12,17 @@ import asyncio
 import json
 import os
 import re
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from llmos.sandbox.cage import Cage, caged
 
 from .base import Context, Deadline, DeviceError, Result, cut, one_line
 
@@ -234,11 +238,13 @@ async def _watched(target: Sequence[str] | str, died: Callable[[], None]) -> Asy
     from mcp import StdioServerParameters, stdio_client
     from mcp.client.streamable_http import streamable_http_client
 
-    with open(os.devnull, "w", encoding="utf-8") as silence:
+    with open(os.devnull, "w", encoding="utf-8") as silence, tempfile.TemporaryDirectory(prefix="llmos-mcp-") as folder:
         if isinstance(target, str):
             transport: Any = streamable_http_client(target)
         else:
-            transport = stdio_client(StdioServerParameters(command=target[0], args=list(target[1:])), errlog=silence)
+            (program, *args), environment = caged(target, _cage(target, Path(folder)))
+            started = StdioServerParameters(command=program, args=args, env=environment, cwd=folder)
+            transport = stdio_client(started, errlog=silence)
         async with transport as (incoming, outgoing):
             inlet, outlet = anyio.create_memory_object_stream[Any](0)
 
@@ -252,6 +258,13 @@ async def _watched(target: Sequence[str] | str, died: Callable[[], None]) -> Asy
                 group.start_soon(pump)
                 yield outlet, outgoing
                 group.cancel_scope.cancel()
+
+
+def _cage(command: Sequence[str], folder: Path) -> Cage:
+    """A local server may read what its command names, write into a folder of its own, and has no network."""
+    named = [Path(part).resolve() for part in command if Path(part).exists()]
+    readable = tuple(path if path.is_dir() else path.parent for path in named)
+    return Cage(folder, readable, processor_seconds=3600, memory=4 << 30, processes=64)
 
 
 def _arguments(text: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -80,6 +80,22 @@ def available() -> dict[str, str]:
 
 def run(command: Sequence[str], cage: Cage, stdin: str = "") -> Outcome:
     """Run `command` in the cage. Raises Missing, naming the layer, before anything ran."""
+    launcher, environment = caged(command, cage)
+    process = subprocess.Popen(
+        launcher,
+        cwd=cage.folder,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session="session" in cage.layers,
+        close_fds=True,
+    )
+    return _watch(process, cage, stdin)
+
+
+def caged(command: Sequence[str], cage: Cage) -> tuple[list[str], dict[str, str]]:
+    """The command line and the environment that start `command` in the cage, for who starts it. Raises Missing."""
     here = available()
     lacking = [f"{layer} ({here.get(layer, 'no such layer')})" for layer in cage.layers if here.get(layer, "?")]
     if lacking:
@@ -88,19 +104,8 @@ def run(command: Sequence[str], cage: Cage, stdin: str = "") -> Outcome:
     launcher = [sys.executable, "-I", str(Path(__file__).with_name("launch.py")), _orders(command, cage)]
     if bubble := _bubblewrap(cage):
         launcher = [*bubble, *launcher]
-    caged = "environment" in cage.layers
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(cage.folder), "LANG": "C.UTF-8"} if caged else dict(os.environ)
-    process = subprocess.Popen(
-        launcher,
-        cwd=cage.folder,
-        env={**environment, **cage.variables},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session="session" in cage.layers,
-        close_fds=True,
-    )
-    return _watch(process, cage, stdin)
+    clean = {"PATH": "/usr/bin:/bin", "HOME": str(cage.folder), "LANG": "C.UTF-8"}
+    return launcher, {**(clean if "environment" in cage.layers else dict(os.environ)), **cage.variables}
 
 
 def _orders(command: Sequence[str], cage: Cage) -> str:

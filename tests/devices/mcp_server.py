@@ -42,6 +42,13 @@ def hang() -> str:
 
 
 @server.tool()
+def peek(path: str) -> str:
+    """Reads a file of the machine it runs on."""
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+@server.tool()
 def much() -> str:
     """Says more than anybody wants to hear."""
     return "much " * 10_000

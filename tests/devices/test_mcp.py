@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from llmos.devices.base import MAX_RESULT, Context
+from llmos.devices.base import MAX_RESULT, Context, DeviceError
 from llmos.devices.mcp import McpServer
+from llmos.sandbox import cage
+from llmos.sandbox.cage import available
 
 from .helpers import accepts, ask, refusal
 
@@ -39,7 +41,7 @@ class Changes:
             )
 
 
-FIRST = {"add", "shout", "fail", "die", "hang", "much", "learn"}
+FIRST = {"add", "shout", "fail", "die", "hang", "much", "learn", "peek"}
 
 
 @pytest.fixture
@@ -49,6 +51,8 @@ def changes() -> Changes:
 
 @pytest.fixture
 def server(changes: Changes) -> Iterator[McpServer]:
+    if lacking := {layer: why for layer, why in available().items() if why}:
+        pytest.skip(f"not run: this machine lacks {lacking}")
     toys = McpServer("toys", TOYS, changes)
     toys.start()
     yield toys
@@ -64,6 +68,23 @@ def test_tools_are_devices(server: McpServer) -> None:
     assert add.call('{"a": 2, "b": 3}', Context()).origin == "mcp:toys.add"
     assert ask(devices["toys.shout"], "bare text") == "BARE TEXT"
     assert len(ask(devices["toys.much"], "")) < MAX_RESULT + 100
+
+
+def test_a_local_server_lives_in_a_cage(server: McpServer, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("4711")
+    assert "Reads a file" in ask(server.devices()["toys.peek"], TOYS[1])
+    assert refusal(server.devices()["toys.peek"], str(tmp_path / "secret.txt"))
+    assert refusal(server.devices()["toys.peek"], "/etc/passwd")
+
+
+def test_without_a_layer_no_server_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        cage, "available", lambda: {**dict.fromkeys(cage.LAYERS, ""), "landlock": "the kernel has none"}
+    )
+    toys = McpServer("toys", TOYS)
+    with pytest.raises(DeviceError, match="landlock"):
+        toys.start()
+    toys.close()
 
 
 def test_wrong_calls_are_one_line_each(server: McpServer) -> None:
@@ -124,7 +145,7 @@ def test_killed_from_outside_in_a_call(server: McpServer) -> None:
 
 
 def server_process() -> int:
-    """The pid of the toys server that this process started."""
+    """The pid of what this process started for the toys server: the wall around it, which takes it along."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
@@ -133,7 +154,7 @@ def server_process() -> int:
                 parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
             except OSError:
                 continue
-            if TOYS[1].encode() in words and parent == os.getpid():
+            if any(TOYS[1].encode() in word for word in words) and parent == os.getpid():
                 found.append(int(entry.name))
     assert len(found) == 1
     return found[0]
