@@ -77,6 +77,8 @@ class Options:
     hosts: tuple[str, ...] = ()  # whom the browser may ask: "host" or "host:port"
     servers: tuple[tuple[str, tuple[str, ...] | str], ...] = ()  # of MCP: (name, command or URL), for the device "mcp"
     llm_url: str = ""  # of an OpenAI-compatible server, for the device "llm"
+    llm_model: str = "default"  # which of its models
+    llm_key: str = ""
     grammar: bool = True  # hold calls to the grammar of what is mounted while they are written
     dialect: str = ""  # how the model writes calls: "llmos", "hermes", or "" for what suits it
     compact: bool = False  # old spans go to the retrieval disk before the window is full
@@ -345,16 +347,7 @@ def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, 
         for world in made:
             world.replug(server, tools)
 
-    settings = registry.Settings(
-        home=options.home or paths.home(),
-        mail=paths.mail(),
-        disk=paths.disk(),
-        library=options.library,
-        hosts=options.hosts,
-        servers=options.servers,
-        llm_url=options.llm_url,
-        plug=plug,
-    )
+    settings = device_settings(options, plug)
     names = (*options.devices, *(["disk"] if options.compact else []))
     devices = registry.mounted(names, settings)
     progress(SelfTest("devices", " ".join(f"{name} on" for name in devices) or "none", "ok"))
@@ -363,6 +356,26 @@ def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, 
     )
     made.append(HostWorld(devices, context))
     return made[0], tuple(name for name in devices if name != "disk"), system
+
+
+def device_settings(
+    options: Options, plug: Callable[[str, dict[str, Device]], None] = lambda server, tools: None
+) -> Any:
+    """What of the options devices may use: a `registry.Settings`."""
+    from .devices import registry
+
+    return registry.Settings(
+        home=options.home or paths.home(),
+        mail=paths.mail(),
+        disk=paths.disk(),
+        library=options.library,
+        hosts=options.hosts,
+        servers=options.servers,
+        llm_url=options.llm_url,
+        llm_model=options.llm_model,
+        llm_key=options.llm_key,
+        plug=plug,
+    )
 
 
 def sources() -> str:

@@ -10,7 +10,7 @@ import json as jsonlib
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,9 @@ from .errors import LlmosError
 from .evals.cli import eval_app
 from .labs.cli import lab_app
 from .train.cli import train_app
+
+if TYPE_CHECKING:
+    from .settings import Outside
 
 app = typer.Typer(
     add_completion=False,
@@ -42,6 +45,12 @@ Mode = Annotated[str, typer.Option("--dtype", help="Arithmetic: exact8, float32 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
 Seed = Annotated[int, typer.Option("--seed", help="Of all random streams.")]
 Tokens = Annotated[int, typer.Option("--max-tokens", min=1, max=100_000)]
+Devices = Annotated[str | None, typer.Option("--devices", help="Names, with commas; default: all core ones.")]
+Home = Annotated[Path | None, typer.Option("--home", help="Folder of the files device.")]
+Library = Annotated[Path | None, typer.Option("--library", help="Folder of documents for search.")]
+Mcp = Annotated[list[str] | None, typer.Option("--mcp", help='An MCP server: NAME="COMMAND" or NAME=URL; repeatable.')]
+Host = Annotated[list[str] | None, typer.Option("--host", help="A host that the browser may ask; repeatable.")]
+Llm = Annotated[str, typer.Option("--llm", help="Address of an OpenAI-compatible server; its key: LLMOS_LLM_KEY.")]
 Temperature = Annotated[float, typer.Option("--temperature", min=0.0, max=10.0, help="0 is greedy.")]
 
 
@@ -96,18 +105,37 @@ def run(
     adapters: Annotated[
         str, typer.Option("--adapters", help="Weights to choose from, with commas: traps, or NAME=FILE.")
     ] = "",
+    home: Home = None,
+    library: Library = None,
+    devices: Devices = None,
+    mcp: Mcp = None,
+    host: Host = None,
+    llm: Llm = "",
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the machine room.")] = False,
     json: Json = False,
 ) -> None:
     """Run one program: in the machine room, or as plain lines with --plain."""
     from .front import run_plain, run_screen
 
+    outside = _outside(home, library, devices, host, mcp, llm)
     if plain or json or not sys.stdout.isatty():
         status = run_plain(
-            program, args or [], model, mode, seed, lanes, json, window, replacement, references, policy, adapters
+            program,
+            args or [],
+            model,
+            mode,
+            seed,
+            lanes,
+            json,
+            window,
+            replacement,
+            references,
+            policy,
+            adapters,
+            outside,
         )
         raise typer.Exit(status)
-    run_screen(program, args or [], model, mode, seed, lanes, window, replacement, policy, adapters)
+    run_screen(program, args or [], model, mode, seed, lanes, window, replacement, policy, adapters, outside)
 
 
 @app.command()
@@ -119,11 +147,12 @@ def ask(
     max_tokens: Tokens = 256,
     temperature: Temperature = 0.0,
     now: Annotated[str | None, typer.Option("--now", help="Pin the clock device, as 2026-05-20T10:30.")] = None,
-    home: Annotated[Path | None, typer.Option("--home", help="Folder of the files device.")] = None,
-    library: Annotated[Path | None, typer.Option("--library", help="Folder of documents for search.")] = None,
-    devices: Annotated[
-        str | None, typer.Option("--devices", help="Names, with commas; default: all core ones.")
-    ] = None,
+    home: Home = None,
+    library: Library = None,
+    devices: Devices = None,
+    mcp: Mcp = None,
+    host: Host = None,
+    llm: Llm = "",
     system_tools: Annotated[bool, typer.Option(help="Tell the model what is mounted.")] = True,
     grammar: Annotated[bool, typer.Option(help="Hold calls to the grammar of what is mounted.")] = True,
     adapter: Annotated[bool, typer.Option(help="Use the trap adapter that is shipped for the model.")] = True,
@@ -142,9 +171,7 @@ def ask(
         limit=max_tokens,
         temperature=temperature,
         now=now,
-        home=home,
-        library=library,
-        devices=devices,
+        outside=_outside(home, library, devices, host, mcp, llm),
         tools=system_tools,
         grammar=grammar,
         adapter=adapter,
@@ -250,7 +277,11 @@ def replay(
             emit(written)
         return
     if sys.stdin.isatty() and sys.stdout.isatty() and not (json or events or plain):
-        front.replay_screen(journal, tick)
+        from .screens import recording
+        from .tui.first import Picture
+
+        with Picture() as picture:
+            recording(journal, tick, opening=picture.hand_over)
         return
     result = front.replay(journal, tick, events)
     if json:
@@ -278,7 +309,9 @@ def lesson(
     live: Annotated[bool, typer.Option("--live", help="Train now what is otherwise read from a measurement.")] = False,
     jump: Annotated[int, typer.Option("--jump", min=1, help="Begin with this question.")] = 1,
     lock: Annotated[str, typer.Option("--lock", help="Controls that are off, with commas: solve, hint, jump.")] = "",
-    record: Annotated[Path | None, typer.Option("--record", help="Write what a run measures; a class: into a folder.")] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="Write what a run measures; a class: into a folder.")
+    ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the screen.")] = False,
     json: Json = False,
 ) -> None:
@@ -311,11 +344,17 @@ def grade(
 
 
 @app.command()
-def devices(json: Json = False) -> None:
-    """List the peripherals that can be mounted, with help."""
+def devices(
+    names: Annotated[str | None, typer.Option("--devices", help="Only these, with commas.")] = None,
+    mcp: Mcp = None,
+    host: Host = None,
+    llm: Llm = "",
+    json: Json = False,
+) -> None:
+    """List the peripherals that can be mounted, with help; those of servers that are configured, too."""
     from .front import list_devices
 
-    found = list_devices()
+    found = list_devices(_outside(None, None, names, host, mcp, llm))
     if json:
         emit({"devices": found})
         return
@@ -341,7 +380,7 @@ def mail(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="cpu, kernel, memory or sched.")],
+    what: Annotated[str, typer.Argument(help="cpu, kernel, memory, rights or sched.")],
     model: Model = None,
     modes: Annotated[str, typer.Option("--modes", help="With commas.")] = "exact8,float32,bfloat16",
     cases: Annotated[int, typer.Option("--cases", min=0, help="Of the needle test, for memory.")] = 10,
@@ -388,6 +427,19 @@ def main() -> None:
     except (OSError, MemoryError) as e:
         status = _complain(f"{type(e).__name__}: {e}", 1, debug)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _outside(
+    home: Path | None,
+    library: Path | None,
+    devices: str | None,
+    hosts: list[str] | None,
+    mcp: list[str] | None,
+    llm: str,
+) -> Outside:
+    from .settings import Outside
+
+    return Outside(home, library, devices, tuple(hosts or ()), tuple(mcp or ()), llm)
 
 
 def _complain(message: str, status: int, debug: bool) -> int:

@@ -17,11 +17,12 @@ from typing import Any
 
 from . import boot as booting
 from . import journal as journals
-from . import paths
+from . import paths, settings
 from .audit import AuditFile, default
-from .boot import DEVICES, PAGE, Options, boot
+from .boot import PAGE, Options, boot
 from .errors import LlmosError, UsageError
 from .machine import Machine
+from .settings import NOTHING, Outside
 from .status import SelfTest
 
 POOL_BYTES = 4 * 2**30  # most memory that `generate` gives to frames
@@ -45,7 +46,7 @@ def machine_room(
 ) -> None:
     """Open the screen at once; the machine boots behind it. `opening` is called when the screen takes the terminal."""
     options = Options(model=model, mode=mode, seed=seed, journal=_journal(), init=("sh", booting.SYSTEM))
-    _screen(options, speed, look, opening)
+    _screen(settings.applied(options), speed, look, opening)
 
 
 def run_screen(
@@ -59,8 +60,10 @@ def run_screen(
     replacement: str = "attention",
     policy: str = "rr",
     adapters: str = "",
+    outside: Outside = NOTHING,
 ) -> None:
     options = Options(model=model, mode=mode, seed=seed, lanes=lanes, journal=_journal(), init=_init(program, args))
+    options = settings.applied(options, outside)
     window = _window(window, replacement)
     options = replace(options, window=window, replacement=replacement, compact=True, policy=policy)
     _screen(replace(options, adapters=adapter_files(adapters)), 8.0, Look())
@@ -137,9 +140,11 @@ def run_plain(
     references: Path | None = None,
     policy: str = "rr",
     adapters: str = "",
+    outside: Outside = NOTHING,
 ) -> int:
     """A program on standard input and output; its exit status. Ctrl-C interrupts the foreground process."""
     options = Options(model=model, mode=mode, seed=seed, lanes=lanes, init=_init(program, args))
+    options = settings.applied(options, outside)
     options = replace(
         options,
         window=_window(window, replacement),
@@ -238,13 +243,11 @@ def ask(
     limit: int,
     temperature: float,
     now: str | None,
-    home: Path | None,
-    library: Path | None,
-    devices: str | None,
     tools: bool,
     grammar: bool = True,
     check: bool = False,
     adapter: bool = True,
+    outside: Outside = NOTHING,
 ) -> dict[str, Any]:
     """One question; asking.py has the fields."""
     from .asking import ask as ask_machine
@@ -254,14 +257,12 @@ def ask(
         mode=mode,
         seed=seed,
         lanes=1,
-        devices=device_names(devices, DEVICES),
         now=moment(now),
-        home=home,
-        library=library,
         tools=tools,
         grammar=grammar,
         adapter=adapter,
     )
+    options = settings.applied(options, outside)
     _suggest(model)
 
     def show(text: str) -> None:
@@ -409,13 +410,14 @@ def _jsonable(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else value
 
 
-def list_devices() -> list[dict[str, Any]]:
+def list_devices(outside: Outside = NOTHING) -> list[dict[str, Any]]:
     from .devices import registry
 
-    settings, found = registry.Settings(home=paths.home()), []
-    for name in registry.available():
+    options = settings.applied(Options(), outside)
+    found: list[dict[str, Any]] = []
+    for name in registry.available() if outside.devices is None else options.devices:
         with suppress(UsageError):  # one that can't be mounted here: `llmos doctor` says what is missing
-            devices = registry.mounted([name], settings)
+            devices = registry.mounted([name], booting.device_settings(options))
             found += [
                 {"name": d.name, "help": d.help, "usage": list(d.usage), "outside": d.outside} for d in devices.values()
             ]

@@ -26,6 +26,11 @@ def journals() -> Path:
     return _folder("journals", platformdirs.user_state_dir("llmos"))
 
 
+def sockets() -> Path:
+    """Where running machines listen, for this user only. The address of a Unix socket is short: 104 bytes on some systems."""
+    return _folder("run", str(Path(platformdirs.user_state_dir("llmos")) / "run"))
+
+
 def cache() -> Path:
     """Compiled programs; safe to delete."""
     return _folder("cache", platformdirs.user_cache_dir("llmos"))
@@ -49,6 +54,11 @@ def disk() -> Path:
 def swap() -> Path:
     """The page file; holds nothing that a machine can't compute again."""
     return _folder("swap", str(Path(platformdirs.user_cache_dir("llmos")) / "swap")) / "pages"
+
+
+def settings() -> Path:
+    """What the machine may use of the world around it."""
+    return _folder("config", platformdirs.user_config_dir("llmos")) / "settings.toml"
 
 
 def keys() -> Path:

@@ -1,7 +1,8 @@
 """Scores of a model on requests in the format of `llmos eval traps`: devices, arguments, values, answers, false traps.
 
 Knows: how a turn runs (feed, sample, call a device, feed its result) and the shares. Does not know: what counts as right
-(`measure.py`), the machine; the engine is `chorus`, devices are called directly. Used while training and by the labs; `llmos eval traps` is the machine's own.
+(`measure.py`), the machine; the engine is `chorus`, devices are called directly. Used while training and by the
+labs; `llmos eval traps` is the machine's own.
 """
 
 from __future__ import annotations
