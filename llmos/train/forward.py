@@ -56,9 +56,13 @@ def logits(config: ModelConfig, params: Params, tokens: Array, segments: Array, 
     `tokens`, `segments` are int32 [rows, time]; a token sees earlier tokens of its own segment only, and positions
     count from each segment's start, so a packed document is what it would be alone. `dtype` is that of the products.
     """
+    return run(config, params, params["embed"][tokens], segments, dtype)
+
+
+def run(config: ModelConfig, params: Params, x: Array, segments: Array, dtype: Any = jnp.float32) -> Array:
+    """The same from embeddings [rows, time, dim] on."""
     turn = rotation(config, positions(segments))
     seen = visible(segments)
-    x = params["embed"][tokens]
     for layer in params["layers"]:
         x = x + attention(config, layer, rms_norm(x, layer["attn_norm"], config.norm_eps), turn, seen, dtype)
         x = x + mlp(layer, rms_norm(x, layer["mlp_norm"], config.norm_eps), dtype)
