@@ -22,7 +22,7 @@ from llmos_kernel.cpu import Cpu, Geometry
 from llmos_kernel.journal import Header, Record, Recorder, Sink
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.limits import QUANTUM
-from llmos_kernel.ports import Codec, Grammar, PageStore
+from llmos_kernel.ports import Codec, Grammar, NoStore, PageStore
 from llmos_kernel.sched import POLICIES
 from llmos_kernel.victims import VICTIMS
 
@@ -119,7 +119,7 @@ def boot(
     config = replace(_config(options, init, names, dialect), disk=labels.text() if labels else "")
     choose = load_choice(options.policy) if options.policy.endswith(".py") else None
     masks = masks_for(cpu.geometry.vocab, codec, lambda: world.devices, dialect) if options.grammar else None
-    watch = Stopwatch(cpu, page_file(cpu.geometry, options.slots))
+    watch = Stopwatch(cpu, page_file(cpu.geometry, options.slots) or NoStore())
     if options.journal is None and not options.keep:
         kernel = Kernel(config, PROGRAMS, watch, codec, world, store=watch, grammar=masks, choose=choose)
         return Machine(kernel, world, watch=watch, labels=labels)
