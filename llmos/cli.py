@@ -21,6 +21,7 @@ from .disk import disk_app
 from .errors import LlmosError
 from .evals.cli import eval_app
 from .labs.cli import lab_app
+from .session_commands import COMMANDS
 from .train.cli import train_app
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ app.add_typer(eval_app, name="eval", help="Measure what the machine can and what
 app.add_typer(train_app, name="train", help="Make the CPUs of this machine by our own recipes.")
 app.add_typer(lab_app, name="lab", help="Problems to solve and measurements to make.")
 app.add_typer(disk_app, name="disk")
+for command in COMMANDS:
+    app.command()(command)
 
 Model = Annotated[str | None, typer.Option("--model", "-m", help="A name (see `llmos models`) or a path.")]
 Mode = Annotated[str, typer.Option("--dtype", help="Arithmetic: exact8, float32 or bfloat16.")]
@@ -85,7 +88,8 @@ def room(
         from .tui.first import Picture
 
         with Picture() as picture:  # painted before anything slow is imported
-            from .front import Look, machine_room
+            from .front import machine_room
+            from .screens import Look
 
             machine_room(model, mode, seed, speed, Look(theme, keys, only_ascii, still), picture.hand_over)
 

@@ -10,18 +10,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from . import boot as booting
 from . import journal as journals
-from . import paths, settings
+from . import paths, screens, settings
 from .audit import AuditFile, default
 from .boot import PAGE, Options, boot
 from .errors import LlmosError, UsageError
 from .machine import Machine
+from .screens import Look
 from .settings import NOTHING, Outside
 from .status import SelfTest
 
@@ -31,22 +32,12 @@ POOL_BYTES = 4 * 2**30  # most memory that `generate` gives to frames
 # -- the machine room -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Look:
-    """How the screen looks and which keys it has."""
-
-    theme: str = "night"
-    keys: str = "default"
-    ascii: bool = False
-    still: bool = False
-
-
 def machine_room(
     model: str | None, mode: str, seed: int, speed: float, look: Look, opening: Callable[[], None]
 ) -> None:
     """Open the screen at once; the machine boots behind it. `opening` is called when the screen takes the terminal."""
     options = Options(model=model, mode=mode, seed=seed, journal=_journal(), init=("sh", booting.SYSTEM))
-    _screen(settings.applied(options), speed, look, opening)
+    screens.machine(settings.applied(options), speed, look, opening)
 
 
 def run_screen(
@@ -66,12 +57,14 @@ def run_screen(
     options = settings.applied(options, outside)
     window = _window(window, replacement)
     options = replace(options, window=window, replacement=replacement, compact=True, policy=policy)
-    _screen(replace(options, adapters=adapter_files(adapters)), 8.0, Look())
+    screens.machine(replace(options, adapters=adapter_files(adapters)), 8.0, Look())
 
 
 def adapter_files(given: str) -> tuple[tuple[str, str], ...]:
     """ "traps,mine=FILE" as names and files; a name without a file is the shipped adapter. Raises UsageError."""
-    found = tuple((name.strip(), file.strip()) for name, _, file in (one.partition("=") for one in given.split(",") if one))
+    found = tuple(
+        (name.strip(), file.strip()) for name, _, file in (one.partition("=") for one in given.split(",") if one)
+    )
     names = [name for name, _ in found]
     if "none" in names or not all(names) or len(set(names)) < len(names):
         raise UsageError(f"--adapters takes names, each alone or as NAME=FILE, each once, and not none: {given!r}")
@@ -88,24 +81,6 @@ def _window(window: int, replacement: str) -> int:
     except BadCall as e:
         raise UsageError(str(e)) from None
     return window
-
-
-def _screen(options: Options, speed: float, look: Look, opening: Callable[[], None] = lambda: None) -> None:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("the machine room needs a terminal; `llmos run sh --plain` works anywhere")
-    from .room import Room
-    from .tui.app import MachineRoom
-    from .tui.keys import key_map
-    from .tui.theme import palette
-
-    plain = look.ascii or "utf" not in (sys.stdout.encoding or "").lower()
-    try:
-        colours, keymap = palette(look.theme, plain), key_map(look.keys, paths.keys())
-    except ValueError as e:
-        raise UsageError(str(e)) from None
-    room = MachineRoom(Room(options, speed), colours, keymap, look.still)
-    opening()
-    room.run()
 
 
 def _journal() -> Path:
@@ -380,15 +355,6 @@ def replay(path: Path, tick: int | None, events: bool) -> dict[str, Any]:
     return {"ticks": kernel.tick, "events": count, "processes": processes, "halted": kernel.halted}
 
 
-def replay_screen(path: Path, tick: int | None) -> None:
-    """The machine room over a journal."""
-    journals.read(path)  # complains here, before the screen is taken
-    from .recording import RecordingRoom
-    from .tui.app import MachineRoom
-
-    MachineRoom(RecordingRoom(path, tick)).run()
-
-
 def export(path: Path, strace: bool, outs: dict[str, Path]) -> dict[str, Any]:
     """What can be made of a journal: {"events": n, and for each thing written its path}."""
     from . import exports, recording
@@ -474,11 +440,15 @@ def bench(
     elif what == "memory":
         from .bench_memory import bench_memory
 
-        options = Options(model=model, frames=97, lanes=1, max_pages=96, chunk=64, devices=())
+        options = Options(model=model, mode=modes[0], frames=73, lanes=1, max_pages=72, chunk=64, devices=())
         cpu, codec = booting.processor(options)
         result = bench_memory(cpu, codec, cases, record, seconds)
+    elif what == "rights":
+        from .bench_rights import bench_rights
+
+        result = bench_rights()
     else:
-        raise UsageError(f"no bench {what!r}; there are cpu, kernel and memory")
+        raise UsageError(f"no bench {what!r}; there are cpu, kernel, memory, rights and sched")
     if not quiet:
         _print_table(result)
     return result

@@ -71,7 +71,9 @@ class Inspector:
         if kind == "token":
             return self._token(kernel, choices, *map(int, args))
         if kind not in TELLERS:
-            raise ValueError(f"can't inspect {kind!r}: process PID, page PID PAGE, token PID BACK, choice, trace PID")
+            raise ValueError(
+                f"can't inspect {kind!r}: process PID, page PID PAGE, token PID BACK, call PID, choice, trace PID"
+            )
         title, facts = TELLERS[kind](kernel, story, *map(int, args))
         return Inspection(next(self._numbers), kind, title, tuple(facts))
 
@@ -185,10 +187,36 @@ def trace(kernel: Kernel, story: Story, pid: int) -> tuple[str, list[Fact]]:
     return f"trace of pid {pid}", [Fact(f"{line.tick:,}", line.text) for line in lines]
 
 
+STEPS = ("trap", "call", "result", "illegal", "denied", "refused", "ask")
+"""Log lines that a call leaves, in the order in which they come."""
+
+
+def call(kernel: Kernel, story: Story, pid: int) -> tuple[str, list[Fact]]:
+    """Its last call: the stop, what was asked and by whom, the decision, what came back, and how long it took."""
+    lines = [line for line in story.trace(pid, kernel.tick) if line.text.split()[0] in STEPS]
+    begins = [i for i, line in enumerate(lines) if line.text.startswith("trap")]
+    first = begins[-1] if begins else max(0, len(lines) - 2)
+    if not lines:
+        raise ValueError(f"pid {pid} has called nothing yet")
+    last = lines[first:]
+    facts = [Fact(f"tick {line.tick:,}", line.text, "d" if line.text.startswith("result") else "") for line in last]
+    device = next(
+        (line.text.split()[3] for line in last if line.text.startswith("call") and len(line.text.split()) > 3), ""
+    )
+    took = last[-1].tick - last[0].tick
+    done = last[-1].text.startswith(("result", "illegal", "denied", "refused"))
+    facts += [Fact("took", f"{took:,} ticks from the stop to what came back" if done else "not answered yet")]
+    p = kernel.processes.get(pid)
+    if p is not None:
+        facts.append(Fact("open", ", ".join(f"{n}={name}" for n, name in sorted(p.channels.items())) or "nothing"))
+    return f"the last call of pid {pid} {device}".strip(), facts
+
+
 TELLERS: dict[str, Callable[..., tuple[str, list[Fact]]]] = {
     "process": process,
     "page": page,
     "choice": choice,
+    "call": call,
     "trace": trace,
 }
 

@@ -156,7 +156,7 @@ class RecordingRoom(Room):
     def resting(self) -> str:
         return "REPLAY"
 
-    def close(self) -> str:
+    def close(self, leave: bool = False) -> str:
         super().close()
         return ""
 

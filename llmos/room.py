@@ -117,7 +117,7 @@ class Room:
         if self.here:
             self.here.machine.world.ring()
 
-    def close(self) -> str:
+    def close(self, leave: bool = False) -> str:
         self._closing.set()
         if self.here:
             self.here.machine.world.ring()
@@ -196,8 +196,6 @@ class Room:
             self._tick(here)
             return
         self.show(force=True)
-        for world in self.worlds():
-            world.machine.flush()
         here.machine.world.wait(0.5, lambda: not self._queue.empty())
 
     def _play(self, here: Branch) -> None:
@@ -262,6 +260,8 @@ class Room:
         now = time.monotonic()
         if force or now - self._posted >= FRAME:
             self._posted = now
+            for world in self.worlds():
+                world.machine.flush()  # what is on the screen is on the disk too
             self._post(portrait(self))
 
     def rate(self) -> float:

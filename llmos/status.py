@@ -98,6 +98,11 @@ class MachineView:
     policy: str = ""  # who gets the lanes
     inspection: Inspection | None = None
     other: MachineView | None = None  # the second world, at the same tick if it got there
+    role: str = ""  # "watching": another screen has the keys
+
+
+BLANK = MachineView("BOOT", Snapshot(0, "deliver"))
+"""Before the first picture."""
 
 
 VERBS = [
@@ -151,5 +156,8 @@ class Panel(Protocol):
     def command(self, verb: str, *args: str) -> None:
         """One of `VERBS`, with its arguments as text; what can't be done comes back as a notice."""
 
-    def close(self) -> str:
-        """Stop the machine, end the journal; a line to print when the screen is gone. May wait up to a second."""
+    def close(self, leave: bool = False) -> str:
+        """End the journal and stop the machine, unless it is to `leave` it running and it can go on without a screen.
+
+        Gives a line to print when the screen is gone. May wait for seconds.
+        """

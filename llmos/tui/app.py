@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from . import theme, verbs
 from .finder import Finder
-from .layout import TABS
+from .layout import LAYOUTS, TABS
 from .pane import Pane
 from .panels.console import Console, Entry
 from .panels.processes import SORTS, Processes
@@ -30,6 +30,7 @@ class MachineRoom(Stage):
     COMMANDS: ClassVar[set[Any]] = {Finder}
     ENABLE_COMMAND_PALETTE = True
     farewell = ""
+    leaving = False  # the machine goes on without this screen
     following = False
 
     def on_console_said(self, event: Console.Said) -> None:
@@ -78,6 +79,13 @@ class MachineRoom(Stage):
         self.processes.resort()
         self.change(sort=column)
 
+    def verb_layout(self, name: str) -> None:
+        if name not in LAYOUTS:
+            raise ValueError(f"one of {', '.join(LAYOUTS)}")
+        self.change(layout=name, zoom="", folded=True, message=f"layout {name}")
+        if not self.chosen.display:
+            self.pane("console").query_one(Entry).focus()
+
     def verb_theme(self, name: str) -> None:
         self.paint(theme.palette(name, self.palette.plain))
 
@@ -91,6 +99,9 @@ class MachineRoom(Stage):
 
     def verb_tour(self) -> None:
         self.action_tour()
+
+    def verb_detach(self) -> None:
+        self.action_detach()
 
     def verb_quit(self) -> None:
         self.exit()
@@ -182,6 +193,10 @@ class MachineRoom(Stage):
     def action_tree(self) -> None:
         self.change(tree=not self.desk.tree)
 
+    def action_layout(self) -> None:
+        names = tuple(LAYOUTS)
+        self.verb_layout(names[(names.index(self.desk.layout) + 1) % len(names)])
+
     def action_follow(self) -> None:
         self.following = not self.following
         self.panel.command("follow", "on" if self.following else "off")
@@ -189,6 +204,10 @@ class MachineRoom(Stage):
     def action_on_row(self, verb: str) -> None:
         if self.processes.row_pid:
             self.panel.command(verb, str(self.processes.row_pid))
+
+    def action_on_selected(self, verb: str) -> None:
+        if self.view.snapshot.selected:
+            self.panel.command(*verb.split(), str(self.view.snapshot.selected))
 
     def action_stop_or_continue(self) -> None:
         states = {p.pid: p.state for p in self.view.snapshot.processes}
@@ -208,6 +227,8 @@ class MachineRoom(Stage):
             self.change(folded=not self.desk.folded, zoom="")
         else:
             self.change(tab=key, zoom="", folded=True)
+            if not self.pane(key).display:  # not in this layout
+                self.change(zoom=key)
         self.pane(key).focus()
 
     # -- actions: asking --------------------------------------------------------------------------------------------
@@ -258,12 +279,16 @@ class MachineRoom(Stage):
     async def action_quit(self) -> None:
         self.exit()
 
+    def action_detach(self) -> None:
+        self.leaving = True
+        self.exit()
+
     def run(self, *args: Any, **kwargs: Any) -> str | None:
         """Run until closed, then print the farewell line."""
         try:
             return super().run(*args, **kwargs)
         finally:
-            self.farewell = self.panel.close()
+            self.farewell = self.panel.close(self.leaving)
             if self.farewell:
                 print(self.farewell)
 

@@ -15,11 +15,12 @@ class Desk:
     held: bool = False  # the display stands still, the machine does not
     message: str = ""  # the screen's own answer to the last command, "" = none
     tab: str = "processes"  # the panel shown in the tab row of the small layout
+    layout: str = "room"  # which panels stand where, in the large layout
     zoom: str = ""  # the maximised panel
     folded: bool = False  # the self-test has been put away
     booted: bool = False  # a self-test has been seen
     small: bool = False  # the layout with tabs
-    sort: str = "pid"  # column that orders the processes
+    sort: str = "active"  # column that orders the processes
     tree: bool = False  # processes under their parents
     filter: str = ""  # only processes and log lines with this in them
 

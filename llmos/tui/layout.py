@@ -5,16 +5,27 @@ Knows: the two layouts of the machine room. Does not know: widgets. Rectangles n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.geometry import Region
 
 from .desk import Desk
 
 LEAST = (80, 24)
 ROOMY = (120, 40)
-TABS = ("processes", "pages", "timeline", "devices", "log", "boot")
-"""Panels 1 to 6: a digit shows one in the small layout and goes to it in the large one."""
-ORDER = ("boot", "cpu", "ram", "processes", "pages", "timeline", "devices", "console", "log")
+TABS = ("processes", "pages", "timeline", "devices", "log", "boot", "window")
+"""Panels 1 to 7: a digit shows one in the small layout and goes to it in the large one."""
+ORDER = ("boot", "cpu", "ram", "processes", "pages", "window", "timeline", "devices", "console", "log")
 """Reading order, which is the order of Tab."""
+
+LAYOUTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "room": (("cpu", "ram"), ("processes", "pages"), ("timeline", "devices"), ("console", "log")),
+    "memory": (("ram", "window"), ("processes", "pages"), ("timeline", "devices"), ("console", "log")),
+    "calls": (("cpu", "log"), ("processes", "window"), ("timeline", "devices"), ("console",)),
+    "scheduler": (("timeline", "cpu"), ("processes", "pages"), ("log", "devices"), ("console",)),
+}
+"""Four bands of panels each, for the large layout. The console is in all."""
+SHARES = (0.5, 0.5, 0.62, 0.6)  # of the left panel of each band
 
 Places = dict[str, Region]
 
@@ -45,11 +56,18 @@ def arrange(width: int, height: int, desk: Desk) -> Places:
 def _roomy(body: Region, desk: Desk) -> Places:
     spare = body.height - 36
     tops = [13 + spare // 4, 7 + spare // 4, 6 + (spare // 8 if spare > 16 else 0)]
-    first, second, third, fourth = _rows(body, tops)
-    places = _columns(third, ("timeline", "devices"), 0.62) | _columns(fourth, ("console", "log"), 0.6)
+    bands = _rows(body, tops)
     if desk.testing:
-        return {"boot": Region(body.x, body.y, body.width, first.height + second.height)} | places
-    return _columns(first, ("cpu", "ram"), 0.5) | _columns(second, ("processes", "pages"), 0.5) | places
+        upper = {"boot": Region(body.x, body.y, body.width, bands[0].height + bands[1].height)}
+        return upper | _bands(bands[2:], LAYOUTS["room"][2:], SHARES[2:])
+    return _bands(bands, LAYOUTS[desk.layout], SHARES)
+
+
+def _bands(bands: Sequence[Region], names: Sequence[tuple[str, ...]], shares: Sequence[float]) -> Places:
+    places: Places = {}
+    for band, panels, share in zip(bands, names, shares, strict=True):
+        places |= _columns(band, (panels[0], panels[1]), share) if len(panels) == 2 else {panels[0]: band}
+    return places
 
 
 def _tabbed(body: Region, desk: Desk) -> Places:

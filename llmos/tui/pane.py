@@ -17,8 +17,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from llmos.status import MachineView
-from llmos_kernel.view import Snapshot
+from llmos.status import BLANK, MachineView
 
 from .desk import Desk
 from .layout import TABS
@@ -27,9 +26,16 @@ from .text import width as cells_of
 from .theme import Palette
 
 LIGHT = tuple("╭─╮│╰╯")
-BLANK = MachineView("BOOT", Snapshot(0, "deliver"))  # before the first picture
 HEAVY = tuple("┏━┓┃┗┛")  # the focused one: seen without colour too
-TAB_NAMES = {"processes": "ps", "pages": "pages", "timeline": "sched", "devices": "dev", "log": "log", "boot": "test"}
+TAB_NAMES = {
+    "processes": "ps",
+    "pages": "pages",
+    "timeline": "sched",
+    "devices": "dev",
+    "log": "log",
+    "boot": "test",
+    "window": "win",
+}
 
 
 class Pane(Widget):

@@ -16,12 +16,12 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Input
 
-from llmos.status import Inspection, MachineView, Panel
+from llmos.status import BLANK, Inspection, MachineView, Panel
 
 from . import keys
 from .desk import Desk
 from .layout import arrange, is_small
-from .pane import BLANK, Pane
+from .pane import Pane
 from .panels import PANES
 from .panels.console import Entry
 from .theme import Palette, night

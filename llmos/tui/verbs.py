@@ -60,17 +60,20 @@ VERBS: tuple[Verb, ...] = (
     Verb("answer NUMBER WORD", "Answer what a guarded call asks: once, process, never or no."),
     Verb("mem PID", "Look inside a process: spans, labels, pages, account."),
     Verb("strace PID", "Its calls and what came back."),
+    Verb("call PID", "Its last call, from trap to result."),
     Verb("why", "Why does who runs run now?"),
     Verb("filter [TEXT…]", "Only processes and log lines with this in them."),
-    Verb("sort COLUMN", "Order processes by pid, tokens, pages, wait, program or state."),
+    Verb("sort COLUMN", "Order processes by active, pid, tokens, pages, wait, program or state."),
+    Verb("layout NAME", "Panels: room, memory, calls or scheduler."),
     Verb("theme NAME", "Colours: night, day, contrast or clear."),
     Verb("export [WHAT] [FILE]", "Write picture, transcript, cast or trace."),
     Verb("tour", "The guided tour."),
+    Verb("detach", "Leave, and let the machine run on."),
     Verb("quit", "Leave. The session stays recorded."),
 )
-HERE = ("worlds", "ps", "filter", "sort", "theme", "export", "tour", "quit")
+HERE = ("worlds", "ps", "filter", "sort", "layout", "theme", "export", "tour", "detach", "quit")
 """Verbs of the screen itself; all others are the machine's."""
-ALIASES = {"mem": ("inspect", "process"), "why": ("inspect", "choice"), "ask": ("say",)}
+ALIASES = {"mem": ("inspect", "process"), "why": ("inspect", "choice"), "call": ("inspect", "call"), "ask": ("say",)}
 
 
 def parse(line: str) -> tuple[str, ...]:

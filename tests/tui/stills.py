@@ -38,7 +38,7 @@ class Still:
     def command(self, verb: str, *args: str) -> None:
         self.asked.append((verb, *args))
 
-    def close(self) -> str:
+    def close(self, leave: bool = False) -> str:
         return ""
 
 

@@ -19,7 +19,7 @@ from llmos.status import VERBS, MachineView, Run
 from llmos.tui import keys, text, verbs
 from llmos.tui.app import MachineRoom
 from llmos.tui.finder import Finder
-from llmos.tui.layout import arrange
+from llmos.tui.layout import ORDER, arrange
 from llmos.tui.panels.console import SUGGESTION, Entry
 from llmos.tui.screens.facts import warmed
 from llmos.tui.screens.help import lines, page
@@ -107,7 +107,7 @@ async def test_every_binding_is_named_once_and_helped() -> None:
         assert verb.usage in told
 
 
-@pytest.mark.parametrize("panel", ["boot", "cpu", "ram", "processes", "pages", "timeline", "devices", "console", "log"])
+@pytest.mark.parametrize("panel", ORDER)
 def test_help_speaks_both_languages(panel: str) -> None:
     for heading in ("What you see", "As an operating system", "As a language model", "Where the analogy ends"):
         assert heading in page(panel)
@@ -284,7 +284,7 @@ async def test_bad_commands_are_answered_in_one_line() -> None:
             ("fly", "no verb"),
             ("kill", "usage: kill PID"),
             ("theme pink", "no theme"),
-            ("sort x", "by pid"),
+            ("sort x", "by active"),
         ):
             app.obey(line)
             await pilot.pause()

@@ -21,6 +21,7 @@ from .ram import Ram
 from .timeline import Timeline
 from .toosmall import TooSmall
 from .transport import Transport
+from .window import Window
 
 PANES: tuple[type[Pane], ...] = (
     Banner,
@@ -31,6 +32,7 @@ PANES: tuple[type[Pane], ...] = (
     Pages,
     Timeline,
     Devices,
+    Window,
     Console,
     Log,
     LastStop,

@@ -23,7 +23,7 @@ class Banner(Pane):
     def pick(self, view: MachineView, desk: Desk) -> object:
         return (
             (view.mode, view.snapshot.tick, view.seed, view.speed, round(view.rate, 1), view.model, view.arithmetic),
-            (usage(view.snapshot), desk.typing, desk.held),
+            (usage(view.snapshot), desk.typing, desk.held, view.role),
         )
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
@@ -51,6 +51,8 @@ class Banner(Pane):
             badges += [(" ", "text"), (" DISPLAY HELD ", "bold reverse busy")]
         if self.desk.typing:
             badges += [(" ", "text"), (" INPUT ", "reverse user")]
+        if self.view.role:
+            badges += [(" ", "text"), (" WATCHING ", "reverse shared")]
         return tuple(badges)
 
     def _speed(self, view: MachineView) -> Row:

@@ -13,6 +13,16 @@ from llmos.tui.pane import Pane
 from llmos.tui.text import Row, clip, pad, sanitise
 
 STATES = {"wait": ("·", "dim"), "busy": ("»", "busy"), "ok": ("✓", "good"), "fail": ("✗", "bad")}
+PARTS = {
+    "file 1": "parameters: the numbers that were learned",
+    "file 2": "forward pass: the program that multiplies by them",
+    "CPU": "both together, compiled for this computer",
+    "RAM": "the context windows of all processes, as page frames",
+    "devices": "what a process may call for what it can't know",
+    "log": "everything that comes in is recorded, so that one can go back",
+}
+"""What comes up, and what it is; shown until it has."""
+NEXT = "Enter asks the suggested question · F2 is a tour of four minutes · ? shows all keys · q leaves"
 FIRST = (
     "Everything you see is one running machine: its CPU is a language model,",
     "its RAM is the context window, and a tick is one token.",
@@ -31,15 +41,20 @@ class Boot(Pane):
     def rows(self, width: int, height: int) -> Sequence[Row]:
         view = self.view
         rows: list[Row] = [self._line(test, width) for test in view.boot]
+        if view.mode == "BOOT" and not view.problem:
+            there = {test.part for test in view.boot}
+            rows += [self._line(SelfTest(part, text), width) for part, text in PARTS.items() if part not in there]
         rows.append(())
         if view.problem:
             rows += [(("✗ ", "bad"), (sanitise(view.problem), "bold bad"))]
         elif view.mode == "BOOT":
             rows += [(("You can type now; the CPU starts when it is ready.", "text"),)]
         else:
-            rows += [(("Ready. Press Enter in the console to ask the suggested question.", "text"),)]
+            rows += [(("Ready.", "bold good"),)]
         if height > len(rows) + len(FIRST) + 1:
             rows += [(), *(((line, "dim"),) for line in FIRST)]
+        if height > len(rows) + 2:
+            rows += [(), ((clip(NEXT, width), "text"),)]
         return rows
 
     def _line(self, test: SelfTest, width: int) -> Row:

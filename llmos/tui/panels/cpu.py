@@ -14,6 +14,7 @@ from llmos.tui.desk import Desk
 from llmos.tui.owners import colour
 from llmos.tui.pane import Pane
 from llmos.tui.text import Row, Span, bar, clip, fit, pad, probability, sanitise, spread, tail
+from llmos.tui.text import width as cells_of
 from llmos.tui.theme import author
 from llmos_kernel.view import LaneView, TokenView
 
@@ -149,9 +150,10 @@ class CpuPane(Pane):
             ("█" * full, colour(lane.pid)),
             ("░" * (cells - full), "dim"),
             (f" {lane.quantum}/{lane.quantum_max}", "text"),
-            (f"  stop {lane.stop.lower() or '-'}", "dim") if width > 50 else ("", "text"),
         )
-        return spread(left, right, width)
+        stop: Row = ((f"  stop {lane.stop.lower() or '-'}", "dim"),)
+        room = width - cells_of((*left, *right, *stop))
+        return spread(left, (*right, *stop) if room > 0 else right, width)
 
     def _stream(self, lane: LaneView, width: int, deep: int) -> list[Row]:
         """The end of the context, each line with a line of authors under it."""

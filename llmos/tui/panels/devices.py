@@ -18,6 +18,7 @@ LAMPS = {"*": ("●", "good", "ready"), "~": ("◐", "busy", "busy"), "o": ("○
 
 class Devices(Table):
     key = "devices"
+    spare_head = True
 
     def pick(self, view: MachineView, desk: Desk) -> object:
         return view.devices

@@ -40,6 +40,9 @@ class Pages(Table):
         return [(p.page, self._row(p, total, peak)) for p in pages]
 
     def empty(self) -> str:
+        chosen = self.view.snapshot.selected
+        if chosen:
+            return f"pid {chosen} has no pages: it has not begun to think."
         return "No process selected: Enter on a row of the process table."
 
     def open(self) -> None:

@@ -28,7 +28,7 @@ STATES = {
 }
 
 
-SORTS = ("pid", "tokens", "pages", "wait", "program", "state")
+SORTS = ("active", "pid", "tokens", "pages", "wait", "program", "state")
 LINGER = 8  # processes that ended are shown dimmed until so many more have
 
 
@@ -56,15 +56,15 @@ class Processes(Table):
 
     def heading(self) -> tuple[Row, Row]:
         desk = self.desk
-        parts = [f"  sort {desk.sort}" if desk.sort != "pid" else "", "  tree" if desk.tree else ""]
+        parts = [f"  sort {desk.sort}" if desk.sort != SORTS[0] else "", "  tree" if desk.tree else ""]
         found = f"  /{sanitise(desk.filter)}" if desk.filter else ""
         return (("processes", "title"), ("".join(parts), "dim"), (found, "busy")), (
             (str(len(self.view.snapshot.processes)), "text"),
         )
 
     def columns(self, width: int) -> Row:
-        wait = "WAIT WHY" if width >= 54 else "WHY"
-        return ((f"PID PPID PROGRAM  STATE   RING  PRI TOKENS PAGES {wait}", "dim"),)
+        parent, wait = "PPID " * (width >= 64), "WAIT WHY" if width >= 54 else "WHY"
+        return ((f"PID {parent}PROGRAM  STATE   RING   P TOKENS PAGES {wait}", "dim"),)
 
     def entries(self, width: int) -> Sequence[tuple[Hashable, Row]]:
         return [(p.pid, self._row(p, depth, width)) for p, depth in self._ordered()]
@@ -119,11 +119,11 @@ class Processes(Table):
         wait = (pad(str(p.wait), 5, True), text)
         return (
             (pad(str(p.pid), 3, True), "dim" if ended else "bold " + colour(p.pid)),
-            (pad(str(p.ppid), 5, True) + " ", "dim"),
+            (pad(str(p.ppid), 5, True) + " " if width >= 64 else " ", "dim"),
             (pad(name, 8) + mark, "dim" if ended else colour(p.pid)),
             (pad(p.state, 8), STATES.get(p.state, "text")),
-            (pad(p.ring, 6), text),
-            (pad(str(p.priority), 3, True), text),
+            (pad(p.ring, 7), text),
+            (str(p.priority)[:1], text),
             (pad(f"{p.tokens:,}", 7, True), text),
             (pad(str(p.pages), 6, True), text),
             wait if width >= 54 else ("", text),
@@ -132,8 +132,10 @@ class Processes(Table):
 
 
 def sort_key(p: ProcessView, column: str) -> tuple[object, ...]:
-    """Numbers: most first; names: by alphabet; the living before the ended."""
+    """Active: who runs or wants to comes first. Numbers: most first; names: by alphabet; the living before the ended."""
     ended = p.state in ("ZOMBIE", "EXITED")
+    if column == "active":
+        return ended, p.state not in ("RUNNING", "READY", "NEW"), p.pid
     value = getattr(p, column)
     return (ended, -value if isinstance(value, int) and column != "pid" else value, p.pid)
 

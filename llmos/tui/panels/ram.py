@@ -95,7 +95,7 @@ class Ram(Pane):
             ("S", "shared"),
             (" shared  ", "dim"),
             ("d", "device"),
-            (" device data  ", "dim"),
+            (" device  ", "dim"),
             ("c", "dim"),
             (" cached  ", "dim"),
             (".", "free"),
@@ -117,7 +117,9 @@ class Ram(Pane):
         """Where the selected process looked last: a bar a page, and the hottest."""
         s = self.view.snapshot
         if not s.pages:
-            return (("attention  select a process", "dim"),)
+            return (
+                (f"attention  pid {s.selected} has no pages" if s.selected else "attention  nobody is selected", "dim"),
+            )
         total = sum(p.mass for p in s.pages) or 1
         most = max(s.pages, key=lambda p: p.mass)
         peak = most.mass or 1

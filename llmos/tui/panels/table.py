@@ -16,6 +16,7 @@ class Table(Pane):
 
     top = 0
     cursor: Hashable = None
+    spare_head = False  # the head goes where there are too few rows for the entries
 
     def columns(self, width: int) -> Row:
         raise NotImplementedError
@@ -30,12 +31,13 @@ class Table(Pane):
         entries = self.entries(width - 1)
         if not entries:
             return [((self.empty(), "dim"),)]
-        room = max(1, height - 1)
+        head = self._head(len(entries), height)
+        room = max(1, height - head)
         at = self._at(entries)
         self.top = max(0, min(self.top, len(entries) - room))
         if self.has_focus:
             self.top = min(max(self.top, at - room + 1), at)
-        rows: list[Row] = [((" ", "dim"), *self.columns(width - 1))]
+        rows: list[Row] = [((" ", "dim"), *self.columns(width - 1))] if head else []
         for i, (_, row) in enumerate(entries[self.top : self.top + room], self.top):
             here = self.has_focus and i == at
             body = tuple((text, "reverse accent") for text, _ in fit(row, width - 1)) if here else row
@@ -46,6 +48,10 @@ class Table(Pane):
                 ((f"  {hidden + 1} more", "dim"),) if not (self.has_focus and at >= self.top + room - 1) else rows[-1]
             )
         return rows
+
+    def _head(self, count: int, height: int) -> int:
+        """Rows that the head takes."""
+        return 0 if self.spare_head and count >= height else 1
 
     def _at(self, entries: Sequence[tuple[Hashable, Row]]) -> int:
         return next((i for i, (identity, _) in enumerate(entries) if identity == self.cursor), 0)
@@ -62,8 +68,8 @@ class Table(Pane):
 
     def point(self, row: int) -> None:
         entries = self.entries(80)
-        at = self.top + row - 1
-        if row > 0 and at < len(entries):
+        at = self.top + row - self._head(len(entries), self.size.height - 2)
+        if self.top <= at < len(entries):
             self.cursor = entries[at][0]
             self.redraw()
             self.open()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual import events
+
 from llmos.status import MachineView
 from llmos.tui.desk import Desk
 from llmos.tui.owners import colour, letter
@@ -25,13 +27,17 @@ EVENTS = {
 }
 
 
+GRAVE = "!b"  # refusals and bookmarks are not covered by other marks
+HEAD = 8  # cells before the first tick
+
+
 class Timeline(Pane):
     key = "timeline"
 
     def pick(self, view: MachineView, desk: Desk) -> object:
         s = view.snapshot
         states = tuple((p.pid, p.state, p.wait) for p in s.processes)
-        return s.timeline, s.counters, view.marks[-1:], view.policy, s.tick, states
+        return s.timeline, s.counters, view.marks[-1:], view.policy, s.tick, view.now, view.mode, states
 
     def heading(self) -> tuple[Row, Row]:
         tick = f"{self.view.snapshot.tick:,} ▏"
@@ -43,7 +49,9 @@ class Timeline(Pane):
         lanes = s.timeline[: max(1, height - len(summary))]
         rows: list[Row] = [_lane(i, line, width) for i, line in enumerate(lanes)]
         rows.append(self._events(width, len(lanes[0]) if lanes else 0))
-        return [*rows, *summary][:height] if s.timeline else [(("No ticks yet.", "dim"),)]
+        whole = self._whole(width)
+        rest = [whole, *summary] if self.view.mode == "REPLAY" else [*summary, whole]
+        return [*rows, *rest][:height] if s.timeline else [(("No ticks yet.", "dim"),)]
 
     def open(self) -> None:
         """Why does who runs run now?"""
@@ -52,6 +60,33 @@ class Timeline(Pane):
     def aside(self, step: int) -> None:
         """To the tick before, or the one after."""
         self.post_message(self.Chosen("goto", str(max(0, self.view.snapshot.tick + step))))
+
+    def move(self, step: int) -> None:
+        """Through the whole session, a hundredth of it a row; its ends at the ends."""
+        tick, now = self.view.snapshot.tick, self.view.now
+        target = tick + step * max(1, now // 100)
+        self.post_message(self.Chosen("goto", str(max(0, target))) if target < now else self.Chosen("now"))
+
+    def on_click(self, event: events.Click) -> None:
+        """On a tick: go there."""
+        x, room, tick = event.x - 2 - HEAD, max(1, self.size.width - 4 - HEAD), self.view.snapshot.tick
+        if 0 <= x < room and 0 < event.y < self.size.height - 1:
+            lanes = 1 + len(self.view.snapshot.timeline)
+            whole = event.y > lanes
+            target = x * (self.view.now + 1) // room if whole else tick - room + x
+            self.post_message(self.Chosen("goto", str(max(0, target))))
+
+    def _whole(self, width: int) -> Row:
+        """The whole session as a line: its marks, and where one is."""
+        room, now = max(1, width - HEAD), self.view.now + 1
+        letters: list[str] = ["─"] * room
+        for mark in self.view.marks:
+            at = min(room - 1, mark.tick * room // now)
+            if letters[at] not in GRAVE or mark.letter in GRAVE:
+                letters[at] = mark.letter
+        letters[min(room - 1, self.view.snapshot.tick * room // now)] = "●"
+        spans = [(letter, "bold accent" if letter == "●" else EVENTS.get(letter, "line")) for letter in letters]
+        return (("session "[:HEAD], "dim"), *spans)
 
     def _events(self, width: int, ticks: int) -> Row:
         """What happened in each tick shown, the last event's letter where there were several."""

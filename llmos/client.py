@@ -1,0 +1,134 @@
+"""A screen's end of the wire: the panel of a machine that runs in another process.
+
+Knows: `status.Panel`, the socket, and what to say when nobody answers. Does not know: widgets, the room, JAX. What is asked
+before the machine's process listens is kept. If that process dies, the last picture stays, with one line that says so.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from . import wire
+from .status import BLANK, MachineView
+
+PATIENCE = 30.0  # seconds until a process that was started must listen
+LAST_WORDS = 3.0  # seconds that the end of a journal may take
+
+
+class Client:
+    """Implements `status.Panel`. `ends`: closing this screen stops the machine, unless it is detached."""
+
+    def __init__(self, path: Path, drive: bool = True, ends: bool = False) -> None:
+        self.path, self.drive, self.ends = path, drive, ends
+        self.view = replace(BLANK, role="" if drive else "watching")
+        self._told = BLANK  # what the machine sent last; `view` may say more
+        self.farewell = ""
+        self._post: Callable[[MachineView], None] = lambda view: None
+        self._kept: list[tuple[str, ...]] = []
+        self._connection: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._main, name="wire", daemon=True)
+
+    def start(self, post: Callable[[MachineView], None]) -> None:
+        self._post = post
+        self._thread.start()
+
+    def say(self, line: str) -> None:
+        self.command("say", line)
+
+    def command(self, verb: str, *args: str) -> None:
+        if self.view.role:
+            self._show(replace(self.view, notice="you are watching: the keys are with another screen"))
+            return
+        with self._lock:
+            if self._connection is None:
+                self._kept.append((verb, *args))
+            else:
+                self._send(verb, *args)
+
+    def close(self, leave: bool = False) -> str:
+        """Stop the machine if it was ours to stop; else say how to come back."""
+        name, ending = self.path.stem, self.ends and not leave and not self.view.role
+        alive = self._connection is not None and not self._over.is_set()
+        if ending and alive:
+            self._send("stop")
+            self._over.wait(LAST_WORDS)
+        self._closing.set()
+        if self._connection is not None:
+            with suppress(OSError):
+                self._connection.shutdown(socket.SHUT_RDWR)
+        if ending or not alive:
+            return self.farewell
+        return f"machine {name} goes on: llmos attach {name} looks again, llmos down {name} stops it"
+
+    # -- the wire's thread ------------------------------------------------------------------------------------------
+
+    def _main(self) -> None:
+        connection = self._connect()
+        if connection is None:
+            self._lost("no machine answers: its process did not come up" if not self._closing.is_set() else "")
+            return
+        with self._lock:
+            self._connection = connection
+            self._send("hello", self.drive)
+            for words in self._kept:
+                self._send(*words)
+        problem = "the machine's process is gone"
+        try:
+            while (message := wire.receive(connection)) is not None:
+                self._heard(*message)
+        except wire.Garbled as e:
+            problem = f"the machine's process is of another version: {e}"
+        self._lost("" if self.farewell or self._closing.is_set() else problem)
+
+    def _connect(self) -> socket.socket | None:
+        """A started process takes a moment until it listens."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and not self._closing.is_set():
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                connection.connect(str(self.path))
+            except OSError:
+                connection.close()
+                self._closing.wait(0.05)
+            else:
+                return connection
+        return None
+
+    def _heard(self, kind: str, *args: object) -> None:
+        if kind == "view" and isinstance(args[0], dict):
+            self._told = wire.changed(self._told, args[0])
+            self._show(replace(self._told, role=self.view.role))
+        elif kind == "role":
+            self._show(replace(self.view, role=str(args[0])))
+        elif kind == "bye":
+            self.farewell = str(args[0])
+
+    def _lost(self, problem: str) -> None:
+        self._over.set()
+        ended = problem or ("the machine was stopped" if self.farewell and not self.ends else "")
+        journal = self.view.journal
+        if journal and not self.farewell:
+            self.farewell = f"recorded up to there: llmos replay {journal}"
+        if ended:
+            self._show(
+                replace(self.view, mode="HALTED", problem=ended, notice=f"{ended}; {self.farewell or 'q leaves'}")
+            )
+
+    def _show(self, view: MachineView) -> None:
+        self.view = view
+        if not self._closing.is_set():
+            self._post(view)
+
+    def _send(self, *words: object) -> None:
+        if self._connection is not None:
+            with suppress(OSError):
+                wire.send(self._connection, *words)

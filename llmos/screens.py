@@ -1,0 +1,84 @@
+"""Opening a screen: over a machine that is started for it, over one that runs already, or over a recording.
+
+Knows: which panel goes with which screen, and what a terminal must be able to do. Does not know: arguments of commands,
+widgets. A screen never shares a process with a machine that has a CPU: a key is answered while that compiles.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import journal, paths
+from .boot import Options
+from .errors import LlmosError, UsageError
+from .status import Panel
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the screen looks and which keys it has."""
+
+    theme: str = "night"
+    keys: str = "default"
+    ascii: bool = False
+    still: bool = False
+
+
+def _nothing() -> None:
+    """No picture has to be taken away."""
+
+
+def machine(options: Options, speed: float, look: Look, opening: Callable[[], None] = _nothing) -> None:
+    """A new machine in a process of its own, and its screen; closing the screen stops it, detaching does not."""
+    from . import sessions
+    from .client import Client
+
+    _need_terminal()
+    show(Client(sessions.start(options, speed), ends=True), look, opening)
+
+
+def attached(name: str, look: Look, watch: bool = False) -> None:
+    """The screen of a machine that runs; closing it leaves the machine alone."""
+    from . import sessions
+    from .client import Client
+
+    _need_terminal()
+    show(Client(sessions.find(name), drive=not watch), look)
+
+
+def recording(path: Path, tick: int | None, look: Look | None = None, opening: Callable[[], None] = _nothing) -> None:
+    """The machine room over a journal."""
+    _, file = journal.opened(path)  # complains here, before the screen is taken
+    file.close()
+    from .recording import RecordingRoom
+
+    show(RecordingRoom(path, tick), look or Look(), opening)
+
+
+def show(panel: Panel, look: Look, opening: Callable[[], None] = _nothing) -> None:
+    """Run the screen until it is closed. `opening` is called when it takes the terminal."""
+    from .tui.app import MachineRoom
+    from .tui.keys import key_map
+    from .tui.theme import palette
+
+    plain = look.ascii or "utf" not in (sys.stdout.encoding or "").lower()
+    try:
+        colours, keymap = palette(look.theme, plain), key_map(look.keys, paths.keys())
+    except ValueError as e:
+        panel.close()
+        raise UsageError(str(e)) from None
+    room = MachineRoom(panel, colours, keymap, look.still)
+    opening()
+    room.run()
+    if room.return_code:
+        raise LlmosError("the screen came to an end it did not expect")
+
+
+def _need_terminal() -> None:
+    """A terminal, or a browser that stands in for one."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()) and "TEXTUAL_DRIVER" not in os.environ:
+        raise UsageError("the machine room needs a terminal; `llmos run sh --plain` works anywhere")

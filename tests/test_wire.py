@@ -1,0 +1,216 @@
+"""A machine and its screens in different processes: the wire, who drives, and what is left when one of them dies."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmos import journal, sessions, wire
+from llmos.boot import SYSTEM, Options
+from llmos.client import Client
+from llmos.recording import events
+from llmos.server import Server, from_text, to_text
+from llmos.status import MachineView
+from tests.tui import stills
+from tests.watching import SECONDS, Watch
+
+
+@pytest.mark.parametrize("make", [stills.boot_view, stills.busy_view, stills.two_views])
+def test_a_view_comes_out_as_it_went_in(make: Callable[[], MachineView]) -> None:
+    view = make()
+    assert wire.unpack(wire.pack(view)) == view
+
+
+def test_only_what_changed_travels() -> None:
+    view = stills.busy_view()
+    later = replace(view, rate=3.0, snapshot=replace(view.snapshot, tick=view.snapshot.tick + 1))
+    difference = wire.changes(view, later)
+    assert set(difference) == {"rate", "snapshot"}
+    assert set(difference["snapshot"]) == {"tick"}
+    assert wire.changed(view, wire.unpack(wire.pack(difference))) == later
+    assert wire.changes(view, view) == {}
+    alone = replace(stills.two_views(), other=None)
+    assert wire.changed(alone, wire.changes(alone, stills.two_views())) == stills.two_views()
+
+
+@given(st.binary(max_size=60))
+def test_garbage_is_refused(data: bytes) -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        one.sendall(wire.PREFIX.pack(len(data)) + data)
+        one.shutdown(socket.SHUT_WR)
+        try:
+            message = wire.receive(other)
+        except wire.Garbled:
+            return
+    assert message is None or isinstance(message[0], str)
+
+
+def test_a_message_that_is_too_long_is_not_read() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        one.sendall(wire.PREFIX.pack(wire.MOST + 1))
+        with pytest.raises(wire.Garbled):
+            wire.receive(other)
+
+
+def test_options_survive_a_command_line(tmp_path: Path) -> None:
+    options = Options(model="nano", init=("sh", SYSTEM), now=stills.NOON, home=tmp_path, servers=(("a", ("b", "c")),))
+    assert from_text(to_text(options)) == options
+
+
+def _serve(path: Path) -> tuple[stills.Still, Server, threading.Thread]:
+    panel = stills.Still(stills.busy_view())
+    server = Server(panel, path)
+    thread = threading.Thread(target=server.serve, daemon=True)
+    thread.start()
+    return panel, server, thread
+
+
+def test_one_drives_and_the_others_watch() -> None:
+    panel, server, thread = _serve(Path(mkdtemp()) / "1.sock")
+    asked = threading.Semaphore(0)
+    panel.command = lambda verb, *args: (panel.asked.append((verb, *args)), asked.release())[1]  # type: ignore[method-assign]
+    first, second, third = Watch(), Watch(), Watch()
+    driver, heir, guest = Client(server.path, ends=True), Client(server.path), Client(server.path, drive=False)
+    driver.start(first)
+    first.until(lambda v: v.snapshot.tick > 0)
+    heir.start(second)
+    guest.start(third)
+    assert second.until(lambda v: v.role == "watching" and v.snapshot.tick > 0).snapshot == panel.view.snapshot
+    third.until(lambda v: v.role == "watching" and v.snapshot.tick > 0)
+    heir.command("pause")
+    guest.command("pause")
+    assert "watching" in second.view.notice
+    driver.command("step", "token")
+    assert asked.acquire(timeout=SECONDS)
+    assert panel.asked == [("step", "token")]
+    driver.close(leave=True)
+    second.until(lambda v: v.role == "")
+    heir.command("run")
+    assert asked.acquire(timeout=SECONDS)
+    assert panel.asked[-1] == ("run",)
+    assert "goes on" in heir.close()
+    sessions.stop(server.path)
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+    assert not server.path.exists()
+
+
+def test_what_is_asked_before_it_listens_is_kept_and_closing_ends_it() -> None:
+    path, watch = Path(mkdtemp()) / "1.sock", Watch()
+    client = Client(path, ends=True)
+    client.say("early")
+    client.start(watch)
+    panel, _, thread = _serve(path)
+    watch.until(lambda v: v.snapshot.tick > 0)
+    client.close()
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+    assert panel.asked[0] == ("say", "early")
+
+
+class Terminal:
+    """A command in a pseudo-terminal of 100 columns and 30 rows."""
+
+    def __init__(self, home: Path, *words: str) -> None:
+        self.said = b""
+        environment = {**os.environ, "LLMOS_HOME": str(home), "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
+        self.control, other = pty.openpty()
+        termios.tcsetwinsize(self.control, (30, 100))
+        self.modes = termios.tcgetattr(other)
+        self.other = other
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "llmos.cli", *words],
+            stdin=other, stdout=other, stderr=other, env=environment, start_new_session=True,
+        )  # fmt: skip
+
+    def until(self, pattern: bytes) -> None:
+        given_up = time.monotonic() + SECONDS
+        while not re.search(pattern, self.said):
+            assert time.monotonic() < given_up, f"no {pattern!r} in {self.said[-2000:]!r}"
+            if select.select([self.control], [], [], 1.0)[0]:
+                self.said += os.read(self.control, 65536)
+
+    def type(self, keys: bytes) -> None:
+        self.said = b""
+        os.write(self.control, keys)
+
+    def gone(self) -> int:
+        """Read until it has ended."""
+        while self.process.poll() is None:
+            if select.select([self.control], [], [], 0.1)[0]:
+                self.said += os.read(self.control, 65536)
+        while select.select([self.control], [], [], 0)[0]:
+            self.said += os.read(self.control, 65536)
+        return self.process.returncode
+
+
+def _engine(home: Path) -> int:
+    """The process of the machine that was started under `home`."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if b"llmos.server" in words and os.fsencode(home) in words:
+                return int(entry.name)
+    raise AssertionError("no machine runs")
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds processes under /proc")
+def test_killing_the_machine_leaves_terminal_and_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Path(mkdtemp(prefix="llmos-"))
+    monkeypatch.setenv("LLMOS_HOME", str(home))
+    terminal = Terminal(home, "--model", "scripted", "--speed", "0")
+    terminal.until(b"Ready")
+    terminal.type(b"what is 37*48?\r")
+    terminal.until(b"\\[calc\\]")
+    os.kill(_engine(home), signal.SIGKILL)
+    terminal.until(b"process is gone")
+    terminal.type(b"\x11")  # ctrl+q
+    assert terminal.gone() == 0
+    assert b"\x1b[?1049l" in terminal.said  # the screen before is back
+    assert b"\x1b[?25h" in terminal.said  # and the cursor
+    assert termios.tcgetattr(terminal.other) == terminal.modes
+    assert b"llmos replay" in terminal.said
+    (recorded,) = (home / "journals").glob("*.log")
+    assert any(e[1] == "result" and "1776" in str(e) for e in events(recorded))
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds processes under /proc")
+def test_killing_the_screen_leaves_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Path(mkdtemp(prefix="llmos-"))
+    monkeypatch.setenv("LLMOS_HOME", str(home))
+    terminal = Terminal(home, "--model", "scripted", "--speed", "0")
+    terminal.until(b"Ready")
+    terminal.process.kill()
+    terminal.process.wait()
+    (address,) = sessions.running()
+    watch, client = Watch(), Client(address)
+    client.start(watch)
+    watch.until(lambda v: v.mode == "LIVE" and not v.role)
+    client.say("what is 37*48?")
+    watch.until(lambda v: any("1776" in run.text for run in v.console))
+    client.close()
+    assert "saved" in sessions.stop(address)
+    header, _ = journal.read(home / "journals" / f"{address.stem}.log")
+    assert header.geometry.model
