@@ -129,12 +129,14 @@ class WorkingSet:
         At least half of the frames are left to what is there.
         """
         most = max(1, self.managed // 2)
-        near = [p for proven in self.proven for p in (proven + 1, proven - 1) if p in absent][
-            : min(MAX_PREFETCHED, most)
-        ]
+        near = [p for p in self._neighbours() if p in absent][: min(MAX_PREFETCHED, most)]
         come = dict.fromkeys(near, True) | {p: False for p in self.wanted if p in absent and p not in near}
         self.wanted = self.proven = ()
         return list(come.items())[:most]
+
+    def _neighbours(self) -> list[int]:
+        """Absent pages beside those that just came and got attention."""
+        return [p for proven in self.proven for p in (proven + 1, proven - 1) if p in self.digests]
 
     def came(self, page: int, ahead: bool) -> None:
         """A page is back in RAM."""
@@ -158,7 +160,7 @@ class WorkingSet:
         self.asked = dict(zip(called, layers, strict=False))
         self.wanted = tuple(page for page in called if self.left.get(page) != pos)
         again = self.restarted[1] if self.restarted[0] == pos else 0
-        if not (self.wanted or self.proven) or again >= most:
+        if not (self.wanted or self._neighbours()) or again >= most:
             return False
         self.restarted = (pos, again + 1)
         self.counters.restarts += 1
