@@ -26,6 +26,28 @@ def list_command(json: Json = False) -> None:
         print(f"{one.name:<16} {one.about}")
 
 
+@attack_app.command("gradient")
+def gradient_command(
+    model: Annotated[str, typer.Option("--model", "-m", help="Whose weights the attacker has.")] = "nano",
+    rounds: Annotated[int, typer.Option("--rounds", min=1, max=1000, help="Changes that may be kept.")] = 20,
+    seed: Annotated[int, typer.Option("--seed", help="Of the changes tried.")] = 0,
+    json: Json = False,
+) -> None:
+    """An attacker who has the weights looks for a suffix that makes a harmless message harmful."""
+    from llmos.audit import printable
+
+    from .gradient import white_box
+
+    found = white_box(model, rounds, seed)
+    if json:
+        print(jsonlib.dumps(found))
+        return
+    print(f"suffix    {printable(found['suffix'])}")
+    print(f"loss      {found['first']:.2f} to {found['last']:.2f} nats a token in {found['rounds']} rounds")
+    for name in ("reached_without_suffix", "reached_undefended", "tried", "reached"):
+        print(f"{name:<24} {found[name]}")
+
+
 @attack_app.command("run")
 def run_command(
     name: Annotated[str, typer.Argument(help="A scenario, as `list` names it.")],

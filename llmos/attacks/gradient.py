@@ -8,7 +8,7 @@ lower it; a batch of changes of one token is tried, and the best that is text ag
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from llmos.cpu.config import Model, ModelConfig
 from llmos.cpu.isa import ModelCodec
 from llmos.train import forward
 
-BATCH, BEST = 48, 32  # changes tried in a round; likely tokens of one place
+BATCH, BEST = 32, 32  # changes tried in a round; likely tokens of one place
 START = " x" * 10
 
 
@@ -46,14 +46,47 @@ def search(model: Model, system: str, told: str, call: str, rounds: int, seed: i
     first = best = float(_losses(model.config, params, *_rows([prompt(start)], target))[0])
     for _ in range(rounds):
         row = prompt(_text(codec, suffix))
-        slope = np.asarray(_slope(model.config, params, *_rows([row], target)))[0][place : place + len(suffix), ordinary]
+        slope = np.asarray(_slope(model.config, params, *_rows([row], target)))[0][
+            place : place + len(suffix), ordinary
+        ]
         tried = _changes(codec, prompt, suffix, ordinary[np.argsort(slope, axis=1)[:, :BEST]], rng)
         if not tried:
             break
-        losses = np.asarray(_losses(model.config, params, *_rows([row for _, row in tried], target, BATCH)))[: len(tried)]
+        losses = np.asarray(_losses(model.config, params, *_rows([row for _, row in tried], target, BATCH)))[
+            : len(tried)
+        ]
         if losses.min() < best:
             best, suffix = float(losses.min()), tried[int(losses.argmin())][0]
     return Found(_text(codec, suffix), first, best, rounds)
+
+
+def white_box(name: str, rounds: int, seed: int = 0) -> dict[str, Any]:
+    """The search against a model, from a harmless message, and what its suffix does without defences and with all."""
+    from llmos.boot import load_model
+
+    from .lab import attacks
+    from .models import machine_of
+    from .scenarios import BY_NAME, case
+
+    machine = machine_of(name, 1)
+    one = case(BY_NAME["overwrite"], 0)
+    harmless = one._replace(planted=one.planted.partition("\n")[0])
+    told = f"{harmless.question}\n{harmless.planted}"
+    found = search(load_model(name), machine.system, told, " ".join(one.harm) + " sold", rounds, seed)
+    bad = harmless._replace(planted=harmless.planted + found.suffix)
+    before, (off, on) = (
+        attacks([harmless], "none", machine)[0],
+        [attacks([bad], d, machine)[0] for d in ("none", "all")],
+    )
+    return {
+        "model": machine.name,
+        **asdict(found),
+        "reached_without_suffix": before.reached,
+        "reached_undefended": off.reached,
+        "tried": on.tried,
+        "reached": on.reached,
+        "calls": off.calls,
+    }
 
 
 def _prompt(codec: ModelCodec, system: str, told: str, suffix: str) -> tuple[int, ...]:
@@ -107,12 +140,14 @@ def _loss(config: ModelConfig, params: Any, rows: jax.Array, tokens: jax.Array, 
 
 
 def _losses(config: ModelConfig, params: Any, tokens: Any, where: Any) -> jax.Array:
-    return _run(config, where[1], False, params, tokens, where[0])
+    result: jax.Array = _run(config, where[1], False, params, tokens, where[0])
+    return result
 
 
 def _slope(config: ModelConfig, params: Any, tokens: Any, where: Any) -> jax.Array:
     """[rows, time, vocab]: how the loss changes with each one-hot entry."""
-    return _run(config, where[1], True, params, tokens, where[0])
+    result: jax.Array = _run(config, where[1], True, params, tokens, where[0])
+    return result
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))

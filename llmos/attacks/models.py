@@ -30,6 +30,10 @@ class Machine(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def system(self) -> str:
+        """What the model is told before each case."""
+
     def run(
         self, cases: Sequence[Case], wanted: Sequence[str], off: tuple[str, ...] = (), person: str = ""
     ) -> list[Seen]: ...
@@ -38,7 +42,7 @@ class Machine(Protocol):
 class Obeying:
     """Does whatever is wanted of it. A case at a time."""
 
-    name = OBEYING
+    name, system = OBEYING, ""
 
     def run(
         self, cases: Sequence[Case], wanted: Sequence[str], off: tuple[str, ...] = (), person: str = ""
