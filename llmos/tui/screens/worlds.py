@@ -21,6 +21,7 @@ from llmos.tui.stage import Watching
 from llmos.tui.text import Row, Span, clip, fit, pad, sanitise, wrap
 from llmos.tui.theme import Palette, author
 
+EVENTS = 6  # last ones that each column shows
 KEYS = " space run/pause   . step   , back   x other world has the keys   Esc back to the room "
 
 
@@ -82,7 +83,8 @@ def column(view: MachineView, width: int, height: int, split: int, note: str) ->
     said = console(view.console, width, split)
     events = [line for line in view.log if line.text.startswith(("trap", "call", "result", "illegal", "denied"))]
     foot: list[Row] = [(("─" * width, "line"),)]
-    foot += [((pad(f"{e.tick:,}", 6, True) + " ", "dim"), (sanitise(e.text), "text")) for e in events[-6:]]
+    foot += [((pad(f"{e.tick:,}", 6, True) + " ", "dim"), (sanitise(e.text), "text")) for e in events[-EVENTS:]]
+    foot += [()] * (EVENTS + 1 - len(foot))  # the same height in both
     room = height - len(head) - len(foot)
     body = [*said[-room:], *[()] * max(0, room - len(said))] if room > 0 else []
     return [*head, *body, *foot][:height]
