@@ -32,8 +32,8 @@ HANDLE = re.compile(r"@data([1-9]\d{0,3})\b")
 
 def sys_planner(kernel: Kernel, process: Process, pages: int) -> None:
     """From now on and for good, words from outside go into slots of `pages` pages. The context is still empty."""
-    if process.space.tokens:
-        raise BadCall("planner: a planner begins with an empty context")
+    if process.space.tokens or life.children(kernel, process.pid):
+        raise BadCall("planner: a planner begins with an empty context and without children")
     if type(pages) is not int or not 1 <= pages <= MAX_SLOT:
         raise BadCall(f"planner: a slot has 1 to {MAX_SLOT} pages; got {pages!r}")
     process.space.slot, process.space.work = pages, None
@@ -103,17 +103,23 @@ def sys_reader(kernel: Kernel, process: Process, program: str, values: int, *arg
     if type(values) is not int or not 2 <= values <= MAX_VALUES:
         raise BadCall(f"reader: a type has 2 to {MAX_VALUES} values; got {values!r}")
     guard.permit(kernel, process, "fork", program)
-    spent = process.used.get("bits", 0) + (values - 1).bit_length()
-    most = rights.quota(process.rights, "bits")
-    if spent > (MAX_BITS if most is None else most):
-        raise Denied(f"reader: over its budget of {MAX_BITS if most is None else most} bits")
-    process.used = {**process.used, "bits": spent}
+    _pay(process, (values - 1).bit_length())
     space = _seeing(kernel, process.space)
     child = life.create(kernel, process.pid, program, args, process.seed, space, process.ring)
     child.heard = join(child.heard, space.tail)
     guard.add_layer(kernel, child, rights.manifest({}))
     child.values = values
     return child.pid
+
+
+def _pay(process: Process, bits: int) -> None:
+    """From the budget that its manifests name, which its family shares, or else from its own."""
+    most = rights.quota(process.rights, "bits")
+    spent = process.used.get("bits", 0) if most is None else rights.spent(process.rights, process.purses)["bits"]
+    if spent + bits > (MAX_BITS if most is None else most):
+        raise Denied(f"reader: over its budget of {MAX_BITS if most is None else most} bits")
+    for counts in (*process.purses, process.used):
+        counts["bits"] = counts.get("bits", 0) + bits
 
 
 def _seeing(kernel: Kernel, planner: AddressSpace) -> AddressSpace:

@@ -213,6 +213,41 @@ def test_readers_cost_bits_and_the_budget_ends() -> None:
     run("x", main, rights=rights)
 
 
+def test_a_family_of_planners_shares_a_named_budget() -> None:
+    async def twin() -> int:
+        await ulib.planner(2)
+        try:
+            await ulib.ask_reader("see", 5, "what?")
+        except Denied:
+            return 1
+        return 0
+
+    async def main() -> int:
+        ends = [(await ulib.wait(await ulib.spawn("twin")))[1] for _ in range(6)]
+        assert ends == [0, 0, 0, 0, 1, 1]
+        return 0
+
+    programs: dict[str, Program] = {**PROGRAMS, "main": main, "twin": twin, "see": see}
+    rights = '{"main": {"devices": ["*"], "quotas": {"bits": 12}}}'
+    kernel = Kernel(Config(init="main", rights=rights), programs, ScriptedCpu(frames=129), ByteCodec(), World("x"))
+    while not kernel.halted:
+        kernel.step()
+
+
+def test_a_planner_begins_without_children() -> None:
+    """A child from before could tell it more in its status than a planner may hear."""
+
+    async def main() -> int:
+        child = await ulib.spawn("fetch")
+        with pytest.raises(BadCall):
+            await ulib.planner(2)
+        await ulib.wait(child)
+        await ulib.planner(2)
+        return 0
+
+    run("x", main)
+
+
 def test_an_ordinary_child_says_to_a_planner_only_whether_it_failed() -> None:
     said: list[int] = []
 
