@@ -54,11 +54,19 @@ class Cpus:
         return adapted(self.model)
 
     def engine(self, options: Options) -> Cpu:
-        from llmos.boot import build_engine
+        """Compiles a shape when it is first run: a lesson needs few of them."""
+        from llmos.boot import PAGE
+        from llmos.cpu.engine import Engine
+        from llmos.cpu.xla import configure
 
         shape = (options.lanes, options.frames, options.max_pages, options.chunk)
         if shape not in self._engines:
-            self._engines[shape] = build_engine(self.taught, options)
+            configure()
+            longest = min(self.taught.config.context // PAGE, options.frames - 1)
+            pages = min(options.max_pages or longest, longest)
+            self._engines[shape] = Engine(
+                self.taught, options.mode, options.frames, options.lanes, pages, options.chunk
+            )
         return self._engines[shape]
 
 
