@@ -316,6 +316,9 @@ def lesson(
     record: Annotated[
         Path | None, typer.Option("--record", help="Write what a run measures; a class: into a folder.")
     ] = None,
+    large: Annotated[
+        bool, typer.Option("--large", help="For a class to read from afar: text and reveal only.")
+    ] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the screen.")] = False,
     json: Json = False,
 ) -> None:
@@ -330,9 +333,14 @@ def lesson(
             print(f"{one['name']:<12} {one['minutes']:>3} min  {one['title']}")
         return
     locks = tuple(part.strip() for part in lock.split(",") if part.strip())
-    lessons.run_lesson(
-        lessons.Wanted(name, seed, student, cpu, solve, json, own, worksheet, recorded, live, jump, locks, record)
-    )
+    wanted = lessons.Wanted(name, seed, student, cpu, solve, json, own, worksheet, recorded, live, jump, locks, record)
+    lines = plain or json or solve or worksheet or record or name == "class"
+    if not lines and sys.stdin.isatty() and sys.stdout.isatty():
+        from .screens import lesson as lesson_screen
+
+        lesson_screen(wanted, large)
+        return
+    lessons.run_lesson(wanted)
 
 
 @app.command()

@@ -432,6 +432,10 @@ def bench(
         from .bench_kernel import bench_kernel
 
         result: dict[str, Any] = bench_kernel()
+    elif what == "screen":
+        from .bench_screen import bench_screen
+
+        result = bench_screen(model)
     elif what == "cpu":
         from . import store
         from .bench_cpu import bench_cpu
@@ -448,7 +452,7 @@ def bench(
 
         result = bench_rights()
     else:
-        raise UsageError(f"no bench {what!r}; there are cpu, kernel, memory, rights and sched")
+        raise UsageError(f"no bench {what!r}; there are cpu, kernel, memory, rights, sched and screen")
     if not quiet:
         _print_table(result)
     return result

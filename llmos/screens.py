@@ -11,11 +11,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import journal, paths
 from .boot import Options
 from .errors import LlmosError, UsageError
 from .status import Panel
+
+if TYPE_CHECKING:
+    from .lessons.cli import Wanted
+    from .lessons.session import Session
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,28 @@ def recording(path: Path, tick: int | None, look: Look | None = None, opening: C
     from .recording import RecordingRoom
 
     show(RecordingRoom(path, tick), look or Look(), opening)
+
+
+def lesson(wanted: Wanted, big: bool) -> None:
+    """A lesson beside the machine it speaks of; at the end its score, as a line."""
+    from .lessons.cli import open_session
+    from .lessons.lab import Cpus
+    from .lessons.lesson import load
+    from .tui.lesson import LessonRoom
+
+    one = load(wanted.name)
+
+    def begin() -> Session:
+        session = open_session(one, wanted, Cpus(wanted.model))
+        if wanted.jump > 1:
+            session.jump(wanted.jump)
+        return session
+
+    room = LessonRoom(begin, big=big)
+    room.run()
+    if room.session is not None:
+        room.session.lab.close()
+        print(f"{one.name}: score {room.session.score:g} of {len(one.questions)}")
 
 
 def show(panel: Panel, look: Look, opening: Callable[[], None] = _nothing) -> None:
