@@ -17,7 +17,9 @@ file interleaves pairs (GGUF "llama", llama2.c) permutes the rows of q and k onc
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 Params = dict[str, Any]
@@ -63,12 +65,21 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class Model:
-    """A loaded model: two files in one value. `sha256` is of the weights file (or of the files' hashes)."""
+    """A loaded model: two files in one value. `sha256` is of the weights file (or of the files' hashes).
+
+    A loader gives a function in place of the parameters. It is called when somebody first asks for `params`; an engine whose
+    own form of them is kept on disk never does.
+    """
 
     name: str
     config: ModelConfig
-    params: Params
+    parameters: Params | Callable[[], Params]
     tokenizer: Tokenizer
     sha256: str
     source: str  # path
     note: str = ""  # one honest line for people, such as "no tokenizer.bin beside it: bytes only"
+
+    @cached_property
+    def params(self) -> Params:
+        """The canonical parameters. Blocks for seconds the first time; ModelFileError when the file turns out to be bad."""
+        return self.parameters() if callable(self.parameters) else self.parameters

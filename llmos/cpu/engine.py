@@ -8,6 +8,7 @@ lanes that stopped drop out, and in exact8 nobody can tell.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -18,10 +19,10 @@ import numpy as np
 from llmos.errors import UsageError
 from llmos_kernel.cpu import TRASH, Burst, Geometry, Retired
 
-from . import digest, exact8, kvcache, model, quantize
+from . import digest, exact8, kvcache, model, prepared, quantize
 from .config import Model, ModelConfig, Params
 from .identity import fingerprint
-from .kvcache import NOWHERE, PAGE, View
+from .kvcache import NOWHERE, PAGE, Pool, View
 from .lane import Fed, Lane
 from .programs import Programs, Shape
 from .sampling import Choice, Chosen, draw
@@ -54,44 +55,50 @@ class Engine:
         tell("weights", 0.0)
         self._config, self._mode, self._length = config, mode, max_pages * PAGE
         self._placement = Placement(config, mesh)
-        self._weights = {0: self._placement.parameters(prepare(config, model.params, mode, self._length))}
+        self._weights = {0: self._placement.parameters(prepared.of(model, mode, self._length))}
         self._pool = self._placement.pool(kvcache.create(config, frames, MODES[mode]))
         tell("weights", 1.0)
         self._programs = Programs(
             arithmetic(mode), config, self._placement, self._weights[0], self._pool, lanes, chunk, max_pages
         )
-        split = self._placement.frames
-        self._copy = jax.jit(kvcache.copy_frames, donate_argnums=(0,), out_shardings=split)
-        self._take = jax.jit(kvcache.take_frame)
+        self._services: dict[str, Any] = {}
         self._everywhere = jax.jit(partial(_head_everywhere, arithmetic(mode).head, config))
-        self._put = jax.jit(kvcache.put_frame, donate_argnums=(0,), out_shardings=split)
-        self._page = jax.eval_shape(self._take, self._pool, np.int32(TRASH))
+        self._page = jax.eval_shape(kvcache.take_frame, self._pool, np.int32(TRASH))
         size = kvcache.frame_bytes(config, MODES[mode])
         name = fingerprint(model, mode)
         self.geometry = Geometry(PAGE, frames, max_pages, lanes, chunk, config.vocab, size, mode, model.name, name)
 
     def warm(self, progress: Callable[[str, float], None]) -> None:
-        """Compile every shape of a step, the most needed first. May run in a thread of its own beside `run`."""
-        shapes = list(self._programs.shapes())
+        """Have the shapes ready that a first answer needs: one prompt and one lane."""
+        shapes = list(self._programs.shapes())[:2]
         for i, shape in enumerate(shapes):
             progress(f"{shape.lanes}x{shape.tokens} over {shape.width} pages", i / len(shapes))
             self._programs.step(shape)
+            self._programs.masked(shape)
         progress("ready", 1.0)
+
+    def complete(self) -> None:
+        """Compile what no earlier run has compiled. May run in a thread of its own beside `run`; ends with the program."""
+        for shape in self._programs.shapes():
+            if not threading.main_thread().is_alive():
+                return
+            if not self._programs.kept(shape):
+                self._programs.step(shape)
+                self._programs.masked(shape)
 
     def programs(self) -> dict[str, Any]:
         """The compiled executables by name, for those who want to read their HLO."""
-        one, several = np.int32(TRASH), np.zeros(COPIES, np.int32)
-        return {
-            **self._programs.compiled(),
-            "copy": self._copy.lower(self._pool, several, several).compile(),
-            "save": self._take.lower(self._pool, one).compile(),
-            "load": self._put.lower(self._pool, one, self._page).compile(),
-        }
+        return {**self._programs.compiled(), **{name: self._service(name) for name in ("copy", "save", "load")}}
 
     @property
     def weights(self) -> Params:
         """The model's parameters as the forward pass reads them."""
         return self._weights[0]
+
+    @property
+    def pool(self) -> Pool:
+        """All frames, as they are between two bursts."""
+        return self._pool
 
     # -- adapters -------------------------------------------------------------------------------------------------
 
@@ -189,20 +196,40 @@ class Engine:
         for first in range(0, len(pairs), COPIES):
             part = pairs[first : first + COPIES]
             both = np.array([*part, *[(TRASH, TRASH)] * (COPIES - len(part))], np.int32)
-            self._pool = self._copy(self._pool, both[:, 0], both[:, 1])
+            self._pool = self._service("copy")(self._pool, both[:, 0], both[:, 1])
 
     def save(self, frame: int) -> bytes:
         """As `Cpu.save`."""
-        return kvcache.to_bytes(jax.device_get(self._take(self._pool, np.int32(frame))))
+        return kvcache.to_bytes(jax.device_get(self._service("save")(self._pool, np.int32(frame))))
 
     def load(self, frame: int, data: bytes) -> None:
         """As `Cpu.load`. ValueError when `data` is not one frame long."""
-        self._pool = self._put(self._pool, np.int32(frame), kvcache.from_bytes(data, self._page))
+        self._pool = self._service("load")(self._pool, np.int32(frame), kvcache.from_bytes(data, self._page))
 
     def digest(self, frame: int) -> bytes:
         """As `Cpu.digest`."""
-        part = [self._pool[i] for i in digest.layers(self._config.layers)]
-        return digest.pack([kvcache.keys(page) for page in jax.device_get(self._take(part, np.int32(frame)))])
+        part = self._digested()
+        return digest.pack(
+            [kvcache.keys(page) for page in jax.device_get(self._service("digest")(part, np.int32(frame)))]
+        )
+
+    def _digested(self) -> Pool:
+        return [self._pool[i] for i in digest.layers(self._config.layers)]
+
+    def _service(self, name: str) -> Any:
+        """The compiled program that copies, saves, loads or digests frames."""
+        if name not in self._services:
+            self._services[name] = self._programs.other(name, partial(self._lower, name))
+        return self._services[name]
+
+    def _lower(self, name: str) -> Any:
+        one, several = np.int32(TRASH), np.zeros(COPIES, np.int32)
+        jit = partial(jax.jit, donate_argnums=(0,), out_shardings=self._placement.frames)
+        if name == "copy":
+            return jit(kvcache.copy_frames).lower(self._pool, several, several)
+        if name == "load":
+            return jit(kvcache.put_frame).lower(self._pool, one, self._page)
+        return jax.jit(kvcache.take_frame).lower(self._pool if name == "save" else self._digested(), one)
 
 
 def _head_everywhere(head: Any, config: ModelConfig, weights: Params, x: jax.Array) -> jax.Array:

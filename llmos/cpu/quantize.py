@@ -1,7 +1,7 @@
 """From a model's float parameters to exact8's integers.
 
 Knows: which linear maps may be moved into which matrix without changing the model, and how a row becomes int8. Does not
-know: the forward pass (`exact8.py`), files. NumPy only; done anew whenever an engine is built.
+know: the forward pass (`exact8.py`), files (`prepared.py` keeps what comes out). NumPy only.
 
 int8 hurts where a few numbers are much larger than the rest, and a Transformer's residual stream is like that. So the
 stream is turned by a fixed orthogonal matrix R (and each head's values by a small one), which spreads the large numbers
@@ -25,13 +25,24 @@ SMALLEST = 2.0**-40
 
 
 def prepare(config: ModelConfig, params: Params, length: int) -> Params:
-    """Parameters for `exact8`: every matrix int8 with a scale a row, RoPE tables for `length` positions."""
+    """Parameters for `exact8`, with RoPE tables for `length` positions."""
+    return with_angles(config, integers(config, params), length)
+
+
+def with_angles(config: ModelConfig, params: Params, length: int) -> Params:
+    """What `integers` gave, and RoPE tables beside the embedding."""
+    cos, sin = rope_tables(config, length)
+    begin = {"embed": params["embed"], "cos": cos, "sin": sin}
+    return {"begin": begin, "layers": params["layers"], "head": params["head"]}
+
+
+def integers(config: ModelConfig, params: Params) -> Params:
+    """Every matrix int8 with a scale a row."""
     turn, small = rotation(config.dim, 0), rotation(config.head_dim, 1)
     embed = _float(params["embed"])
     head = _float(params["embed" if config.tied else "head"]) * _float(params["norm"])
-    cos, sin = rope_tables(config, length)
     return {
-        "begin": {"embed": rows(embed @ turn), "cos": cos, "sin": sin},
+        "embed": rows(embed @ turn),
         "layers": [_layer(config, layer, turn, small) for layer in params["layers"]],
         "head": rows(head @ turn),
     }

@@ -13,16 +13,16 @@ from typing import Any
 import jax
 import numpy as np
 
-from . import kvcache
+from . import kvcache, prepared
 from .config import Model, ModelConfig, Params
-from .engine import MODES, arithmetic, prepare
+from .engine import MODES, arithmetic
 from .kvcache import NOWHERE, PAGE, View
 
 
 def teacher_forced(model_: Model, mode: str, ids: Sequence[int], chunk: int = 256) -> Iterator[np.ndarray]:
     """Logits [n, vocab] float32 after each of the next n <= chunk ids, until all ids are used."""
     config, pages = model_.config, -(-len(ids) // PAGE)
-    forward, params = arithmetic(mode), prepare(config, model_.params, mode, pages * PAGE + chunk)
+    forward, params = arithmetic(mode), prepared.of(model_, mode, pages * PAGE + chunk)
     pool = kvcache.create(config, pages + 1, MODES[mode])
     step = jax.jit(partial(forward.layer, config), donate_argnums=(1, 2))
     head = jax.jit(partial(_all_positions, forward, config))

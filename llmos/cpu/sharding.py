@@ -30,6 +30,11 @@ class Placement:
         heads = mesh.shape["heads"] if mesh else 1
         self._split = "heads" if config.kv_heads % heads == 0 and config.hidden % heads == 0 else None
 
+    @property
+    def spread(self) -> bool:
+        """Is there more than one device?"""
+        return self._mesh is not None
+
     def parameters(self, params: Params) -> Params:
         """Parameters on their devices."""
         placed: Params = jax.tree_util.tree_map_with_path(self._parameter, params)

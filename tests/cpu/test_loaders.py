@@ -187,7 +187,9 @@ def test_nano_is_a_model() -> None:
 
 def test_progress_rises_to_one(tmp_path: Path) -> None:
     heard: list[float] = []
-    load(files.folder(tmp_path / "m"), heard.append)
+    model = load(files.folder(tmp_path / "m"), heard.append)
+    assert not heard, "parameters are read when they are asked for"
+    assert model.params is model.params
     assert heard == sorted(heard)
     assert heard[-1] == 1.0
 

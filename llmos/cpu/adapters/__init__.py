@@ -74,7 +74,8 @@ def merge(model: Model, adapter: Adapter) -> Model:
     if adapter.base != model.sha256:
         raise ModelFileError(f"this adapter is for other weights than {model.name}'s")
     digest = hashlib.sha256(f"{model.sha256}+{adapter.sha256}".encode()).hexdigest()
-    return replace(model, name=f"{model.name}+traps", params=merged(model.params, adapter), sha256=digest)
+    name = f"{model.name}+traps"
+    return replace(model, name=name, parameters=lambda: merged(model.params, adapter), sha256=digest)
 
 
 def merged(params: Params, adapter: Adapter) -> Params:

@@ -7,8 +7,9 @@ input; whatever is wrong with one is a ModelFileError of one line.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from llmos.cpu.config import Model, ModelConfig, Params
@@ -18,13 +19,23 @@ from llmos.errors import ModelFileError
 from .assemble import Progress
 from .checked import Damaged, size_of
 
-Loaded = tuple[ModelConfig, Params, Vocabulary]
+Loaded = tuple[ModelConfig, Callable[[Progress], Params], Vocabulary]
 
 
 def load(path: Path, progress: Progress = lambda part: None) -> Model:
-    """The model at `path`; `progress` hears 0 to 1. Blocks for seconds. Raises ModelFileError."""
-    try:
+    """The model at `path`, everything but its parameters checked and read. Raises ModelFileError.
+
+    `progress` hears 0 to 1 while the parameters are read, which is when they are first asked for.
+    """
+    with _told(path):
         return _load(path, progress)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turns what can be wrong with a file into a ModelFileError of one line."""
+    try:
+        yield
     except Damaged as e:
         raise ModelFileError(f"{path}: {e}") from None
     except OSError as e:
@@ -38,13 +49,17 @@ def _load(path: Path, progress: Progress) -> Model:
     read, weights = _kind(path)
     with ThreadPoolExecutor(1) as pool:  # hashing needs no interpreter lock: it runs beside the reading
         digest = pool.submit(_sha256, weights)
-        config, params, tokenizer = read(path, progress)
-    progress(1.0)
+        config, gather, tokenizer = read(path)
+
+    def params() -> Params:
+        with _told(path):
+            return gather(progress)
+
     name = path.name if path.is_dir() else path.stem
     return Model(name, config, params, tokenizer, digest.result(), str(path), tokenizer.note)
 
 
-def _kind(path: Path) -> tuple[Callable[[Path, Progress], Loaded], list[Path]]:
+def _kind(path: Path) -> tuple[Callable[[Path], Loaded], list[Path]]:
     """How to read a path, and the files that hold its weights. Formats are imported when they are met."""
     if path.is_dir():
         from . import folder, safetensors

@@ -58,36 +58,37 @@ def shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
     }
 
 
-def assemble(config: ModelConfig, source: Source, progress: Progress) -> Params:
-    """All parameters. Every shape is checked before the first tensor is read."""
-    ends = ("embed", "norm") if config.tied else ("embed", "norm", "head")
-    layer = LAYER + EXTRA[config.arch]
+def check(config: ModelConfig, source: Source) -> None:
+    """Damaged when a parameter is missing or has another shape, or all, as float32, would not fit into free memory."""
     expected = shapes(config)
-    for name, i in _wanted(config, ends, layer):
+    wanted = [(name, None) for name in _ends(config)] + [(n, i) for i in range(config.layers) for n in _layer(config)]
+    for name, i in wanted:
         if source.shape(name, i) != expected[name]:
             where = name if i is None else f"{name} of layer {i}"
             raise Damaged(f"{where} has the shape {shown(source.shape(name, i))}, not {expected[name]}")
-    _fits(config, ends, layer)
-    params: Params = {name: source.read(name, None) for name in ends}
-    params["layers"] = []
-    for i in range(config.layers):
-        progress(i / config.layers)
-        params["layers"].append({name: source.read(name, i) for name in layer})
-    return params
-
-
-def _fits(config: ModelConfig, ends: tuple[str, ...], layer: tuple[str, ...]) -> None:
-    """Damaged when the parameters, as float32, would not fit into the memory that is free."""
-    sizes = shapes(config)
-    need = 4 * sum(math.prod(sizes[name]) for name, _ in _wanted(config, ends, layer))
+    need = 4 * sum(math.prod(expected[name]) for name, _ in wanted)
     free = free_memory()
     if free is not None and need > free:
         raise Damaged(f"its parameters take {need / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free")
 
 
-def _wanted(config: ModelConfig, ends: tuple[str, ...], layer: tuple[str, ...]) -> list[tuple[str, int | None]]:
-    inside: list[tuple[str, int | None]] = [(name, i) for i in range(config.layers) for name in layer]
-    return [(name, None) for name in ends] + inside
+def gather(config: ModelConfig, source: Source, progress: Progress) -> Params:
+    """All parameters of a source that passed `check`."""
+    params: Params = {name: source.read(name, None) for name in _ends(config)}
+    params["layers"] = []
+    for i in range(config.layers):
+        progress(i / config.layers)
+        params["layers"].append({name: source.read(name, i) for name in _layer(config)})
+    progress(1.0)
+    return params
+
+
+def _ends(config: ModelConfig) -> tuple[str, ...]:
+    return ("embed", "norm") if config.tied else ("embed", "norm", "head")
+
+
+def _layer(config: ModelConfig) -> tuple[str, ...]:
+    return LAYER + EXTRA[config.arch]
 
 
 def halves(w: Array, head_dim: int) -> Array:

@@ -5,6 +5,8 @@ Knows: the names that llama, qwen2 and qwen3 have there. Does not know: the layo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from llmos.cpu.tokenizers import Vocabulary, of_json
 from llmos.cpu.tokenizers.plain import BYTES, Plain
 
 from . import safetensors
-from .assemble import EXTRA, Array, Progress, assemble
+from .assemble import EXTRA, Array, Progress, check, gather
 from .checked import Damaged, count, flag, number, read_bytes, read_object, shown, text
 from .safetensors import Stored
 
@@ -42,13 +44,15 @@ MAX_CONFIG = 4 * 2**20
 LLAMA3 = ("factor", "high_freq_factor", "low_freq_factor", "original_max_position_embeddings")
 
 
-def read(path: Path, progress: Progress) -> tuple[ModelConfig, Params, Vocabulary]:
-    """Everything in the folder. Damaged or OSError when it can't be."""
+def read(path: Path) -> tuple[ModelConfig, Callable[[Progress], Params], Vocabulary]:
+    """Everything in the folder, the parameters as a function that reads them. Damaged or OSError when it can't be."""
     described = read_object(path / "config.json", MAX_CONFIG)
     stored, _ = safetensors.tensors_in(path)
     config = config_of(described, NAMES["head"] in stored)
     tokenizer = _tokenizer(path, described, config.vocab)
-    return config, assemble(config, Tensors(stored), progress), tokenizer
+    tensors = Tensors(stored)
+    check(config, tensors)
+    return config, partial(gather, config, tensors), tokenizer
 
 
 class Tensors:

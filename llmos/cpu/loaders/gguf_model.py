@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import mmap
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from llmos.cpu.config import ModelConfig, Params
 from llmos.cpu.tokenizers import Vocabulary
 from llmos.cpu.tokenizers.of_gguf import tokenizer_of
 
-from .assemble import EXTRA, Array, Progress, assemble, halves
+from .assemble import EXTRA, Array, Progress, check, gather, halves
 from .checked import Damaged, count, number, shown, text
 from .gguf_header import Header, TensorInfo, parse
 
@@ -51,8 +53,8 @@ LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_positio
 """GGUF keeps the finished factors of Llama 3's long context, not what they came from; every release used these."""
 
 
-def read(path: Path, progress: Progress) -> tuple[ModelConfig, Params, Vocabulary]:
-    """Everything in the file. Damaged or OSError when it can't be."""
+def read(path: Path) -> tuple[ModelConfig, Callable[[Progress], Params], Vocabulary]:
+    """Everything in the file, the parameters as a function that reads them. Damaged or OSError when it can't be."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         header = parse(data)
         tensors = Tensors(header, data)
@@ -60,16 +62,23 @@ def read(path: Path, progress: Progress) -> tuple[ModelConfig, Params, Vocabular
         config = _config(header, tensors)
         if tokenizer.vocab != config.vocab:
             raise Damaged(f"{tokenizer.vocab:,} tokens in the vocabulary, {config.vocab:,} rows in the embedding")
-        tensors.config = config
-        return config, assemble(config, tensors, progress), tokenizer
+        check(config, tensors)
+        return config, partial(_params, path, config, header, len(data)), tokenizer
+
+
+def _params(path: Path, config: ModelConfig, header: Header, size: int, progress: Progress) -> Params:
+    """The parameters, from the file opened again. Damaged when it is not as long as it was."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if len(data) != size:
+            raise Damaged("the file has changed since its header was read")
+        return gather(config, Tensors(header, data, config), progress)
 
 
 class Tensors:
     """Implements `assemble.Source` over the mapped file; what it returns is copied out of it."""
 
-    def __init__(self, header: Header, data: Any) -> None:
-        self.infos, self.data = header.tensors, data
-        self.config: ModelConfig | None = None
+    def __init__(self, header: Header, data: Any, config: ModelConfig | None = None) -> None:
+        self.infos, self.data, self.config = header.tensors, data, config
 
     def info(self, name: str, layer: int | None) -> TensorInfo:
         full = NAMES[name] if layer is None else f"blk.{layer}.{NAMES[name]}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from llmos.cpu.config import ModelConfig, Params
 from llmos.cpu.tokenizers import Vocabulary
 from llmos.cpu.tokenizers.of_bin import tokenizer_of
 
-from .assemble import LAYER, Array, Progress, assemble, halves, shapes
+from .assemble import LAYER, Array, Progress, check, gather, halves, shapes
 from .checked import Damaged, count, size_of
 
 HEADER = struct.Struct("<7i")
@@ -27,8 +29,8 @@ LARGEST = 1 << 24
 """No one of the seven numbers is larger."""
 
 
-def read(path: Path, progress: Progress) -> tuple[ModelConfig, Params, Vocabulary]:
-    """Everything in the file and its tokenizer.bin. Damaged or OSError when it can't be."""
+def read(path: Path) -> tuple[ModelConfig, Callable[[Progress], Params], Vocabulary]:
+    """Everything in the file and its tokenizer.bin, the parameters as a function. Damaged or OSError when it can't be."""
     size = size_of(path)
     with path.open("rb") as file:
         config = _config(file.read(HEADER.size))
@@ -36,7 +38,8 @@ def read(path: Path, progress: Progress) -> tuple[ModelConfig, Params, Vocabular
     if size != weights.end:
         raise Damaged(f"{size:,} bytes; a llama2.c checkpoint of this shape has {weights.end:,}")
     tokenizer = tokenizer_of(path.with_name("tokenizer.bin"), config.vocab)
-    return config, assemble(config, weights, progress), tokenizer
+    check(config, weights)
+    return config, partial(gather, config, weights), tokenizer
 
 
 def _config(header: bytes) -> ModelConfig:

@@ -23,11 +23,11 @@ SOMEWHAT, NONSENSE = 0.02, 0.5  # share by which the bits grow
 def play(lab: Lab) -> Iterator[str]:
     model = lab.model
     weights = _weights_file(Path(model.source))
-    count, size = _count(weights)
+    count, size = _count(model, weights)
     lab.facts |= {
         "model": model.name,
         "parameters": f"{count:,}",
-        "bits": 8 * size // count,
+        "bits": round(8 * size / count),
         "layers": model.config.layers,
     }
     yield "bytes"
@@ -45,24 +45,33 @@ def play(lab: Lab) -> Iterator[str]:
     yield "flipped"
     lab.measured["flipped"] = _word(lab, before, bits_per_byte(_flipped(model, lab), text))
     yield "cut"
-    lab.measured["cut"] = _cut(lab, weights)
+    lab.measured["cut"] = _cut(lab, Path(model.source), weights)
 
 
 def _weights_file(source: Path) -> Path:
     return next(source.glob("*.safetensors")) if source.is_dir() else source
 
 
-def _count(weights: Path) -> tuple[int, int]:
-    """Numbers and their bytes in a safetensors file."""
+def _count(model: Model, weights: Path) -> tuple[int, int]:
+    """Numbers and their bytes: what stands in a safetensors file, or the whole of a file of another kind."""
     from safetensors.numpy import load_file
 
-    arrays = load_file(weights).values()
-    return sum(a.size for a in arrays), sum(a.nbytes for a in arrays)
+    if weights.suffix == ".safetensors":
+        arrays = load_file(weights).values()
+        return sum(a.size for a in arrays), sum(a.nbytes for a in arrays)
+    return _size(model.params), weights.stat().st_size
+
+
+def _size(tree: Any) -> int:
+    """How many numbers there are in nested lists and dicts of arrays."""
+    if isinstance(tree, (dict, list, tuple)):
+        return sum(map(_size, tree.values() if isinstance(tree, dict) else tree))
+    return int(np.size(tree))
 
 
 def _damaged(model: Model) -> tuple[Model, Any]:
     params = copy.deepcopy(model.params)
-    return replace(model, params=params), params
+    return replace(model, parameters=params), params
 
 
 def _zeroed(model: Model, layer: int) -> Model:
@@ -87,13 +96,13 @@ def _word(lab: Lab, before: float, after: float) -> str:
     return "nonsense" if grown > NONSENSE else "somewhat worse" if grown > SOMEWHAT else "no change"
 
 
-def _cut(lab: Lab, weights: Path) -> str:
+def _cut(lab: Lab, source: Path, weights: Path) -> str:
     from llmos.cpu.loaders import load
 
     with tempfile.TemporaryDirectory() as folder:
-        copied = Path(folder, weights.parent.name)
-        shutil.copytree(weights.parent, copied)
-        target = copied / weights.name
+        copied = Path(folder, source.name)
+        shutil.copytree(source, copied) if source.is_dir() else shutil.copy(source, copied)
+        target = copied / weights.name if source.is_dir() else copied
         target.write_bytes(target.read_bytes()[:-1])
         try:
             load(copied)
