@@ -272,20 +272,22 @@ def replay(
     json: Json = False,
 ) -> None:
     """Run a recorded session again, without a model: in the machine room, or as lines when there is no terminal."""
+    outs = {"redact": redact, "transcript": transcript, "cast": cast, "trace": trace}
+    lines = strace or any(outs.values()) or json or events or plain
+    if not lines and sys.stdin.isatty() and sys.stdout.isatty():
+        from .tui.first import Picture
+
+        with Picture() as picture:  # painted before anything slow is imported
+            from .screens import recording
+
+            recording(journal, tick, opening=picture.hand_over)
+        return
     from . import front
 
-    outs = {"redact": redact, "transcript": transcript, "cast": cast, "trace": trace}
     if strace or any(outs.values()):
         written = front.export(journal, strace, {what: out for what, out in outs.items() if out})
         if json:
             emit(written)
-        return
-    if sys.stdin.isatty() and sys.stdout.isatty() and not (json or events or plain):
-        from .screens import recording
-        from .tui.first import Picture
-
-        with Picture() as picture:
-            recording(journal, tick, opening=picture.hand_over)
         return
     result = front.replay(journal, tick, events)
     if json:
