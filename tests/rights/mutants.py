@@ -9,7 +9,7 @@ import sys
 import types
 from importlib import resources
 
-FILES = ("labels", "effects", "rights", "monitor")
+FILES = ("labels", "effects", "rights", "case", "rules", "monitor")
 PLANTED: tuple[tuple[str, str, str], ...] = (
     # a missing or a wrong join
     ("labels", "Label(max(a.ring, b.ring), readers, origin)", "Label(min(a.ring, b.ring), readers, origin)"),
@@ -24,13 +24,13 @@ PLANTED: tuple[tuple[str, str, str], ...] = (
     ("labels", "return not label.origin\n", "return False\n"),
     ("labels", "if label.ring < 3:", "if label.ring <= 3:"),
     ("labels", "not label.readers or who in label.readers", "who not in label.readers"),
-    ("monitor", "return join(self.past.label, self.whole)", "return self.whole"),
+    ("case", "return join(self.past.label, self.whole)", "return self.whole"),
     ("monitor", "whole = join(whole, label)", "pass"),
     ("monitor", "steering = join(steering, label)", "pass"),
     ("monitor", "effect.steering is None or name in effect.steering", "effect.steering is None"),
     # a forgotten check
     *(
-        ("monitor", f'    ("{name}", {name}),\n', "")
+        ("rules", f'    ("{name}", {name}),\n', "")
         for name in (
             "known",
             "caller",
@@ -47,22 +47,22 @@ PLANTED: tuple[tuple[str, str, str], ...] = (
             "prefix",
         )
     ),
-    ("monitor", 'act.by == "model" and', 'act.by == "program" and'),
-    ("monitor", 'in ("free", "rights", "say") or', 'in ("free", "rights", "say", "run") or'),
-    ("monitor", 'if effect.kind in ("send", "web", "run", "control"):', 'if effect.kind in ("web", "run", "control"):'),
+    ("rules", 'act.by == "model" and', 'act.by == "program" and'),
+    ("rules", 'in ("free", "rights", "say") or', 'in ("free", "rights", "say", "run") or'),
+    ("rules", 'if effect.kind in ("send", "web", "run", "control"):', 'if effect.kind in ("web", "run", "control"):'),
     (
-        "monitor",
+        "rules",
         'if effect.kind in ("send", "web", "run", "control"):',
         'if effect.kind in ("send", "run", "control"):',
     ),
-    ("monitor", "if not (case.before or case.dirty):", "if not case.dirty:"),
-    ("monitor", "if not (case.before or case.dirty):", "if not case.before:"),
-    ("monitor", "return _deny(why) if old.ring <= Ring.SYSTEM", "return _deny(why) if old.ring < Ring.SYSTEM"),
-    ("monitor", "return effect.carries", "return False"),
-    ("monitor", 'return case.act.by != "program"', "return False"),
-    ("monitor", 'in ("send", "run", "delete", "control")', 'in ("send", "run", "control")'),
+    ("rules", "if not (case.before or case.dirty):", "if not case.dirty:"),
+    ("rules", "if not (case.before or case.dirty):", "if not case.before:"),
+    ("rules", "return _deny(why) if old.ring <= Ring.SYSTEM", "return _deny(why) if old.ring < Ring.SYSTEM"),
+    ("rules", "return effect.carries", "return False"),
+    ("rules", 'return case.act.by != "program"', "return False"),
+    ("rules", 'in ("send", "run", "delete", "control")', 'in ("send", "run", "control")'),
     ("monitor", "if not granted.asks(case.rights):", "if False:"),
-    ("monitor", "return not effect.touches or bool(learners(case))", "return bool(learners(case))"),
+    ("rules", "return not effect.touches or bool(learners(case))", "return bool(learners(case))"),
     ("monitor", "        return device\n", "        return origin\n"),
     ("monitor", "if origin in CLEAN or not origin", "if not origin"),
     ("monitor", "disk[path] = written", "pass"),
@@ -100,7 +100,7 @@ def sources() -> dict[str, str]:
 
 
 def load(number: int, changed: dict[str, str]) -> types.SimpleNamespace:
-    """The four modules from these sources, under a package of their own."""
+    """The modules from these sources, under a package of their own."""
     package = f"planted_{number}"
     root = types.ModuleType(package)
     root.__path__ = []
