@@ -122,6 +122,8 @@ def permit(kernel: Kernel, process: Process, device: str, args: Any) -> None:
 
 def model_call(kernel: Kernel, process: Process, device: str, args: str) -> None:
     """The model's call of a device: made, refused, or put before the person. The process is blocked on it already."""
+    if process.thought is not None:
+        process.thought.asked = args
     act = planner.action(process.space, device, args, process.space.tail, "model")
     decision = _decide(kernel, process, act)
     if decision.verdict == ALLOW:
@@ -142,6 +144,7 @@ def program_call(kernel: Kernel, process: Process, channel: int, device: str, te
     if decision.verdict == ASK and _ask(kernel, process, act, channel, decision):
         process.move(State.BLOCKED, "permission")
         return False
+    hears(process, _brought(process, act))  # a refusal names words of the call
     raise Denied(f"{device}: {decision.why}")
 
 
@@ -291,6 +294,7 @@ def forget(kernel: Kernel, pid: int) -> None:
 def _refuse(kernel: Kernel, process: Process, act: Action, channel: int, decision: Decision) -> None:
     why = f"denied by the rule {decision.rule}: {decision.why}"
     if channel >= 0:
+        hears(process, _brought(process, act))
         life.fail(kernel, process, Denied(why))
     else:
         label = join(arrived(kernel, process, act.device, str(act.args), "kernel"), _brought(process, act))

@@ -79,7 +79,7 @@ def resume(kernel: Kernel, process: Process, device: str, text: str, result: str
         result, label = planner.answer(kernel, process.space, result, label), data("kernel")
     else:
         _inject(kernel, process, result, label)
-    thought.calls.append((device, text, result, written(label)))
+    thought.calls.append((device, thought.asked if process.space.slot else text, result, written(label)))
     if thought.echo:
         channels.say(kernel, process, "d", f"[{device}→ {result}]")
     lanes.ready(kernel, process)

@@ -74,6 +74,7 @@ class Thought:
     capture: int = -1  # position of the first token of the call that is being written, -1 = none
     lead: bytes = b""  # what of that call came in one token with its opening
     written: bytes = b""  # the call so far
+    asked: str = ""  # the arguments of the newest call as the model wrote them: a planner's handles are still closed
     calls: list[tuple[str, str, str, str]] = field(default_factory=list)  # (device, arguments, result, label)
 
 

@@ -130,7 +130,7 @@ def test_a_planner_carries_what_it_can_not_read() -> None:
         await ulib.wait(await ulib.spawn("fetch"))
         thought = await ulib.think(("user", "pass it on"), limit=60)
         assert thought.calls[0].result.startswith("@data2")
-        assert "eve" not in thought.text
+        assert "eve" not in repr(thought)
         return 0
 
     cpu = ScriptedCpu(replies(lambda turn: "{send bob @data1}ok"), frames=129, max_pages=64)
@@ -175,6 +175,24 @@ def test_a_clean_device_does_not_launder_the_words() -> None:
 
     cpu = ScriptedCpu(replies(lambda turn: "{calc @data1}{calc 4}ok"), frames=129, max_pages=64)
     run("4711", main, cpu)
+
+
+def test_a_refusal_tells_a_planner_program_nothing_that_it_could_pass_on() -> None:
+    """The line of the error has words of the slot in it; a program that shows it to its planner shows it in a slot."""
+    said: list[tuple[int, ...]] = []
+
+    async def main() -> int:
+        await ulib.planner(2)
+        await ulib.wait(await ulib.spawn("fetch"))
+        with pytest.raises(Denied) as refused:
+            await ulib.call("send", "@data1 hello")
+        said.append((await ulib.think(("user", str(refused.value)), limit=12, traps=False)).ids)
+        return 0
+
+    rights = '{"main": {"devices": ["*"], "unveil": {"": "rw"}, "recipients": ["bob"]}}'
+    run("eve", main, rights=rights)
+    run("mallory", main, rights=rights)
+    assert said[0] == said[1]
 
 
 def test_a_reader_has_no_rights_and_hands_back_its_type_alone() -> None:
