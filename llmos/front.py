@@ -447,12 +447,17 @@ def bench(
         options = Options(model=model, mode=modes[0], frames=73, lanes=1, max_pages=72, chunk=64, devices=())
         cpu, codec = booting.processor(options)
         result = bench_memory(cpu, codec, cases, record, seconds)
+    elif what == "masks":
+        from . import store
+        from .bench_masks import bench_masks
+
+        result = bench_masks(store.resolve(model) if model else store.default(), modes[0])
     elif what == "rights":
         from .bench_rights import bench_rights
 
         result = bench_rights()
     else:
-        raise UsageError(f"no bench {what!r}; there are cpu, kernel, memory, rights, sched and screen")
+        raise UsageError(f"no bench {what!r}; there are cpu, kernel, masks, memory, rights, sched and screen")
     if not quiet:
         _print_table(result)
     return result

@@ -23,12 +23,17 @@ _HOW_MANY = re.compile(
 )
 _RESULT = re.compile(r"≈?\s*(-?\d[\d.]*(?:e[+-]?\d+)?)")
 
+_LEVEL = r"""
+sum{n}: product{n} (ADD product{n})*
+product{n}: factor{n} (MULTIPLY factor{n})*
+factor{n}: "-"? operand{n} (POWER "-"? operand{n})?
+operand{n}: NUMBER POSTFIX? | CONSTANT{inner}
+"""
+_INNER = ' | "(" sum{m} ")" POSTFIX? | ONE "(" sum{m} ")" | MANY "(" sum{m} (LIST sum{m})* ")"'
+_LEVELS = 5  # brackets inside each other that the grammar lets a model open: each has to be closed before its call is too long
+_NESTED = "".join(_LEVEL.format(n=n, inner=_INNER.format(m=n + 1) if n + 1 < _LEVELS else "") for n in range(_LEVELS))
 _GRAMMAR = r"""
-start: sum | "-"? NUMBER " " conversion
-sum: product (ADD product)*
-product: factor (MULTIPLY factor)*
-factor: "-"? operand (POWER "-"? operand)?
-operand: NUMBER POSTFIX? | CONSTANT | "(" sum ")" POSTFIX? | ONE "(" sum ")" | MANY "(" sum (LIST sum)* ")"
+start: sum0 | "-"? NUMBER " " conversion
 ADD: / ?[+-] ?/
 MULTIPLY: / ?[*\/] ?/ | " mod " | " of "
 POWER: "^"
@@ -47,6 +52,7 @@ VOLUME: "ml" | "liters" | "gallons" | "cups"
 SPEED: "km/h" | "mph"
 TEMPERATURE: "c" | "f" | "k"
 """
+_GRAMMAR += _NESTED
 
 
 class Calculator:
