@@ -68,6 +68,17 @@ def ground(answer: str, sources: Sequence[Source], question: str = "") -> Ground
     return Grounding(round(supported / len(words), 4) if words and sources else 0.0, tuple(words))
 
 
+def spans(grounding: Grounding) -> tuple[Word, ...]:
+    """The same as stretches of text: telling words one after the other that rest on the same source are one, with what is between."""
+    found: list[Word] = []
+    for word in grounding.words:
+        if found and found[-1].source == word.source:
+            found[-1] = found[-1]._replace(end=word.end)
+        else:
+            found.append(word)
+    return tuple(found)
+
+
 def _all_words(spoken: list[re.Match[str]], sources: Sequence[Source], found: list[list[bool]]) -> list[Word]:
     return [
         Word(m.start(), m.end(), next((s.name for s, at in zip(sources, found, strict=True) if at[i]), ""))
