@@ -18,6 +18,7 @@ from .stage import TRAINED, Case, Seen, play
 
 if TYPE_CHECKING:
     from llmos.boot import Options
+    from llmos.cpu.config import Model
 
 OBEYING = "obeying"
 LANES = 16  # cases side by side
@@ -82,13 +83,11 @@ def machine_of(name: str = "", lanes: int = LANES) -> Machine:
     return real(adapted(load_model(options.model)), options)
 
 
-def real(model: object, options: Options) -> Real:
+def real(model: Model, options: Options) -> Real:
     """The machine of a model that is loaded."""
     from llmos.boot import build_engine, codec_of, fitting, masks_for
-    from llmos.cpu.config import Model
     from llmos.devices import registry
 
-    assert isinstance(model, Model)
     cpu, codec = build_engine(model, options), codec_of(model)
     listed = registry.mounted((*TRAINED, "browser"), registry.Settings(home=Path("nowhere"), pretend=True))
     told = {name: device for name, device in listed.items() if name in TRAINED}
