@@ -394,7 +394,7 @@ def mail(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="cpu, kernel, masks, memory, rights or sched.")],
+    what: Annotated[str, typer.Argument(help="cpu, kernel, masks, memory, rights, sched or waiting.")],
     model: Model = None,
     modes: Annotated[str, typer.Option("--modes", help="With commas.")] = "exact8,float32,bfloat16",
     cases: Annotated[int, typer.Option("--cases", min=0, help="Of the needle test, for memory.")] = 10,

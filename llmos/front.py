@@ -447,6 +447,10 @@ def bench(
         options = Options(model=model, mode=modes[0], frames=73, lanes=1, max_pages=72, chunk=64, devices=())
         cpu, codec = booting.processor(options)
         result = bench_memory(cpu, codec, cases, record, seconds)
+    elif what == "waiting":
+        from .bench_waiting import bench_waiting
+
+        result = bench_waiting()
     elif what == "masks":
         from . import store
         from .bench_masks import bench_masks
@@ -457,7 +461,7 @@ def bench(
 
         result = bench_rights()
     else:
-        raise UsageError(f"no bench {what!r}; there are cpu, kernel, masks, memory, rights, sched and screen")
+        raise UsageError(f"no bench {what!r}; there are cpu, kernel, masks, memory, rights, sched, screen and waiting")
     if not quiet:
         _print_table(result)
     return result

@@ -69,7 +69,7 @@ def ground(answer: str, sources: Sequence[Source], question: str = "") -> Ground
 
 
 def spans(grounding: Grounding) -> tuple[Word, ...]:
-    """The same as stretches of text: telling words one after the other that rest on the same source are one, with what is between."""
+    """The same as stretches of text: telling words in a row that rest on one source are one stretch, gaps included."""
     found: list[Word] = []
     for word in grounding.words:
         if found and found[-1].source == word.source:
