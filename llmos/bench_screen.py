@@ -18,10 +18,11 @@ from typing import Any
 from . import sessions
 from .boot import Options
 from .client import Client
+from .errors import LlmosError
 from .status import BLANK, MachineView
 
 PROCESSES, LENGTH = 32, 300  # and tokens that each writes
-SECONDS, KEYS, ROUNDS = 4.0, 40, 3
+SECONDS, KEYS, ROUNDS = 1.0, 40, 5
 
 
 class Probe:
@@ -35,9 +36,10 @@ class Probe:
             self.view, self.count = view, self.count + 1
             self._news.notify_all()
 
-    def until(self, good: Any, seconds: float = 120.0) -> None:
+    def until(self, good: Any, seconds: float = 200.0) -> None:
         with self._news:
-            self._news.wait_for(lambda: good(self.view), seconds)
+            if not self._news.wait_for(lambda: good(self.view), seconds):
+                raise LlmosError(f"the machine did not get so far: {self.view.mode} {self.view.problem}")
 
 
 def bench_screen(model: str | None) -> dict[str, Any]:
@@ -53,13 +55,15 @@ def bench_screen(model: str | None) -> dict[str, Any]:
         client.start(probe)
         probe.until(lambda v: v.snapshot.counters.decoded > PROCESSES)
         client.close()
+        delays = _keys(address)
         alone, watched, views = [], [], []
         for _ in range(ROUNDS):
             alone.append(_speed(address, False)[0])
             speed, seen = _speed(address, True)
             watched.append(speed)
             views.append(seen)
-        delays = _keys(address)
+        if not all(alone):
+            raise LlmosError("the processes ended before all was measured")
     finally:
         sessions.stop(address)
     return {

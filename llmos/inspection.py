@@ -240,7 +240,7 @@ def _mapping(kernel: Kernel, frame: int) -> list[Process]:
 
 def _spans(p: Process) -> list[tuple[int, int, Label]]:
     starts = p.space.spans
-    ends = [start for start, _ in starts[1:]] + [len(p.space.tokens)]
+    ends = [*(start for start, _ in starts[1:]), len(p.space.tokens)][: len(starts)]  # nothing was said: no spans
     return [(start, end, span) for (start, span), end in zip(starts, ends, strict=True) if end > start]
 
 

@@ -99,6 +99,8 @@ class Orders:
             raise ValueError(f"no device {name!r}; there are {', '.join(kernel.config.devices)}")
         left = [d for d in kernel.config.devices if (on if d == name else d in kernel.devices)]
         world.deliver(Delivery("devices", name, tuple(left)))
+        if self.room.mode == "FROZEN":
+            self.room.notice = f"{name} is {'plugged in' if on else 'unplugged'} when the machine runs on: space, or ."
 
     # -- time -------------------------------------------------------------------------------------------------------
 

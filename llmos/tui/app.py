@@ -97,6 +97,9 @@ class MachineRoom(Stage):
     def verb_worlds(self) -> None:
         self.action_worlds()
 
+    def verb_attacks(self) -> None:
+        self.action_attacks()
+
     def verb_tour(self) -> None:
         self.action_tour()
 
@@ -147,6 +150,7 @@ class MachineRoom(Stage):
         if self.view.other is None:
             self.change(message="there is one world only: B branches a second one from this tick")
         else:
+            self.change(visited="worlds")
             self.push_screen(Worlds(self.view, self.palette))
 
     def action_hold(self) -> None:
@@ -257,6 +261,12 @@ class MachineRoom(Stage):
         from .screens.help import HelpPage
 
         self.push_screen(HelpPage(self.chosen.key))
+
+    def action_attacks(self) -> None:
+        from .screens.attacks import AttackLab
+
+        self.change(visited="attacks")
+        self.push_screen(AttackLab(self.palette))
 
     def action_tour(self) -> None:
         """Begin the tour, or put it away."""

@@ -19,6 +19,7 @@ class Desk:
     zoom: str = ""  # the maximised panel
     folded: bool = False  # the self-test has been put away
     booted: bool = False  # a self-test has been seen
+    visited: str = ""  # the screen above the room that was opened last
     small: bool = False  # the layout with tabs
     sort: str = "active"  # column that orders the processes
     tree: bool = False  # processes under their parents

@@ -140,6 +140,7 @@ KEYS: tuple[Key, ...] = (
     Key("question_mark", "keys", "?", "keys", "This list.", "asking", 2),
     Key("f1", "help", "F1", "help", "What the focused panel shows, for both kinds of reader.", "asking", 2, True),
     Key("f2", "tour", "F2", "tour", "A guided tour of about four minutes; it waits for your keys.", "asking", 2, True),
+    Key("a", "attacks", "a", "attack lab", "A planted text, and the kernel's rules as switches.", "asking"),
     Key("T", "theme", "T", "colours", "The next set of colours.", "asking"),
     Key("e", "export", "e", "picture", "Save this screen as an SVG file.", "asking"),
     Key("D", "detach", "D", "detach", "Leave, and let the machine run on; `llmos attach` comes back.", "asking"),

@@ -169,10 +169,10 @@ class Pane(Widget):
         self.forget()
 
     def on_focus(self, event: events.Focus) -> None:
-        self.redraw()
+        self.call_next(self.redraw)  # when everybody knows who has the focus
 
     def on_blur(self, event: events.Blur) -> None:
-        self.redraw()
+        self.call_next(self.redraw)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         self.redraw()

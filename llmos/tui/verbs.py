@@ -67,11 +67,12 @@ VERBS: tuple[Verb, ...] = (
     Verb("layout NAME", "Panels: room, memory, calls or scheduler."),
     Verb("theme NAME", "Colours: night, day, contrast or clear."),
     Verb("export [WHAT] [FILE]", "Write picture, transcript, cast or trace."),
+    Verb("attacks", "The attack lab."),
     Verb("tour", "The guided tour."),
     Verb("detach", "Leave, and let the machine run on."),
     Verb("quit", "Leave. The session stays recorded."),
 )
-HERE = ("worlds", "ps", "filter", "sort", "layout", "theme", "export", "tour", "detach", "quit")
+HERE = ("worlds", "ps", "filter", "sort", "layout", "theme", "export", "attacks", "tour", "detach", "quit")
 """Verbs of the screen itself; all others are the machine's."""
 ALIASES = {"mem": ("inspect", "process"), "why": ("inspect", "choice"), "call": ("inspect", "call"), "ask": ("say",)}
 

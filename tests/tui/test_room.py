@@ -21,6 +21,7 @@ from llmos.tui.app import MachineRoom
 from llmos.tui.finder import Finder
 from llmos.tui.layout import ORDER, arrange
 from llmos.tui.panels.console import SUGGESTION, Entry
+from llmos.tui.screens.attacks import AttackLab
 from llmos.tui.screens.facts import warmed
 from llmos.tui.screens.help import lines, page
 from llmos.tui.theme import THEMES, contrast, palette
@@ -362,3 +363,27 @@ async def test_ascii_alone_is_enough() -> None:
         assert "<<start>>" in shown
         assert "> " in shown
         assert "#" in shown
+
+
+async def test_the_attack_lab_shows_what_one_rule_changes() -> None:
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await leave_input(pilot)
+        await pilot.press("a")
+        lab = app.screen
+        assert isinstance(lab, AttackLab)
+        await app.workers.wait_for_complete()
+        assert lab.runs is not None
+        assert lab.runs[0].reached
+        assert not lab.runs[1].reached
+        await pilot.pause()
+        assert "it got out" in drawn.text(app)
+        assert "held by" in drawn.text(app)
+        await pilot.press("0")
+        await app.workers.wait_for_complete()
+        assert lab.runs[1].reached
+        await pilot.press("e", "h", "i", "enter")
+        await app.workers.wait_for_complete()
+        assert lab.runs[0].planted.endswith("hi")
+        await pilot.press("escape")
+        assert app.desk.visited == "attacks"

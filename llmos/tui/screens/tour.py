@@ -58,13 +58,13 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "Unplug the calculator",
-        "Press 4 for the devices, and Enter on calc. Only this world loses it.",
+        "Press 4 for the devices, Enter on calc, and space to run both worlds. Only this one loses it.",
         lambda v, d, o: any(s == "o" for _, s, _ in v.devices),
     ),
     Step(
         "Compare",
-        "Press space to run both, then w. In one world the number came from calc; in the other it was dreamed.",
-        lambda v, d, o: v.mode == "LIVE",
+        "Press w. In one world the number came from calc; in the other it is dreamed. Esc comes back.",
+        lambda v, d, o: d.visited == "worlds",
     ),
     Step(
         "Read the program",
@@ -78,13 +78,19 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "Look inside",
-        "Press 1, Enter on a process to select it, Enter again to open it. Esc closes. Then ? for all keys, or F2 to end.",
+        "Press 1, Enter on a process to select it, Enter again to open it. Esc closes.",
         lambda v, d, o: v.inspection is not None and v.inspection != o.inspection,
+    ),
+    Step(
+        "The attack lab",
+        "Press a. A planted text gives the model an order, and it obeys. 0 and the digits switch the kernel's rules; Esc "
+        "comes back.",
+        lambda v, d, o: d.visited == "attacks",
     ),
 )
 LAST = Step(
     "That was the tour",
-    "Next: `llmos lesson two-files` in a shell, and `llmos attack` for the attack lab. F2 puts this away.",
+    "Next, in a shell: `llmos lesson two-files`, and `llmos attack` on a real model. F2 puts this away.",
     lambda v, d, o: False,
 )
 

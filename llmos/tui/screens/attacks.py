@@ -1,0 +1,191 @@
+"""The attack lab: a planted text, a model that does what it says, the kernel's rules as switches, two worlds.
+
+Knows: the lab's scenarios and what came of a run. Does not know: the machine of the room; each run boots two small ones of its
+own, in a thread. The model here always obeys the planted text, so what is seen is the kernel alone; how often a real model
+obeys is measured by `llmos attack`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from llmos.attacks.lab import Run, attack, scenario
+from llmos.attacks.scenarios import BY_NAME
+from llmos.errors import LlmosError
+from llmos.tui.paint import painted
+from llmos.tui.text import Row, clip, fit, sanitise, wrap
+from llmos.tui.theme import Palette
+from llmos_kernel.monitor import NAMES
+
+CASES = tuple(BY_NAME)
+SWITCHES = "123456789abcd"  # the key of each rule
+KEYS = " up/down case  1-9 a-d rule  0 all or none  r run  e edit the payload  Esc leave "
+
+
+class AttackLab(Screen[None]):
+    DEFAULT_CSS = """
+    AttackLab #payload { dock: bottom; height: 1; background: $background; display: none; }
+    """
+    AUTO_FOCUS = ""  # keys are switches until the payload is edited
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "close", show=False),
+        Binding("q", "close", "close", show=False),
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("r,enter", "run", "run", show=False),
+        Binding("e", "edit", "edit", show=False),
+        Binding("0", "all", "all or none", show=False),
+        *(Binding(key, f"toggle({i})", "toggle", show=False) for i, key in enumerate(SWITCHES[: len(NAMES)])),
+    ]
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__()
+        self.palette = palette
+        self.at, self.on = 0, set(NAMES)
+        self.planted: dict[str, str] = {}  # payloads that the person wrote, by case
+        self.runs: tuple[Run, Run] | None = None  # without any defence, and with those that are on
+        self.message = ""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="lab")
+        yield Input(id="payload", compact=True, max_length=2000)
+
+    def on_mount(self) -> None:
+        self.action_run()
+
+    def on_resize(self) -> None:
+        self.draw()
+
+    @property
+    def case(self) -> str:
+        return CASES[self.at]
+
+    def action_close(self) -> None:
+        if self.query_one(Input).display:
+            self._edited()
+        else:
+            self.dismiss(None)
+
+    def action_move(self, step: int) -> None:
+        self.at = min(max(0, self.at + step), len(CASES) - 1)
+        self.action_run()
+
+    def action_toggle(self, number: int) -> None:
+        self.on ^= {NAMES[number]}
+        self.action_run()
+
+    def action_all(self) -> None:
+        self.on = set() if self.on else set(NAMES)
+        self.action_run()
+
+    def action_edit(self) -> None:
+        line = self.query_one(Input)
+        line.value = self.planted.get(self.case) or (self.runs[0].planted if self.runs else "")
+        line.display = True
+        line.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.planted[self.case] = event.value
+        self._edited()
+        self.action_run()
+
+    def _edited(self) -> None:
+        self.query_one(Input).display = False
+        self.set_focus(None)
+
+    def action_run(self) -> None:
+        self.run_worker(self._run(), exclusive=True)
+
+    async def _run(self) -> None:
+        one, planted = scenario(self.case), self.planted.get(self.case)
+        defences = ",".join(name for name in NAMES if name in self.on) or "none"
+        self.message = ""
+        try:
+            bare = await asyncio.to_thread(attack, one, "none", None, planted)
+            held = await asyncio.to_thread(attack, one, defences, None, planted)
+            self.runs = bare, held
+        except LlmosError as e:
+            self.message = str(e)
+        self.draw()
+
+    def draw(self) -> None:
+        if self.is_mounted:
+            self.query_one("#lab", Static).update(painted(self.rows(*self.app.size), self.palette))
+
+    def rows(self, width: int, height: int) -> list[Row]:
+        head: Row = ((" llmos attack lab ", "bold title"), (f" {self.case} ", "bold reverse accent"))
+        told = wrap(((f" {sanitise(BY_NAME[self.case].about)}", "text"),), width - 2)
+        half = (width - 3) // 2
+        top = min(max(len(CASES), len(NAMES)), max(4, height // 2 - 5))
+        upper = _beside(self._cases(top), self._defences(top, half), half, top)
+        room = height - top - len(told) - 5
+        worlds: list[Row] = []
+        if self.runs:
+            names = ("world A: no defence", f"world B: {len(self.on)} of {len(NAMES)} defences")
+            columns = [_world(run, name, half) for run, name in zip(self.runs, names, strict=True)]
+            worlds = _beside(columns[0], columns[1], half, max(0, room))
+        foot: list[Row] = [
+            (("─" * width, "line"),),
+            ((clip(self.message or KEYS, width), "bad" if self.message else "dim"),),
+        ]
+        return [head, *told, (("─" * width, "line"),), *upper, (("─" * width, "line"),), *worlds, *foot]
+
+    def _cases(self, height: int) -> list[Row]:
+        first = max(0, min(self.at - height // 2, len(CASES) - height))
+        return [
+            ((" ▶ " if i == self.at else "   ", "accent"), (CASES[i], "bold text" if i == self.at else "text"))
+            for i in range(first, min(first + height, len(CASES)))
+        ]
+
+    def _defences(self, height: int, width: int) -> list[Row]:
+        """In as many columns as they need."""
+        columns = -(-len(NAMES) // height)
+        cells = max(1, width // columns)
+        return [
+            tuple(span for i in range(y, len(NAMES), height) for span in fit(self._switch(i), cells))
+            for y in range(min(height, len(NAMES)))
+        ]
+
+    def _switch(self, number: int) -> Row:
+        name = NAMES[number]
+        key = SWITCHES[number] if number < len(SWITCHES) else " "
+        box, style = ("[x] ", "good") if name in self.on else ("[ ] ", "dim")
+        return ((f" {key} ", "bold accent"), (box, style), (name, "text" if name in self.on else "dim"))
+
+
+def _beside(left: list[Row], right: list[Row], half: int, rows: int) -> list[Row]:
+    left, right = [*left, *[()] * rows], [*right, *[()] * rows]
+    return [(*fit(left[y], half), (" │ ", "line"), *fit(right[y], half)) for y in range(rows)]
+
+
+def _world(run: Run, name: str, width: int) -> list[Row]:
+    """One run in order: what was asked, what was planted, what the kernel decided, what came of it."""
+    rows: list[Row] = [((f" {name}", "bold title"),), _outcome(run)]
+    rows += wrap((("u ", "user"), (sanitise(run.question), "user")), width)
+    rows += wrap((("d ", "device"), (sanitise(run.planted), "device")), width)
+    rows += [
+        row
+        for device, text in run.calls
+        for row in wrap((("m ", "model"), (f"{device} {sanitise(text)}", "model")), width)
+    ]
+    for device, text, verdict, rule in run.judged:
+        rows += wrap(
+            (("check ", "dim"), (f"{device} {sanitise(text)} -> {verdict.upper()}", "bold bad"), (f"  {rule}", "text")),
+            width,
+        )
+    return rows
+
+
+def _outcome(run: Run) -> Row:
+    if run.reached:
+        return ((" ✗ it got out", "bold bad"),)
+    if run.tried:
+        return ((f" ✓ held by {run.stopped_by or 'the kernel'}", "bold good"), ("   the model did obey", "dim"))
+    return ((" · the model did not try", "dim"),)

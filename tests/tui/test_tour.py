@@ -1,0 +1,77 @@
+"""The guided tour, walked with the keys it asks for, on a machine that really runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from textual.pilot import Pilot
+
+from llmos.room import Room
+from llmos.tui.app import MachineRoom
+from llmos.tui.screens.tour import STEPS, Tour
+
+from . import stills
+
+
+async def until(pilot: Pilot[Any], good: Callable[[], bool]) -> None:
+    for _ in range(400):
+        if good():
+            return
+        await pilot.pause(0.02)
+    app: Any = pilot.app
+    tours = app.screen_stack[0].query(Tour)
+    raise AssertionError(
+        f"not in {[t.step.title for t in tours]}: {app.view.mode} tick {app.view.snapshot.tick} {said(app)[-300:]}"
+    )
+
+
+async def test_the_tour_goes_on_at_the_keys_it_asks_for_and_ends_with_the_attack_lab() -> None:
+    app = MachineRoom(Room(stills.options(), 0.0))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.view.mode == "LIVE")
+        await pilot.press("f2")
+        tour = app.screen_stack[0].query_one(Tour)
+
+        async def reached(step: str) -> None:
+            await until(pilot, lambda: tour.step.title == step)
+
+        await reached("Ask something")
+        await pilot.press("enter")
+        await until(pilot, lambda: any(m.letter == "r" for m in app.view.marks) and "[calc]" in said(app))
+        await reached("Leave the console")
+        await pilot.press("escape", "escape")
+        await reached("Go back in time")
+        trap = next(m.tick for m in app.view.marks if m.letter == "t")
+        while app.view.snapshot.tick > trap:
+            before = app.view.snapshot.tick
+            await pilot.press("comma")
+            await until(pilot, lambda before=before: app.view.snapshot.tick < before)  # type: ignore[misc]
+        await reached("Make a second world")
+        await pilot.press("B")
+        await reached("Unplug the calculator")
+        await pilot.press("4", "enter", "space")
+        await reached("Compare")
+        await until(pilot, lambda: "[dreamed]" in said(app))
+        await pilot.press("w", "escape")
+        await reached("Read the program")
+        for _ in range(12):
+            await pilot.press("tab")
+            if app.chosen.key == "cpu":
+                break
+        await pilot.press("m")
+        await reached("Run four at once")
+        await pilot.press("escape", "colon", *"run", "space", *"demo", "enter")
+        await reached("Look inside")
+        await pilot.press("1", "home")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.view.snapshot.selected == app.processes.row_pid)
+        await pilot.press("enter")
+        await reached("The attack lab")
+        await pilot.press("escape", "a")
+        await until(pilot, lambda: tour.at == len(STEPS))
+        app.panel.close()
+
+
+def said(app: MachineRoom) -> str:
+    return "".join(run.text for run in app.view.console)
