@@ -47,12 +47,19 @@ def pairs_of(merges: list[Any], words: Mapping[str, int], aside: Collection[str]
     """Pairs in rank order, from "a b" or ["a", "b"]; those with a token that was set `aside` are left out."""
     found, hidden = [], set(aside)
     for line in merges:
-        pair = line.split(" ") if isinstance(line, str) else line
-        if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(p, str) and p for p in pair):
-            raise Damaged(f"the merge {shown(line)} is no pair")
-        left, right = pair
+        left, right = _pair(line)
         if left in words and right in words and left + right in words:
             found.append((left, right))
         elif not {left, right, left + right} & hidden:
             raise Damaged(f"the merge {shown(line)} makes or uses a token that is not in the vocabulary")
     return found
+
+
+def _pair(line: Any) -> tuple[str, str]:
+    if isinstance(line, str):
+        left, _, right = line.partition(" ")
+        if left and right and " " not in right:
+            return left, right
+    elif isinstance(line, list) and len(line) == 2 and all(isinstance(part, str) and part for part in line):
+        return line[0], line[1]
+    raise Damaged(f"the merge {shown(line)} is no pair")
