@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -140,22 +140,24 @@ class LessonRoom(App[None]):
     # -- drawing ----------------------------------------------------------------------------------------------------
 
     def draw(self) -> None:
-        if not self.is_mounted or not self.screen_stack:
+        if not self.screen_stack:  # closing
             return
         scene = self.scene
-        show = lambda name, rows: self.query_one(name, Static).update(painted(rows, self.palette))  # noqa: E731
-        show("#head", [head(scene, self.busy, self.size.width)])
-        show("#keys", [((clip(KEYS, self.size.width), "dim"),)])
+        self._show("#head", [head(scene, self.busy, self.size.width)])
+        self._show("#keys", [((clip(KEYS, self.size.width), "dim"),)])
         width = max(20, self.query_one("#words").size.width - 3)
-        show(
+        self._show(
             "#text", words(scene, width, self.hinted, self.message) if scene else [(("The machine comes up.", "text"),)]
         )
-        show("#reveal", revealed(scene, max(20, self.query_one("#reveal").size.width - 3)))
+        self._show("#reveal", revealed(scene, max(20, self.query_one("#reveal").size.width - 3)))
         answer = self.query_one(Input)
         answer.placeholder = (
             "the machine runs …" if self.busy else "your answer" if scene and scene.question else "Enter leaves"
         )
         self._panels(scene)
+
+    def _show(self, name: str, rows: Sequence[Row]) -> None:
+        self.query_one(name, Static).update(painted(rows, self.palette))
 
     def _panels(self, scene: Scene | None) -> None:
         wanted = {NAMES.get(name, name) for name in scene.layout} if scene else set()

@@ -41,7 +41,7 @@ class AttackLab(Screen[None]):
         Binding("r,enter", "run", "run", show=False),
         Binding("e", "edit", "edit", show=False),
         Binding("0", "all", "all or none", show=False),
-        *(Binding(key, f"toggle({i})", "toggle", show=False) for i, key in enumerate(SWITCHES[: len(NAMES)])),
+        *(Binding(key, f"switch({i})", "switch", show=False) for i, key in enumerate(SWITCHES[: len(NAMES)])),
     ]
 
     def __init__(self, palette: Palette) -> None:
@@ -76,7 +76,7 @@ class AttackLab(Screen[None]):
         self.at = min(max(0, self.at + step), len(CASES) - 1)
         self.action_run()
 
-    def action_toggle(self, number: int) -> None:
+    def action_switch(self, number: int) -> None:
         self.on ^= {NAMES[number]}
         self.action_run()
 

@@ -5,6 +5,7 @@ Knows: `help/*.md` and `keys.py`. Does not know: any panel.
 
 from __future__ import annotations
 
+import textwrap
 from importlib.resources import files
 
 from rich.text import Text
@@ -39,7 +40,18 @@ class KeyList(Sheet):
     title_text = "all keys and verbs"
 
     def body(self) -> list[Widget]:
-        return [Static(Text(line)) for line in lines()]
+        return [Static(id="lines")]
+
+    def on_resize(self) -> None:
+        width = max(30, min(104, self.app.size.width * 9 // 10 - 8))
+        rows = [row for line in lines() for row in hanging(line, width)]
+        self.query_one("#lines", Static).update(Text("\n".join(rows)))
+
+
+def hanging(line: str, width: int) -> list[str]:
+    """A line in rows; what does not fit stands under its last column."""
+    column = line.rfind("  ") + 2 if line.startswith("  ") else 0
+    return textwrap.wrap(line, width, subsequent_indent=" " * column, drop_whitespace=True) or [""]
 
 
 def lines() -> list[str]:
