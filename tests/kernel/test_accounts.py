@@ -67,7 +67,7 @@ def test_a_prompt_of_4000_tokens_beside_31_decoders_leaves_them_a_token_in_every
 
 @pytest.mark.parametrize("decoders", [31, 12])
 def test_decoders_keep_70_percent_of_their_speed_beside_a_prompt_of_4000_tokens(decoders: int) -> None:
-    """A cost model: a token written costs 5, one read 4, and to read at all 94. The speed is tokens written by cost."""
+    """A cost model: a token written costs 5, one read 8, and to read at all 32. The speed is tokens written by cost."""
     programs: dict[str, Any] = {"init": crowd, "decoder": decoder, "reader": reader}
     cpu = ScriptedCpu(lambda _: 97, frames=1_900, lanes=decoders + 1, max_pages=300)
     config = Config(args=(decoders, 4_000), pace=700)
@@ -81,7 +81,7 @@ def test_decoders_keep_70_percent_of_their_speed_beside_a_prompt_of_4000_tokens(
             chunk = sum(feeds) - decoders
             written += decoders
             read += chunk
-            cost += 5 * decoders + (94 + 4 * chunk if chunk else 0)
+            cost += 5 * decoders + (32 + 8 * chunk if chunk else 0)
     assert 0.7 <= (written / cost) / (1 / 5) < 0.72, "they keep as much, and not much more: the prompt is read"
     assert read > 600
 
