@@ -5,6 +5,8 @@ Knows: where each field of `view.py` is found. Does not know: how it is drawn. N
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from . import accounts, compaction
 from .kernel import PHASES, Kernel
 from .labels import Ring
@@ -12,6 +14,10 @@ from .limits import STREAM
 from .process import Process
 from .space import ABSENT
 from .view import Counters, FrameView, LaneView, MovedView, PageView, ProcessView, Snapshot, SpanView, TokenView
+
+_frame = lru_cache(8192)(FrameView)
+_said = lru_cache(8192)(TokenView)
+"""Frozen values that come again and again are made once: a thousand frames are a few kinds of frame."""
 
 
 def snapshot(kernel: Kernel, selected: int = 0) -> Snapshot:
@@ -84,7 +90,7 @@ def _lane(kernel: Kernel, lane: int) -> LaneView:
 
 
 def _token(kernel: Kernel, token: int, who: int) -> TokenView:
-    return TokenView(token, word(kernel, token), chr(who), bool(kernel.words.get(token, (b"", "unknown"))[1]))
+    return _said(token, word(kernel, token), chr(who), bool(kernel.words.get(token, (b"", "unknown"))[1]))
 
 
 def word(kernel: Kernel, token: int) -> str:
@@ -109,7 +115,7 @@ def _frames(kernel: Kernel) -> tuple[FrameView, ...]:
     }
     marks = _marks(kernel)
     return tuple(
-        FrameView(
+        _frame(
             owner[f], kernel.memory.refs[f], _kind(kernel, f), ring[f], f in writing, *marks.get(f, (False, False, 0))
         )
         for f in range(kernel.geometry.frames)

@@ -26,6 +26,7 @@ TYPES: tuple[type[Any], ...] = (
 """What may be sent; a type's place is its number on the wire, so both ends must be of one version."""
 WHOLE = (status.MachineView, kernel_view.Snapshot)
 """Types that are sent as the fields that changed."""
+LONG = 64  # a tuple of so many is sent as the places that changed
 PREFIX = struct.Struct("<I")
 MOST = 64 * 2**20  # bytes of a message; a view of a thousand processes takes about one of these 64
 
@@ -50,7 +51,9 @@ def _shown(value: Any) -> msgpack.ExtType:
 def unpack(data: bytes) -> Any:
     """Raises Garbled."""
     try:
-        return msgpack.unpackb(data, ext_hook=_made, use_list=False, raw=False, unicode_errors="surrogatepass")
+        return msgpack.unpackb(
+            data, ext_hook=_made, use_list=False, strict_map_key=False, raw=False, unicode_errors="surrogatepass"
+        )
     except (ValueError, TypeError, IndexError, msgpack.UnpackException) as e:
         raise Garbled(str(e)) from None
 
@@ -67,13 +70,22 @@ def changes(old: Any, new: Any) -> dict[str, Any]:
         if before is now or before == now:
             continue
         both = type(now) in WHOLE and type(before) is type(now)
-        out[name] = changes(before, now) if both else now
+        out[name] = changes(before, now) if both else _places(before, now)
     return out
 
 
-def changed(old: Any, difference: dict[str, Any]) -> Any:
+def _places(old: Any, new: Any) -> Any:
+    """Of a long tuple, as RAM is, only the places that changed; of anything else, all."""
+    if not (isinstance(new, tuple) and isinstance(old, tuple) and len(old) == len(new) >= LONG):
+        return new
+    return {i: b for i, (a, b) in enumerate(zip(old, new, strict=True)) if a is not b and a != b}
+
+
+def changed(old: Any, difference: dict[Any, Any]) -> Any:
     """`old` with a difference applied. Raises Garbled."""
     try:
+        if isinstance(old, tuple):
+            return tuple(difference.get(i, value) for i, value in enumerate(old))
         news = {k: changed(getattr(old, k), v) if isinstance(v, dict) else v for k, v in difference.items()}
         return replace(old, **news)
     except (TypeError, AttributeError) as e:
