@@ -234,26 +234,93 @@ def test_there_are_enough_of_them() -> None:
     assert len(GGUFS) + len(BINS) + len(FOLDERS) + len(TOKENIZERS) >= 60
 
 
-@pytest.mark.parametrize("name", ["cut at 500", "overlap", "llama.rope.freq_base NaN"])
-def test_the_command_line_says_one_line(name: str, tmp_path: Path) -> None:
-    path = tmp_path / "m.gguf"
-    path.write_bytes(GGUFS[name])
+CLASSES = {
+    "gguf": ["cut at 500", "overlap", "integer tensor", "text not UTF-8", "llama.rope.freq_base NaN"],
+    "bin": ["cut at 1000"],
+    "folder": ["config nested", "header longer than the file", "tokenizer merges"],
+}
+"""One of each class of fault: cut, ranges, types (found when the tensor is read), text, values, depth, counts, tokenizer."""
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in CLASSES.items() for name in names])
+def test_the_command_line_says_one_line(kind: str, name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"m.{kind}"
+    if kind == "folder":
+        FOLDERS[name](files.folder(path))
+    else:
+        path.write_bytes(GGUFS[name] if kind == "gguf" else BINS[name])
     command = [sys.executable, "-m", "llmos.cli", "generate", "--model", str(path), "--prompt", "x", "--json"]
     run = subprocess.run(command, capture_output=True, text=True)
     assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (1, "", 1)
     assert run.stderr.startswith(f"llmos: {path}: ")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.data())
-def test_flipped_and_spliced_bytes_load_or_are_refused(tmp_path: Path, data: st.DataObject) -> None:
-    name, good = data.draw(st.sampled_from([("m.gguf", GOOD), ("m.bin", BIN)]))
+fuzzed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def spoil(good: bytes, data: st.DataObject) -> bytes:
+    """A few bytes of the first 8,000 changed, put in or taken away."""
     spoiled = bytearray(good)
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, min(len(good) - 1, 8_000)))
         spoiled[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
-    (tmp_path / name).write_bytes(spoiled)
+    return bytes(spoiled)
+
+
+@fuzzed
+@given(st.data())
+def test_flipped_and_spliced_bytes_load_or_are_refused(tmp_path: Path, data: st.DataObject) -> None:
+    name, good = data.draw(st.sampled_from([("m.gguf", GOOD), ("m.bin", BIN)]))
+    (tmp_path / name).write_bytes(spoil(good, data))
+    load_or_refuse(tmp_path / name)
+
+
+def load_or_refuse(path: Path) -> None:
     try:
-        load(tmp_path / name).params  # noqa: B018  (reads them)
+        load(path).params  # noqa: B018  (reads them)
     except ModelFileError:
-        refused(tmp_path / name)
+        refused(path)
+
+
+@fuzzed
+@given(st.data())
+def test_spoiled_files_of_a_folder_load_or_are_refused(tmp_path: Path, data: st.DataObject) -> None:
+    folder = tmp_path / "m"
+    if not folder.exists():
+        files.folder(folder)
+    name = data.draw(st.sampled_from(["config.json", "model.safetensors", "tokenizer.json"]))
+    good = (folder / name).read_bytes()
+    try:
+        (folder / name).write_bytes(spoil(good, data))
+        load_or_refuse(folder)
+    finally:
+        (folder / name).write_bytes(good)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(fuzzed, max_examples=25)
+@given(st.data())
+def test_any_value_anywhere_in_the_json_files_loads_or_is_refused(tmp_path: Path, data: st.DataObject) -> None:
+    folder = tmp_path / "m"
+    if not folder.exists():
+        files.folder(folder)
+    name = data.draw(st.sampled_from(["config.json", "tokenizer.json"]))
+    good = (folder / name).read_text()
+    whole = place = json.loads(good)
+    while True:
+        key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+        if not isinstance(place[key], dict | list) or not place[key] or data.draw(st.booleans()):
+            break
+        place = place[key]
+    place[key] = data.draw(VALUES)
+    try:
+        (folder / name).write_text(json.dumps(whole))
+        load_or_refuse(folder)
+    finally:
+        (folder / name).write_text(good)
