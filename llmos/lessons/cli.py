@@ -61,8 +61,8 @@ def _print(line: str) -> None:
 
 def _possible(wanted: Wanted) -> None:
     """Raises UsageError for options that contradict each other."""
-    if wanted.recorded and (wanted.own or wanted.live or wanted.record or wanted.student):
-        raise UsageError("a recorded lesson is as it was: it takes no --student, --own, --live or --record")
+    if wanted.recorded and (wanted.own or wanted.live or wanted.record or wanted.seed is not None):
+        raise UsageError("a recorded lesson is as it was: it takes no --seed, --own, --live or --record")
     if wanted.name == "class" and (wanted.own or wanted.jump > 1):
         raise UsageError("--own and --jump go with one lesson, not with a class")
 
@@ -98,7 +98,8 @@ def open_session(one: lesson.Lesson, wanted: Wanted, cpus: Cpus) -> Session:
         return Session(one, lab, wanted.student, seed, locks=wanted.locks)
     found = record.shipped(one.name)
     lab.seed, lab.model_name = found["seed"], found["model"]
-    return Session(one, lab, "", found["seed"], locks=wanted.locks, play=record.player(found), source="record")
+    play = record.player(found)
+    return Session(one, lab, wanted.student, found["seed"], locks=wanted.locks, play=play, source="record")
 
 
 def _total(records: list[dict[str, Any]]) -> dict[str, Any]:

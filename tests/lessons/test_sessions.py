@@ -236,7 +236,7 @@ def test_a_student_s_own_device_answers_and_fails_in_one_line(tmp_path: Path) ->
         (Wanted("nothing"), "no lesson"),
         (Wanted("dream", own=Path("x.py")), "takes no file"),
         (Wanted("trap", own=Path("no such.py")), "no file"),
-        (Wanted("trap", recorded=True, student="ana"), "as it was"),
+        (Wanted("trap", recorded=True, seed=7), "as it was"),
         (Wanted("class", own=Path("x.py")), "one lesson"),
         (Wanted("trap", locks=("door",)), "door"),
     ],
@@ -250,11 +250,12 @@ def test_a_class_of_records_plays_all_in_order_and_adds_up(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cli, "_lines", lambda: iter([""] * 200))
-    cli.run_lesson(Wanted("class", recorded=True, json=True))
+    cli.run_lesson(Wanted("class", recorded=True, json=True, student="ana"))
     total = json.loads(capsys.readouterr().out)
     assert [one["lesson"] for one in total["lessons"]] == list(ORDER)
     assert total["of"] == sum(len(lesson.load(name).questions) for name in ORDER)
     assert total["score"] == 0
+    assert {one["student"] for one in total["lessons"]} == {"ana"}
 
 
 def test_every_lesson_reads_and_asks_at_least_three_things() -> None:
