@@ -298,7 +298,7 @@ class MachineRoom(Stage):
         try:
             return super().run(*args, **kwargs)
         finally:
-            self.farewell = self.panel.close(self.leaving)
+            self.farewell = self.panel.close(self.leaving or bool(self.return_code))  # a crash of the screen is no end
             if self.farewell:
                 print(self.farewell)
 

@@ -387,3 +387,20 @@ async def test_the_attack_lab_shows_what_one_rule_changes() -> None:
         assert lab.runs[0].planted.endswith("hi")
         await pilot.press("escape")
         assert app.desk.visited == "attacks"
+
+
+@pytest.mark.parametrize(("error", "left"), [(None, False), (RuntimeError("a bug in a panel"), True)])
+def test_a_crash_of_the_screen_leaves_the_machine(error: Exception | None, left: bool) -> None:
+    still, asked = stills.Still(stills.busy_view()), []
+    still.close = lambda leave=False: asked.append(leave) or ""  # type: ignore[method-assign,func-returns-value]
+    app = MachineRoom(still)
+
+    async def end(pilot: Pilot[Any]) -> None:
+        app.call_next(fail if error else app.exit)
+
+    def fail() -> None:
+        assert error
+        raise error
+
+    app.run(headless=True, auto_pilot=end)
+    assert asked == [left]
