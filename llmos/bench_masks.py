@@ -43,7 +43,7 @@ def bench_masks(path: Path, mode: str) -> dict[str, Any]:
     began = time.perf_counter()
     mask = masks.allowed(DEVICES, b"", ())
     first = time.perf_counter() - began
-    took, unfinished = _write(masks, DEVICES, end, Random(1))
+    took, unfinished = random_calls(masks, DEVICES, end, CALLS, Random(1))
     engine = Engine(model, mode, LANES[-1] * PAGES + 1, LANES[-1], PAGES, 16)
     steps = {str(n): _steps(engine, n, mask) for n in LANES}
     each = statistics.fmean(took)
@@ -67,11 +67,11 @@ def bench_masks(path: Path, mode: str) -> dict[str, Any]:
     }
 
 
-def _write(masks: Any, devices: tuple[str, ...], end: int, rng: Random) -> tuple[list[float], int]:
+def random_calls(masks: Any, devices: tuple[str, ...], end: int, count: int, rng: Random) -> tuple[list[float], int]:
     """Seconds of each mask that a random writer needed, and how many calls did not end in time."""
     took: list[float] = []
     unfinished = 0
-    for _ in range(CALLS):
+    for _ in range(count):
         written: tuple[int, ...] = ()
         while len(written) < MAX_CALL_TOKENS and end not in written:
             began = time.perf_counter()

@@ -1,0 +1,26 @@
+"""With the real vocabulary: a writer who takes any legal id makes no call that is malformed or can't be ended in time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from llmos import store
+from llmos.bench_masks import DEVICES, random_calls
+from llmos.boot import codec_of, masks_for
+from llmos.cpu.loaders import load
+from llmos.devices.registry import Settings, mounted
+
+
+@pytest.mark.real
+def test_a_thousand_random_calls_over_the_real_vocabulary_all_end(tmp_path: Path) -> None:
+    model = load(store.resolve("smollm2"))
+    codec = codec_of(model)
+    devices = mounted(DEVICES, Settings(home=tmp_path, pretend=True))
+    masks = masks_for(model.config.vocab, codec, lambda: devices, "llmos")
+    assert masks is not None
+    took, unfinished = random_calls(masks, DEVICES, codec.marks[1], 1_000, Random(2))
+    assert unfinished == 0
+    assert len(took) > 5_000
