@@ -102,16 +102,16 @@ def _small(name: str | None) -> Taught:
     from llmos.train.traps import TextToIds
 
     model = load(store.resolve(name or "nano"))
-    form = ChatForm(TextToIds(model))
+    form, params = ChatForm(TextToIds(model)), _arrays(model.params)
 
     def teach(count: int, seed: int) -> Any:
         made = trapdata.requests(seed, count, shares=NEW)
         rows = pack((trapdata.example(form, *one) for one in made), TIME)
-        run = Run(model.config, rows, _settings(len(rows.tokens), 1e-3, seed), None, model.params)
+        run = Run(model.config, rows, _settings(len(rows.tokens), 1e-3, seed), None, params)
         run.run(lambda line: None)
         return run.state.params
 
-    return Taught(form, model.config, NEW, model.params, teach)
+    return Taught(form, model.config, NEW, params, teach)
 
 
 def _large(name: str) -> Taught:
@@ -129,9 +129,19 @@ def _large(name: str) -> Taught:
         recipe = traps.Recipe(examples=count, seed=seed)
         rows = max(1, count // 2)  # about two examples a row
         settings = replace(_settings(rows, recipe.settings.rate, seed), batch=4)
-        return merged(model.params, traps.train(model, replace(recipe, settings=settings), None, lambda line: None))
+        return _arrays(
+            merged(model.params, traps.train(model, replace(recipe, settings=settings), None, lambda line: None))
+        )
 
-    return Taught(traps.form_of(model), model.config, errands.SHARES, model.params, teach)
+    return Taught(traps.form_of(model), model.config, errands.SHARES, _arrays(model.params), teach)
+
+
+def _arrays(params: Any) -> Any:
+    """Parameters as they come from a file, for training: JAX arrays in float32."""
+    import jax
+    import jax.numpy as jnp
+
+    return jax.tree.map(lambda a: jnp.asarray(a, jnp.float32), params)
 
 
 def _settings(rows: int, rate: float, seed: int) -> Any:

@@ -166,15 +166,15 @@ def make(model: Model, out: Path, recipe: Recipe | None = None, notify: Callable
     if not (source / "tokenizer.json").is_file() or "<|trap|>" not in model.tokenizer.control:
         raise UsageError(f"{model.name}: preferences are for a model that `llmos train nano` or `assistant` made")
     form, asked = ChatForm(TextToIds(model)), pairs(recipe.seed, recipe.asked, kept_out=True)
-    notify(f"before  {taste(model.config, model.params, form, asked)}")
+    before = jax.tree.map(lambda a: jnp.asarray(a, jnp.float32), model.params)
+    notify(f"before  {taste(model.config, before, form, asked)}")
     steps = Steps(rows_of(form, pairs(recipe.seed, recipe.pairs)))
     settings = replace(recipe.settings, seed=recipe.seed)
 
     def wanted(params: Any, before: Any, batch: dict[str, Array]) -> Array:
         return loss(model.config, params, before, batch)
 
-    before = jax.tree.map(jnp.asarray, model.params)
-    run = Run(model.config, steps, settings, out, model.params, wanted, before)
+    run = Run(model.config, steps, settings, out, before, wanted, before)
     run.run(notify)
     notify(f"after   {taste(model.config, run.state.params, form, asked)}")
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from . import errands, pairs
+from . import errands, pairs, texts
 from .chatform import GO, ChatForm, Example
 from .dialogue import Exchange, held_out, normal
 from .packing import Rows, pack
@@ -41,6 +41,7 @@ class TrapRows(NamedTuple):
     kept: NDArray[np.int32]  # vocabulary of the loss
     learned: int  # most learned tokens of a row
     batch: int
+    plain: NDArray[np.int32]  # rows of plain text, one of which goes with each step; perhaps none
 
     @property
     def tokens(self) -> NDArray[np.int32]:
@@ -55,7 +56,10 @@ class TrapRows(NamedTuple):
         targets = np.searchsorted(self.kept, np.take_along_axis(part["targets"], at, 1))
         weights = np.take_along_axis(part["weights"], at, 1)
         targets = np.where(weights > 0, targets, 0)
-        return {
+        plain: dict[str, NDArray[Any]] = {}
+        if len(self.plain):
+            plain["plain"] = self.plain[index[:1] % len(self.plain)]
+        return plain | {
             "prefix": padded, "prefix_length": np.array(len(prefix), np.int32), "tokens": part["tokens"],
             "segments": part["segments"], "at": at.astype(np.int32), "targets": targets.astype(np.int32),
             "weights": weights,
@@ -101,11 +105,11 @@ def short(form: ChatForm, kind: str, exchange: Exchange) -> Example:
 def systems(rng: Random, count: int) -> list[str]:
     """What the machine may say before a request: that these devices are mounted, all of them or most, in some order."""
     core = [name for name in HELP if name != "page"]
-    texts = [_listing(core)]
-    while len(texts) < count:
+    made = [_listing(core)]
+    while len(made) < count:
         names = rng.sample(core, rng.choice([7, 7, 6])) if rng.random() < 0.7 else list(HELP)
-        texts.append(_listing(names))
-    return texts
+        made.append(_listing(names))
+    return made
 
 
 def _listing(names: list[str]) -> str:
@@ -114,13 +118,22 @@ def _listing(names: list[str]) -> str:
 
 def build(form: ChatForm, seed: int, count: int, time: int, batch: int, further: bool = False) -> TrapRows:
     """Everything a run trains on, the same for the same arguments. `further`: for an adapter that knows the form by now,
-    so that of three requests in four only the call is read and learned, and in another mix."""
+    so that of three requests in four only the call is read and learned, in another mix, and with plain text to keep."""
     made, rng = requests(seed, count, shares=errands.FURTHER if further else errands.SHARES), Random(seed)
     rows = pack(((short if further and rng.random() < 0.75 else example)(form, *one) for one in made), time)
     order = np.random.default_rng(seed).permutation(len(rows.tokens))
     rows = Rows(rows.tokens[order], rows.targets[order], rows.segments[order], rows.weights[order])
-    texts = systems(Random(seed), 4)
-    prefixes = [form.opening(""), *(form.opening(text) for text in texts), form.opening("")]
+    told = systems(Random(seed), 4)
+    prefixes = [form.opening(""), *(form.opening(text) for text in told), form.opening("")]
     used = np.unique(np.concatenate([rows.targets[rows.weights > 0], np.arange(4000)]))
     most = int((rows.weights > 0).sum(1).max())
-    return TrapRows(rows, tuple(map(tuple, prefixes)), used.astype(np.int32), most, batch)
+    return TrapRows(
+        rows, tuple(map(tuple, prefixes)), used.astype(np.int32), most, batch, plain_rows(form, time, further)
+    )
+
+
+def plain_rows(form: ChatForm, time: int, wanted: bool) -> NDArray[np.int32]:
+    """Stretches of plain text, in an order that mixes the chapters."""
+    pieces = [form.encode(text) for text in texts.manual()] if wanted else []
+    rows = [ids[at : at + time] for ids in pieces for at in range(0, len(ids) - time + 1, time)]
+    return np.random.default_rng(0).permutation(np.array(rows, np.int32).reshape(-1, time))

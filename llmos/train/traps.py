@@ -64,7 +64,10 @@ def train(model: Model, recipe: Recipe, out: Path | None, notify: Callable[[str]
     )
 
     def loss(adapter: Any, given: Any, batch: dict[str, Any]) -> jax.Array:
-        return tuning.loss(model.config, adapter, given, batch)
+        nats = tuning.loss(model.config, adapter, given, batch)
+        if "plain" in batch:
+            nats += tuning.KEEP * tuning.drift(model.config, adapter, given, batch["plain"], np.array(marks))
+        return nats
 
     run = Run(model.config, data, recipe.settings, out, start, loss, base)
     notify(f"{lora.size(start):,} numbers in the adapter")

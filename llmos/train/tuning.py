@@ -22,6 +22,8 @@ from llmos.cpu.model import rms_norm, rope_tables, rotate
 
 from .forward import HIDDEN, linear, positions, visible
 
+EVERY = 4  # of plain text, one place in so many is compared
+KEEP = 1.0  # what a nat of drift on plain text counts beside a nat of the learned tokens
 FUSED = {"qkv": ("q", "k", "v"), "o": ("o",), "gate_up": ("gate", "up"), "down": ("down",)}
 """Matrices with the same input are one product."""
 
@@ -63,7 +65,27 @@ def loss(config: ModelConfig, adapter: Params, base: Params, batch: Mapping[str,
     return jnp.sum(nats * batch["weights"]) / jnp.maximum(jnp.sum(batch["weights"]), 1.0)
 
 
-def states(config: ModelConfig, adapter: Params, base: Params, batch: Mapping[str, Array]) -> Array:
+def drift(config: ModelConfig, adapter: Params, base: Params, plain: Array, marks: Array) -> Array:
+    """How far the adapter moved what the base model foresees in plain text, int32 [rows, time]: nats from it, the mean.
+
+    The base model never met the control ids `marks`, so to foresee them in plain text counts as drift too.
+    """
+    batch = {
+        "tokens": plain, "segments": jnp.ones_like(plain),
+        "prefix": jnp.zeros(8, jnp.int32), "prefix_length": jnp.array(0, jnp.int32),
+    }  # fmt: skip
+
+    def foreseen(low: Params | None) -> Array:
+        x = states(config, low, base, batch)[:, ::EVERY]
+        return linear(rms_norm(x, base["norm"], config.norm_eps), base["embed"], base["embed"].dtype)
+
+    before = jax.lax.stop_gradient(foreseen(None)).at[..., marks].set(HIDDEN)
+    chances = jax.nn.softmax(before, axis=-1)
+    now = jax.nn.log_softmax(foreseen(adapter), axis=-1)
+    return (chances * (jax.nn.log_softmax(before, axis=-1) - now)).sum(-1).mean()
+
+
+def states(config: ModelConfig, adapter: Params | None, base: Params, batch: Mapping[str, Array]) -> Array:
     """The residual stream [R, T, dim] after the last layer. No gradient flows into the shared beginning."""
     known, start = batch["prefix_length"], jnp.arange(batch["prefix"].shape[0])[None]
     tokens, segments = batch["tokens"], batch["segments"]

@@ -108,6 +108,19 @@ def test_gradients_agree_with_finite_differences_where_the_beginning_is_held_sti
         assert float(ahead - behind) / (2 * float(step)) == pytest.approx(float(jnp.vdot(slope, direction)), rel=0.03)
 
 
+def test_drift_is_nothing_without_an_adapter_and_its_gradient_leads_back(
+    tiny: ModelConfig, params: Any, base: Any, rows: Rows
+) -> None:
+    plain, marks = jnp.asarray(rows.tokens[:2]), np.array([], np.int32)
+    drift = jax.jit(lambda low: tuning.drift(tiny, low, base, plain, marks))
+    loud, quiet = adapter(tiny, params), adapter(tiny, params, loud=0.0)
+    assert float(drift(quiet)) == pytest.approx(0, abs=1e-6)
+    assert float(tuning.drift(tiny, quiet, base, plain, np.array(MARKS))) > 1e-4, "control ids are not to be foreseen"
+    gradient = jax.grad(drift)(loud)
+    back = jax.tree.map(lambda a, g: a - 1e-2 * g, loud, gradient)
+    assert 0 < float(drift(back)) < float(drift(loud))
+
+
 def run(config: ModelConfig, params: Any, base: Any, rows: Rows, steps: int, folder: Path | None) -> Run:
     settings = Settings(steps=steps, batch=4, rate=3e-2, warmup=2, decay=0.0, dtype="float32")
     start = lora.init(config, params, FIRST, 8, 0)
