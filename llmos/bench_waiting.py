@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from llmos_apps import PROGRAMS, ulib
-from llmos_kernel.kernel import Config, Kernel
+from llmos_kernel.kernel import Config, Kernel, Program
 
 from .cpu.scripted import ByteCodec, ScriptedCpu
 from .devices.base import Context, Result
@@ -54,7 +54,7 @@ def crowded(waiting: int, ticks: int) -> tuple[Machine, Slow]:
     slow = Slow()
     world = HostWorld({"slow": slow}, Context(timeout=60))
     config = Config(args=("crowd", waiting, ticks + 100), devices=("slow",))
-    programs = {**PROGRAMS, "crowd": crowd, "waiter": waiter}
+    programs: dict[str, Program] = {**PROGRAMS, "crowd": crowd, "waiter": waiter}
     kernel = Kernel(config, programs, ScriptedCpu(lambda ids: 97, 200, 2, 150), ByteCodec(), world)
     machine = Machine(kernel, world)
     for _ in range(50):
