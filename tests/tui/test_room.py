@@ -404,3 +404,12 @@ def test_a_crash_of_the_screen_leaves_the_machine(error: Exception | None, left:
 
     app.run(headless=True, auto_pilot=end)
     assert asked == [left]
+
+
+async def test_a_click_into_the_console_goes_to_its_line() -> None:
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await leave_input(pilot)
+        await pilot.click("#console", offset=(10, 3))
+        await pilot.press("h", "i")
+        assert app.query_one(Entry).value == "hi"

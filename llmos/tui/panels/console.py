@@ -72,6 +72,10 @@ class Console(Tail):
         styles = self.entry.styles
         styles.offset, styles.width = (4, max(1, event.size.height - 2)), max(1, event.size.width - 7)
 
+    def point(self, row: int) -> None:
+        """A click anywhere in the console goes to its line."""
+        self.entry.focus()
+
     @property
     def entry(self) -> Entry:
         return self.query_one(Entry)
