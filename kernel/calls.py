@@ -9,7 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from . import adapters, channels, guard, lanes, life, mail, mapping, parking, pipes, planner, rights, segments, signals, thinking
+from . import (
+    adapters,
+    channels,
+    guard,
+    lanes,
+    life,
+    mail,
+    mapping,
+    parking,
+    pipes,
+    planner,
+    rights,
+    segments,
+    signals,
+    thinking,
+)
 from .errors import BadCall, EndOfInput, KernelError, LimitReached, NoSuchChannel, NoSuchProcess
 from .limits import KINDS, MAX_OPEN, MAX_PRIORITY
 from .process import Process, State
