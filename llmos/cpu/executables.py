@@ -28,7 +28,7 @@ KEPT = 32
 
 
 class Executables:
-    """The programs of one engine, in a folder of their own. Owns no state but the folder."""
+    """The programs of one engine on the first device, in a folder of their own. Owns no state but the folder."""
 
     def __init__(self, *sizes: Any) -> None:
         """`sizes` is all that shapes a program beside sources, versions and machine; its `repr` must say it."""
@@ -57,7 +57,7 @@ class Executables:
             data = self._path(name).read_bytes()
             if hashlib.sha256(data[32:]).digest() != data[:32]:
                 return None
-            return deserialize_and_load(*pickle.loads(data[32:]))
+            return deserialize_and_load(*pickle.loads(data[32:]), execution_devices=jax.devices()[:1])
         except Exception:  # whatever is wrong with it, the program can be compiled
             return None
 
