@@ -41,9 +41,11 @@ def weights(config: ModelConfig, seed: int = 0) -> Params:
     return params if config.tied else params | {"head": 6 * matrix(config.vocab, config.dim)}
 
 
-def tiny(arch: str = "llama", seed: int = 0) -> Model:
-    tied = arch != "qwen3"
-    config = ModelConfig(arch, 300, 32, layers=3, heads=4, kv_heads=2, head_dim=8, hidden=48, context=256, tied=tied)
+SHAPE = {"dim": 32, "layers": 3, "heads": 4, "kv_heads": 2, "head_dim": 8, "hidden": 48}
+
+
+def tiny(arch: str = "llama", seed: int = 0, **shape: int) -> Model:
+    config = ModelConfig(arch, 300, **(SHAPE | shape), context=256, tied=arch != "qwen3")
     nobody: Any = None
     return Model("tiny", config, weights(config, seed), nobody, f"{arch}{seed}", "nowhere")
 
