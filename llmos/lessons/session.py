@@ -157,7 +157,12 @@ class Session:
         self._stop_at(predict)
         choices = self.lab.choices.get(predict.id, predict.choices)
         return Predict(
-            predict.id, predict.kind, self.lab.fill(predict.question), choices, predict.tolerance, predict.hint
+            predict.id,
+            predict.kind,
+            self.lab.fill(predict.question),
+            choices,
+            predict.tolerance,
+            self.lab.fill(predict.hint),
         )
 
     def lock(self, answer: str, confidence: int = 0, hint: bool = False) -> Verdict:

@@ -37,7 +37,7 @@ id = "sum"
 kind = "number"
 question = "What will two dice of {sides} sides show?"
 tolerance = 10
-hint = "Seven is likeliest."
+hint = "Of {sides} and {sides}, seven is likeliest."
 ```
 
 They showed {sum}.
@@ -91,7 +91,7 @@ def test_choices_are_taken_by_name_by_number_or_refused(dice: Session) -> None:
 def test_plain_lines_ask_hint_and_reveal(dice: Session) -> None:
     said: list[str] = []
     record = plain.play(dice, iter(["h", "what?", "7 !4", ""]), said.append)
-    assert "hint: Seven is likeliest." in said
+    assert "hint: Of 6 and 6, seven is likeliest." in said
     assert "'what?' is not a number; again" in said
     assert record["answers"][0]["confidence"] == 4
     assert record["answers"][0]["hint"]
