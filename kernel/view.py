@@ -84,7 +84,9 @@ class PageView:
     ring: str
     mass: int  # attention in the last burst, uint16
     text: str
-    where: str = "ram"  # "ram", "swap" (in the page file only), "away" (outside the window), "mapped" (not read yet) or "gone"
+    where: str = (
+        "ram"  # "ram", "swap" (in the page file only), "away" (outside the window), "mapped" (not read yet) or "gone"
+    )
     dirty: bool = False
     pinned: bool = False
     exact: bool = True  # computed while nothing was absent

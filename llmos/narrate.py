@@ -36,13 +36,16 @@ TELLERS: dict[str, Callable[..., str]] = {
     "thought": lambda pid, stop, n: f"done   pid {pid} wrote {n} tokens, stopped by {stop}",
     "share": lambda pid, n: f"share  pid {pid} found {n} tokens already in RAM",
     "shared": lambda pid, name, n: f"share  pid {pid} gives {n} tokens the name {_clip(name, 24)}",
-    "attached": lambda pid, name, n, pages: f"share  pid {pid} begins with {n} tokens of {_clip(name, 24)} in {pages} pages",
+    "attached": lambda pid, name, n, pages: (
+        f"share  pid {pid} begins with {n} tokens of {_clip(name, 24)} in {pages} pages"
+    ),
     "cow": lambda pid, source, target: f"copy   pid {pid} writes a shared page: frame {source} -> {target}",
     "evict": lambda pid, n, by: f"evict  pid {pid} gives back {n} frames, needed by pid {by}; its tokens stay",
     "swapout": lambda pid, n: f"swap   pid {pid}: {n} pages to the page file, byte for byte",
     "swapin": lambda pid, n: f"swap   pid {pid}: {n} pages back in RAM",
     "parked": lambda pid, n, left: (
-        f"park   pid {pid} is parked: {n} of its pages went to the page file" + (f", {left} found no room" if left else "")
+        f"park   pid {pid} is parked: {n} of its pages went to the page file"
+        + (f", {left} found no room" if left else "")
     ),
     "unparked": lambda pid, n: f"park   pid {pid} goes on; its {n} pages come back when it runs",
     "swapfull": lambda pid, why: f"swap   no room for a page of pid {pid}: {why}; it will be computed again",
@@ -50,7 +53,9 @@ TELLERS: dict[str, Callable[..., str]] = {
     "pageout": lambda pid, page, kept: (
         f"page   {page} of pid {pid} leaves its window" + ("; a digest of its keys stays" if kept else " for good")
     ),
-    "mmap": lambda pid, title, n, pages: f"mmap   pid {pid}: {title}, {n} tokens in {pages} pages that wait to be needed",
+    "mmap": lambda pid, title, n, pages: (
+        f"mmap   pid {pid}: {title}, {n} tokens in {pages} pages that wait to be needed"
+    ),
     "mapin": lambda pid, page: f"mmap   page {page} of pid {pid} is needed for the first time: computed",
     "pressure": lambda pid, n, most: (
         f"pressure  pid {pid} fills {n} of {most} tokens: its oldest part goes to the disk"

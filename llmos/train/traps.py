@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from llmos.cpu import adapters
@@ -66,7 +67,7 @@ def train(model: Model, recipe: Recipe, out: Path | None, notify: Callable[[str]
     def loss(adapter: Any, given: Any, batch: dict[str, Any]) -> jax.Array:
         nats = tuning.loss(model.config, adapter, given, batch)
         if "plain" in batch:
-            nats += tuning.KEEP * tuning.drift(model.config, adapter, given, batch["plain"], np.array(marks))
+            nats += tuning.KEEP * tuning.drift(model.config, adapter, given, batch["plain"], jnp.array(marks))
         return nats
 
     run = Run(model.config, data, recipe.settings, out, start, loss, base)
