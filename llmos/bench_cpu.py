@@ -5,6 +5,7 @@ Knows: what is measured and under which names. Does not know: how an engine work
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import resource
 import statistics
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from llmos_kernel.cpu import Burst
+
+from .errors import LlmosError
 
 LANES = (1, 8, 32)
 PLACES = {"short": 10, "at_300": 300}
@@ -113,10 +116,9 @@ def _peer(path: Path) -> dict[str, Any] | None:
 
     began = time.perf_counter()
     length = max(PLACES.values()) + STEPS + 16
-    llama = c.Llama(str(path), n_ctx=LANES[-1] * length, n_batch=CHUNK, n_threads=2, verbose=False, n_seq_max=LANES[-1])
-    llama.eval(list(range(100, 110)))
+    sides = _Peer(c, path, LANES[-1] * length)
+    sides.feed([(100 + p, p, 0) for p in range(10)])
     first = time.perf_counter() - began
-    sides = _Peer(c, llama.ctx)
     decode = {name: {str(n): sides.decode(n, at) for n in LANES} for name, at in PLACES.items()}
     return {
         "boot_to_first_token_s": round(first, 2),
@@ -126,20 +128,36 @@ def _peer(path: Path) -> dict[str, Any] | None:
 
 
 class _Peer:
-    """Raw decoding of several sequences."""
+    """Raw decoding of several sequences, through llama.cpp's C functions: its Python class has room for one."""
 
-    def __init__(self, c: Any, context: Any) -> None:
-        self._c, self._context = c, context
+    def __init__(self, c: Any, path: Path, length: int) -> None:
+        """`length` is of all contexts together. LlmosError when llama.cpp can't."""
+        self._c = c
+        c.llama_backend_init()
+        self._quiet = c.llama_log_callback(lambda *line: None)
+        c.llama_log_set(self._quiet, ctypes.c_void_p(0))
+        self._model = c.llama_model_load_from_file(str(path).encode(), c.llama_model_default_params())
+        wanted = c.llama_context_default_params()
+        wanted.n_ctx, wanted.n_batch, wanted.n_ubatch, wanted.n_seq_max = length, CHUNK, CHUNK, LANES[-1]
+        wanted.n_threads = wanted.n_threads_batch = 2
+        wanted.kv_unified = True  # one pool of cells for all sequences, as ours has one of frames
+        self._context = c.llama_init_from_model(self._model, wanted) if self._model else None
+        if not self._context:
+            raise LlmosError(f"llama.cpp can't run {path}")
 
-    def _feed(self, tokens: list[tuple[int, int, int]]) -> None:
+    def feed(self, tokens: list[tuple[int, int, int]]) -> None:
         """Decode (token, position, sequence) of each, logits for the last."""
         batch = self._c.llama_batch_init(len(tokens), 0, 1)
         batch.n_tokens = len(tokens)
         for i, (token, at, sequence) in enumerate(tokens):
             batch.token[i], batch.pos[i], batch.n_seq_id[i], batch.seq_id[i][0] = token, at, 1, sequence
             batch.logits[i] = len(tokens) < CHUNK or i == len(tokens) - 1
-        self._c.llama_decode(self._context, batch)
+        failed = self._c.llama_decode(self._context, batch)
         self._c.llama_batch_free(batch)
+        if failed:
+            raise LlmosError(
+                f"llama.cpp could not decode {len(tokens)} tokens (code {failed}); nothing to compare with"
+            )
 
     def _clear(self) -> None:
         self._c.llama_memory_clear(self._c.llama_get_memory(self._context), True)
@@ -148,15 +166,15 @@ class _Peer:
         self._clear()
         for i in range(count):
             for first in range(0, at, CHUNK):
-                self._feed([(100 + p, p, i) for p in range(first, min(at, first + CHUNK))])
+                self.feed([(100 + p, p, i) for p in range(first, min(at, first + CHUNK))])
         steps = iter(range(at, at + STEPS))
-        times = [_timed(partial(self._feed, [(100 + i, p, i) for i in range(count)])) for p in steps]
+        times = [_timed(partial(self.feed, [(100 + i, p, i) for i in range(count)])) for p in steps]
         return round(count / statistics.median(times), 2)
 
     def prefill(self) -> float:
         def run() -> None:
             self._clear()
-            self._feed([(100 + p, p, 0) for p in range(CHUNK)])
+            self.feed([(100 + p, p, 0) for p in range(CHUNK)])
 
         return _rate(CHUNK, run)
 

@@ -57,7 +57,8 @@ class Executables:
             data = self._path(name).read_bytes()
             if hashlib.sha256(data[32:]).digest() != data[:32]:
                 return None
-            return deserialize_and_load(*pickle.loads(data[32:]), execution_devices=jax.devices()[:1])
+            program, taken, given = pickle.loads(data[32:])
+            return deserialize_and_load(program, taken, given, execution_devices=jax.devices()[:1])
         except Exception:  # whatever is wrong with it, the program can be compiled
             return None
 
