@@ -8,6 +8,8 @@ bucket or the width of its table. Two rules give it by construction, whatever XL
 2. **Every float operation stands alone and is correctly rounded** (IEEE +, *, /, sqrt, round, max): no exp, rsqrt or
    sigmoid from a math library, and no product feeds a sum, for a compiler may fuse the two into one rounding. Where one
    must, the product is a power of two (exact either way) or passes through `snap`, integer work that nothing fuses across.
+   Nor is anything divided by a value that is broadcast, or twice: XLA multiplies by the inverse instead, where it sees the
+   broadcast, and it does not see it in every program. Here the inverse is written out.
 """
 
 from __future__ import annotations
@@ -137,7 +139,7 @@ def _rms(r: jax.Array, eps: float, top: jax.Array) -> jax.Array:
     n = r.shape[-1]
     unit = 2.0 ** (30 - (n - 1).bit_length())
     total = jnp.sum(_int(jnp.round(r * r * unit)), -1, keepdims=True)
-    total += _int(jnp.round(jnp.minimum(eps * unit * n / top / top, 2.0**30 - 1)))
+    total += _int(jnp.round(jnp.minimum(eps * unit * n / (top * top), 2.0**30 - 1)))
     return jnp.maximum(jnp.sqrt(total.astype(jnp.float32) * (1 / (unit * n))), TINY)
 
 
@@ -158,7 +160,7 @@ def project(config: ModelConfig, weights: Params, h: Fixed, state: State) -> tup
 def _head_norm(x: jax.Array, gain: jax.Array, eps: float) -> jax.Array:
     top = _top(x)
     r = x * (1 / top)
-    return r / _rms(r, eps, top) * gain
+    return r * (1 / _rms(r, eps, top)) * gain
 
 
 def rotate(x: jax.Array, cos: jax.Array, sin: jax.Array) -> jax.Array:
@@ -186,7 +188,7 @@ def attention(q: jax.Array, pages: dict[str, jax.Array], view: View) -> tuple[ja
     top = jnp.max(jnp.where(seen, scores, -(1 << 30)), -1, keepdims=True)
     p = jnp.where(seen, exp2(jnp.maximum(top - scores, 0)), 0)  # [B*K, m, S], ONE = the likeliest
     total = jnp.maximum(jnp.sum(p, -1, keepdims=True), 1).astype(jnp.float32)
-    out = _mix(p, seen, pages["v"], pages["v_scale"][:, None, :, 0]) / total
+    out = _mix(p, seen, pages["v"], pages["v_scale"][:, None, :, 0]) * (1 / total)
     out = jnp.transpose(out.reshape(b, kv, t, group, d), (0, 2, 1, 3, 4)).reshape(b * t, heads * d)
     p, total, top = (last_of(a.reshape(b, kv, t, group, -1), view) for a in (p, total, top.astype(jnp.float32)))
     query = jnp.take_along_axis(q, view.last[:, None, None, None], axis=1)[:, 0]
@@ -197,13 +199,13 @@ def attention(q: jax.Array, pages: dict[str, jax.Array], view: View) -> tuple[ja
 def _mix(p: jax.Array, seen: jax.Array, values: jax.Array, scale: jax.Array) -> jax.Array:
     """Sum of p * values * scale over keys -> [B*K, m, D]; the largest scale in sight keeps p * scale within 16 bits."""
     largest = jnp.max(jnp.where(seen, scale, TINY), -1, keepdims=True)
-    weight = jnp.where(seen, _int(jnp.round(p.astype(jnp.float32) * (scale / largest) * (FULL / ONE))), 0)
+    weight = jnp.where(seen, _int(jnp.round(p.astype(jnp.float32) * (scale * (1 / largest)) * (FULL / ONE))), 0)
     return _two_term_dot(weight, values, 1) * largest * (ONE / FULL)
 
 
 def _mass(p: jax.Array, total: jax.Array) -> jax.Array:
     """Attention of the last token per table entry, summed over heads: p [B, K, 1, G, S], total [B, K, 1, G, 1] -> [B, W]."""
-    share = jnp.sum(p.reshape(*p.shape[:-1], -1, PAGE), -1).astype(jnp.float32) / total
+    share = jnp.sum(p.reshape(*p.shape[:-1], -1, PAGE), -1).astype(jnp.float32) * (1 / total)
     return jnp.sum(_int(jnp.round(share * 65535)), (1, 2, 3))
 
 
