@@ -16,6 +16,7 @@ from llmos.cpu.loaders import load
 
 from .small import Context, tiny
 
+SMOLLM2 = store.SMOLLM2.path  # asked before a test moves the home
 COMPILED = "/jax/core/compile/backend_compile_duration"
 SIZES = {"frames": 43, "lanes": 2, "max_pages": 4, "chunk": 16}
 SHAPE = {"dim": 40, "head_dim": 10, "hidden": 56}
@@ -140,6 +141,6 @@ def test_nothing_is_compiled_after_warm_up(cpus: dict[str, Engine], mode: str) -
 
 @pytest.mark.real
 def test_smollm2_one_lane(fresh: None) -> None:
-    cpu = Engine(load(store.resolve("smollm2")), "exact8", 131, 2, 20, 64)
+    cpu = Engine(load(SMOLLM2), "exact8", 131, 2, 20, 64)
     cpu.warm(lambda what, part: None)
     check(cpu)

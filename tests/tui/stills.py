@@ -67,8 +67,8 @@ def settle(room: Room) -> None:
     machine = room.here.machine
     while not machine.waits():
         room.advance(room.here)
-        if machine.kernel.idle:
-            machine.world.wait(1.0)
+        while machine.kernel.idle and machine.kernel.requests.table and machine.world.quiet:
+            machine.world.wait(1.0)  # an old ring of its bell may end this at once: no tick may come of that
 
 
 def seen(room: Room) -> MachineView:

@@ -77,7 +77,7 @@ class Tensors:
 def config_of(described: dict[str, Any], has_head: bool) -> ModelConfig:
     """config.json as a shape; Damaged when it asks for what the forward pass does not do."""
     arch = described.get("model_type")
-    if arch not in EXTRA:
+    if not isinstance(arch, str) or arch not in EXTRA:
         raise Damaged(f"config.json: model_type {shown(arch)}; we read {', '.join(EXTRA)}")
 
     def size(key: str, default: int | None = None) -> int:

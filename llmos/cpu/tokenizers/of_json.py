@@ -140,7 +140,7 @@ def _accepted(whole: Json, key: str, types: frozenset[str]) -> Json | None:
         raise Damaged(f"{key} has {len(found)} parts; at most {MAX_PARTS} are read")
     for one in found:
         kind = one.get("type")
-        if kind not in types:
+        if not isinstance(kind, str) or kind not in types:
             raise Damaged(f"{key} of type {shown(kind)} is not supported")
         _tame(one)
     return part
