@@ -140,7 +140,7 @@ def test_absent_pages_change_nothing_but_what_is_wanted(cpu: Engine) -> None:
     burst = Burst((1, 3, 4), (0, 32, 48), 49, (89,), 3)
     without, beside = cpu.run([burst])[0], cpu.run([burst._replace(absent=(page, page))])[0]
     assert beside._replace(wanted=(), layers=()) == without
-    assert beside.wanted in ((), (0, 1))
+    assert set(beside.wanted) <= {0, 1}
 
 
 def test_adapters_are_other_weights_and_adapter_zero_is_the_model() -> None:
