@@ -177,19 +177,6 @@ def _placed(kernel: Kernel, process: Process) -> tuple[int, ...]:
         return feed
 
 
-def _paced(kernel: Kernel) -> int:
-    """The most tokens of a prompt that are read in this tick: so few that those who decode keep their pace.
-
-    Where they are so few that a single page would take more than that, the pace can't be kept, and a whole chunk is read.
-    """
-    pace, page = kernel.config.pace, kernel.geometry.page
-    if not pace:
-        return kernel.geometry.chunk
-    decoding = sum(p is not None and p.feed_left == 1 for p in kernel.lanes)
-    budget = decoding * DECODE_COST * (1000 - pace) // (pace * READ_COST)
-    return budget - budget % page if budget >= page else kernel.geometry.chunk
-
-
 def all_but(never: Sequence[int], vocab: int) -> bytes | None:
     """A mask of allowed ids, bit i for id i: RESULT and DONE are the kernel's to write, not the model's."""
     if not never:

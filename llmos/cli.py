@@ -119,27 +119,15 @@ def run(
     json: Json = False,
 ) -> None:
     """Run one program: in the machine room, or as plain lines with --plain."""
-    from .front import run_plain, run_screen
+    from .front import program_options, run_plain, run_screen
 
     outside = _outside(home, library, devices, host, mcp, llm)
+    options = program_options(
+        program, args or [], model, mode, seed, lanes, window, replacement, policy, adapters, outside
+    )
     if plain or json or not sys.stdout.isatty():
-        status = run_plain(
-            program,
-            args or [],
-            model,
-            mode,
-            seed,
-            lanes,
-            json,
-            window,
-            replacement,
-            references,
-            policy,
-            adapters,
-            outside,
-        )
-        raise typer.Exit(status)
-    run_screen(program, args or [], model, mode, seed, lanes, window, replacement, policy, adapters, outside)
+        raise typer.Exit(run_plain(program, options, json, references))
+    run_screen(options)
 
 
 @app.command()
@@ -394,7 +382,7 @@ def mail(
 
 @app.command()
 def bench(
-    what: Annotated[str, typer.Argument(help="cpu, kernel, masks, memory, rights, sched or waiting.")],
+    what: Annotated[str, typer.Argument(help="cpu, kernel, masks, memory, rights, sched, screen or waiting.")],
     model: Model = None,
     modes: Annotated[str, typer.Option("--modes", help="With commas.")] = "exact8,float32,bfloat16",
     cases: Annotated[int, typer.Option("--cases", min=0, help="Of the needle test, for memory.")] = 10,
@@ -406,16 +394,14 @@ def bench(
     json: Json = False,
 ) -> None:
     """Measure; where a peer is installed, measure it in the same run and print the ratio."""
-    if what == "sched":
-        from .front import bench_sched
+    from . import benches
 
-        table = bench_sched(workload, model, modes.split(",")[0], quantum, policy, json)
+    if what == "sched":
+        table = benches.sched(workload, model, modes.split(",")[0], quantum, policy, json)
         if json:
             emit(table)
         return
-    from .front import bench as run_bench
-
-    result = run_bench(what, model, tuple(modes.split(",")), json, cases, seconds, record)
+    result = benches.run(what, model, tuple(modes.split(",")), json, cases, seconds, record)
     if json:
         emit(result)
 

@@ -40,24 +40,33 @@ def machine_room(
     screens.machine(settings.applied(options), speed, look, opening)
 
 
-def run_screen(
+def program_options(
     program: str,
     args: Sequence[str],
     model: str | None,
     mode: str,
     seed: int,
     lanes: int,
-    window: int = 0,
-    replacement: str = "attention",
-    policy: str = "rr",
-    adapters: str = "",
-    outside: Outside = NOTHING,
-) -> None:
-    options = Options(model=model, mode=mode, seed=seed, lanes=lanes, journal=_journal(), init=_init(program, args))
-    options = settings.applied(options, outside)
-    window = _window(window, replacement)
-    options = replace(options, window=window, replacement=replacement, compact=True, policy=policy)
-    screens.machine(replace(options, adapters=adapter_files(adapters)), 8.0, Look())
+    window: int,
+    replacement: str,
+    policy: str,
+    adapters: str,
+    outside: Outside,
+) -> Options:
+    """The machine that `llmos run` wants, on a screen or as lines. Raises UsageError."""
+    options = Options(model=model, mode=mode, seed=seed, lanes=lanes, init=_init(program, args))
+    return replace(
+        settings.applied(options, outside),
+        window=_window(window, replacement),
+        replacement=replacement,
+        policy=policy,
+        compact=True,
+        adapters=adapter_files(adapters),
+    )
+
+
+def run_screen(options: Options) -> None:
+    screens.machine(replace(options, journal=_journal()), 8.0, Look())
 
 
 def adapter_files(given: str) -> tuple[tuple[str, str], ...]:
@@ -102,33 +111,9 @@ def _init(program: str, args: Sequence[str]) -> tuple[Any, ...]:
 # -- plain lines ------------------------------------------------------------------------------------------------------
 
 
-def run_plain(
-    program: str,
-    args: Sequence[str],
-    model: str | None,
-    mode: str,
-    seed: int,
-    lanes: int,
-    json: bool,
-    window: int = 0,
-    replacement: str = "attention",
-    references: Path | None = None,
-    policy: str = "rr",
-    adapters: str = "",
-    outside: Outside = NOTHING,
-) -> int:
+def run_plain(program: str, options: Options, json: bool, references: Path | None = None) -> int:
     """A program on standard input and output; its exit status. Ctrl-C interrupts the foreground process."""
-    options = Options(model=model, mode=mode, seed=seed, lanes=lanes, init=_init(program, args))
-    options = settings.applied(options, outside)
-    options = replace(
-        options,
-        window=_window(window, replacement),
-        replacement=replacement,
-        trace=references is not None,
-        policy=policy,
-        compact=True,
-        adapters=adapter_files(adapters),
-    )
+    options = replace(options, trace=references is not None)
     machine = boot(options, _boot_lines)
     machine.audit = AuditFile(default())
     threading.Thread(target=_feed, args=(machine,), daemon=True).start()
@@ -404,76 +389,6 @@ def read_mail(name: str, empty: bool) -> list[str]:
     if empty:
         boxes.empty(name)
     return messages
-
-
-def bench_sched(
-    workload: Path | None, model: str | None, mode: str, quantum: int, policy: str | None, quiet: bool
-) -> dict[str, Any]:
-    from . import bench_sched as bake_off
-
-    if workload is None:
-        raise UsageError("llmos bench sched needs --workload FILE; a line is ARRIVAL PROMPT LENGTH [PRIORITY]")
-    result = bake_off.bench_sched(workload, model, mode, quantum, policy)
-    if not quiet:
-        print("\n".join(bake_off.lines(result)))
-    return result
-
-
-def bench(
-    what: str,
-    model: str | None,
-    modes: tuple[str, ...],
-    quiet: bool,
-    cases: int = 10,
-    seconds: float = 120.0,
-    record: Path | None = None,
-) -> dict[str, Any]:
-    if what == "kernel":
-        from .bench_kernel import bench_kernel
-
-        result: dict[str, Any] = bench_kernel()
-    elif what == "screen":
-        from .bench_screen import bench_screen
-
-        result = bench_screen(model)
-    elif what == "cpu":
-        from . import store
-        from .bench_cpu import bench_cpu
-
-        result = bench_cpu(store.resolve(model) if model else store.default(), modes)
-    elif what == "memory":
-        from .bench_memory import bench_memory
-
-        options = Options(model=model, mode=modes[0], frames=73, lanes=1, max_pages=72, chunk=64, devices=())
-        cpu, codec = booting.processor(options)
-        result = bench_memory(cpu, codec, cases, record, seconds)
-    elif what == "waiting":
-        from .bench_waiting import bench_waiting
-
-        result = bench_waiting()
-    elif what == "masks":
-        from . import store
-        from .bench_masks import bench_masks
-
-        result = bench_masks(store.resolve(model) if model else store.default(), modes[0])
-    elif what == "rights":
-        from .bench_rights import bench_rights
-
-        result = bench_rights()
-    else:
-        raise UsageError(f"no bench {what!r}; there are cpu, kernel, masks, memory, rights, sched, screen and waiting")
-    if not quiet:
-        _print_table(result)
-    return result
-
-
-def _print_table(value: Any, indent: int = 0) -> None:
-    for key, item in value.items():
-        if isinstance(item, dict):
-            print(" " * indent + str(key))
-            _print_table(item, indent + 2)
-        else:
-            print(" " * indent + f"{key:<36} {item}")
 
 
 class Meter:

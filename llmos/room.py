@@ -196,7 +196,7 @@ class Room:
             self._tick(here)
             return
         self.show(force=True)
-        here.machine.world.wait(0.5, lambda: not self._queue.empty())
+        here.machine.world.wait(0.5, self._called)
 
     def _play(self, here: Branch) -> None:
         """The past runs on, at the same pace, until it is now."""
@@ -239,7 +239,11 @@ class Room:
         pause = 1 / self.speed if decoding and self.speed else 0.0 if bursts else 0.01
         rest = pause - (time.monotonic() - began)
         if rest > 0.001 and self.here:
-            self.here.machine.world.wait(rest, lambda: not self._queue.empty())
+            self.here.machine.world.wait(rest, self._called)
+
+    def _called(self) -> bool:
+        """Somebody wants something of this thread."""
+        return not self._queue.empty() or self._closing.is_set()
 
     def _count(self, events: list[Event]) -> None:
         decoded = sum(len(e[3]) for e in events if e[1] == "retire")

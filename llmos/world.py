@@ -119,9 +119,9 @@ class HostWorld:
 
     def wait(self, seconds: float, ready: Callable[[], bool] = lambda: False) -> None:
         """Sleep until something is delivered, `ready` is already true, or the time is over."""
+        self._bell.clear()  # what it rang for is in the inbox, or was taken out of it already
         if self._inbox.empty() and not ready():
             self._bell.wait(seconds)
-        self._bell.clear()
 
     @property
     def quiet(self) -> bool:

@@ -90,13 +90,6 @@ def clip(text: str, cells: int) -> str:
     return set_cell_size(text, cells - 1).rstrip() + "…" if cells > 0 else ""
 
 
-def clip_left(text: str, cells: int) -> str:
-    """The end of `text` in at most `cells` cells, with an ellipsis in front where something was cut."""
-    if cell_len(text) <= cells:
-        return text
-    return ("…" + tail(text, cells - 1)) if cells > 0 else ""
-
-
 def tail(text: str, cells: int) -> str:
     """The longest end of `text` that fits in `cells` cells."""
     first, used = len(text), 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from llmos.cpu.scripted import ByteCodec, ScriptedCpu
 from llmos.swap import RamPages
+from llmos_kernel.journal import Header, Recorder, replay
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.ports import Delivery, PageStore, Request
 from llmos_kernel.syscall import trap
@@ -81,3 +82,19 @@ def run(kernel: Kernel, each: Callable[[Kernel], None] = lambda kernel: None, mo
             kernel.cpu.load(frame, b"\x5a" * (16 * kernel.geometry.page))
         given |= {event[2]: event[4] for event in kernel.take_events() if event[1] == "exit"}
     raise AssertionError("the machine did not halt")
+
+
+def twice(ports: Kernel, config: Config) -> tuple[list[Any], list[Any], list[Any]]:
+    """The events of a run over the ports of a machine that has not begun, those of its replay without them, its records."""
+    records: list[Any] = []
+    recorder = Recorder(ports.cpu, ports.codec, ports.world, records.append, RamPages(SLOTS))
+    kernel = Kernel(config, PROGRAMS, recorder, recorder, recorder, store=recorder)
+    events: list[Any] = []
+    while not kernel.halted:
+        kernel.step()
+        events += kernel.take_events()
+    recorder.close()
+    again: list[Any] = []
+    for replayed in replay(Header.of(config, ports.cpu, ports.codec, ""), records, PROGRAMS):
+        again += replayed.take_events()
+    return events, again, records

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from llmos.swap import RamPages
 from llmos_kernel import pager
 from llmos_kernel.errors import KernelError
-from llmos_kernel.journal import Header, Recorder, replay
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.labels import Ring
 from llmos_kernel.look import snapshot
@@ -165,18 +163,8 @@ def test_a_short_text_is_read_at_once() -> None:
 
 
 def test_it_replays() -> None:
-    records: list[Any] = []
-    live = build(frames=200)
-    config = Config(init="reader", args=("what is in the museum?",), slots=machines.SLOTS)
-    recorder = Recorder(live.cpu, live.codec, live.world, records.append, RamPages(machines.SLOTS))
-    kernel = Kernel(config, machines.PROGRAMS, recorder, recorder, recorder, store=recorder)
-    events: list[Any] = []
-    while not kernel.halted:
-        kernel.step()
-        events += kernel.take_events()
-    recorder.close()
-    again: list[Any] = []
-    for replayed in replay(Header.of(config, live.cpu, live.codec, ""), records, machines.PROGRAMS):
-        again += replayed.take_events()
+    events, again, _ = machines.twice(
+        build(frames=200), Config(init="reader", args=("what is in the museum?",), slots=machines.SLOTS)
+    )
     assert again == events
     assert any(e[1] == "mapin" for e in events)

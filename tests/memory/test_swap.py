@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from llmos.swap import PageFile, RamPages
 from llmos_kernel import pager
-from llmos_kernel.journal import Header, Recorder, replay
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.labels import Label, Ring
 from llmos_kernel.memory import AddressSpace, Memory
@@ -101,20 +100,9 @@ def test_few_slots_are_enough_for_some_and_the_rest_is_computed_again(calm: dict
 
 
 def test_a_replay_needs_no_page_file(calm: dict[int, Any]) -> None:
-    records: list[Any] = []
-    live = build(frames=32)
     config = Config(args=(4, 30), slots=machines.SLOTS, window=0)
-    recorder = Recorder(live.cpu, live.codec, live.world, records.append, RamPages(machines.SLOTS))
-    kernel = Kernel(config, machines.PROGRAMS, recorder, recorder, recorder, store=recorder)
-    events = []
-    while not kernel.halted:
-        kernel.step()
-        events += kernel.take_events()
-    recorder.close()
+    events, again, records = machines.twice(build(frames=32), config)
     assert any(record[0] == "put" for record in records)
-    again = []
-    for replayed in replay(Header.of(config, live.cpu, live.codec, ""), records, machines.PROGRAMS):
-        again += replayed.take_events()
     assert again == events
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 
 from llmos.labs import references
-from llmos.swap import RamPages
 from llmos_kernel.errors import BadCall
-from llmos_kernel.journal import Header, Recorder, replay
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.look import snapshot
 from llmos_kernel.ports import Delivery
@@ -101,19 +98,8 @@ def test_impossible_windows_are_refused() -> None:
 
 
 def test_a_window_replays_without_frames_or_digests() -> None:
-    records: list[Any] = []
-    live = build()
     config = Config(args=(4, 30), slots=machines.SLOTS, window=LIMIT, replacement="attention", trace=1)
-    recorder = Recorder(live.cpu, live.codec, live.world, records.append, RamPages(machines.SLOTS))
-    kernel = Kernel(config, machines.PROGRAMS, recorder, recorder, recorder, store=recorder)
-    events: list[Any] = []
-    while not kernel.halted:
-        kernel.step()
-        events += kernel.take_events()
-    recorder.close()
-    again: list[Any] = []
-    for replayed in replay(Header.of(config, live.cpu, live.codec, ""), records, machines.PROGRAMS):
-        again += replayed.take_events()
+    events, again, _ = machines.twice(build(), config)
     assert again == events
     strings = [e[4] for e in events if e[1] == "references"]
     assert len(strings) == 4

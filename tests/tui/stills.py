@@ -68,7 +68,7 @@ def settle(room: Room) -> None:
     while not machine.waits():
         room.advance(room.here)
         while machine.kernel.idle and machine.kernel.requests.table and machine.world.quiet:
-            machine.world.wait(1.0)  # an old ring of its bell may end this at once: no tick may come of that
+            machine.world.wait(1.0)  # however long it takes: no tick may come of the waiting
 
 
 def seen(room: Room) -> MachineView:
