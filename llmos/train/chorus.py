@@ -1,4 +1,4 @@
-"""Many conversations decoded side by side, greedily, for measuring: one KV cache row each, one jitted step.
+"""Many texts decoded side by side: one KV cache row each, one jitted step.
 
 Knows: canonical parameters in float32, ids to feed, ids that stop. Does not know: the paged engine (this is an independent
 and simpler way), devices. A common beginning is read once and copied into every row.
@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from numpy.typing import ArrayLike
 
 from llmos.cpu.config import ModelConfig, Params
 from llmos.cpu.model import rms_norm, rope_tables, rotate
@@ -30,16 +31,16 @@ class Chorus:
         shape = (config.layers, lanes, time, config.kv_heads, config.head_dim)
         self.cache: Cache = (jnp.zeros(shape), jnp.zeros(shape))
         self.at = np.zeros(lanes, np.int32)
-        self._step = jax.jit(lambda p, c, t, at: step(config, p, c, t, at), donate_argnums=(1,))
+        self._step = jax.jit(lambda p, c, t, at, *drawing: step(config, p, c, t, at, *drawing), donate_argnums=(1,))
 
     def restart(self, lane: int, at: int) -> None:
         """A lane goes back to position `at`; what stands before it stays."""
         self.at[lane] = at
 
-    def feed(self, tokens: Sequence[int]) -> np.ndarray[Any, Any]:
-        """One token for every lane; returns the best next token of each."""
+    def feed(self, tokens: ArrayLike, *drawing: Any) -> np.ndarray[Any, Any]:
+        """One token for every lane; returns the best next token of each, or with (key, temperature) one that is drawn."""
         ids = np.asarray(tokens, np.int32)
-        best, self.cache = self._step(self.params, self.cache, ids, self.at)
+        best, self.cache = self._step(self.params, self.cache, ids, self.at, *drawing)
         self.at = np.minimum(self.at + 1, self.time - 1)
         return np.asarray(best)
 
@@ -54,8 +55,13 @@ class Chorus:
         self.at[:] = len(prefix)
 
 
-def step(config: ModelConfig, params: Params, cache: Cache, tokens: Array, at: Array) -> tuple[Array, Cache]:
-    """Feed one token a lane at its own position; the best next ids and the cache with its keys and values."""
+def step(
+    config: ModelConfig, params: Params, cache: Cache, tokens: Array, at: Array, *drawing: Array
+) -> tuple[Array, Cache]:
+    """Feed one token a lane at its own position; the next ids and the cache with its keys and values.
+
+    `drawing`: (key, temperature) to draw the next ids with; without, they are the best ones.
+    """
     keys, values = cache
     lanes, time = keys.shape[1:3]
     cos, sin = (jnp.asarray(table)[at][:, None] for table in rope_tables(config, time))
@@ -70,6 +76,9 @@ def step(config: ModelConfig, params: Params, cache: Cache, tokens: Array, at: A
         h = rms_norm(x, layer["mlp_norm"], config.norm_eps)
         x = x + (jax.nn.silu(h @ layer["gate"].T) * (h @ layer["up"].T)) @ layer["down"].T
     scores = rms_norm(x, params["norm"], config.norm_eps) @ params["embed" if config.tied else "head"].T
+    if drawing:
+        key, temperature = drawing
+        scores = scores / temperature + jax.random.gumbel(key, scores.shape)
     return scores.argmax(-1), (keys, values)
 
 

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from . import errands, pairs, texts
+from . import errands, pairs
 from .chatform import GO, ChatForm, Example
 from .dialogue import Exchange, held_out, normal
 from .packing import Rows, pack
 
+PLAIN = 2  # rows of plain text in a step
 TALK_LEARNED = 3  # tokens of a reply without a call: that none is made; the words stay the base model's own
 HELP = {
     "calc": "exact sums, percent and units, such as calc 37*48 or calc 15% of 80 or calc 5 km in miles",
@@ -41,7 +42,7 @@ class TrapRows(NamedTuple):
     kept: NDArray[np.int32]  # vocabulary of the loss
     learned: int  # most learned tokens of a row
     batch: int
-    plain: NDArray[np.int32]  # rows of plain text, one of which goes with each step; perhaps none
+    plain: NDArray[np.int32]  # rows of plain text, some of which go with each step; perhaps none
 
     @property
     def tokens(self) -> NDArray[np.int32]:
@@ -58,7 +59,7 @@ class TrapRows(NamedTuple):
         targets = np.where(weights > 0, targets, 0)
         plain: dict[str, NDArray[Any]] = {}
         if len(self.plain):
-            plain["plain"] = self.plain[index[:1] % len(self.plain)]
+            plain["plain"] = self.plain[index[:PLAIN] % len(self.plain)]
         return plain | {
             "prefix": padded, "prefix_length": np.array(len(prefix), np.int32), "tokens": part["tokens"],
             "segments": part["segments"], "at": at.astype(np.int32), "targets": targets.astype(np.int32),
@@ -116,9 +117,11 @@ def _listing(names: list[str]) -> str:
     return "\n".join(["These devices are mounted:", *(f"- {name}: {HELP[name]}" for name in names)])
 
 
-def build(form: ChatForm, seed: int, count: int, time: int, batch: int, further: bool = False) -> TrapRows:
+def build(
+    form: ChatForm, seed: int, count: int, time: int, batch: int, further: bool, plain: NDArray[np.int32]
+) -> TrapRows:
     """Everything a run trains on, the same for the same arguments. `further`: for an adapter that knows the form by now,
-    so that of three requests in four only the call is read and learned, in another mix, and with plain text to keep."""
+    so that of three requests in four only the call is read and learned, in another mix."""
     made, rng = requests(seed, count, shares=errands.FURTHER if further else errands.SHARES), Random(seed)
     rows = pack(((short if further and rng.random() < 0.75 else example)(form, *one) for one in made), time)
     order = np.random.default_rng(seed).permutation(len(rows.tokens))
@@ -127,13 +130,4 @@ def build(form: ChatForm, seed: int, count: int, time: int, batch: int, further:
     prefixes = [form.opening(""), *(form.opening(text) for text in told), form.opening("")]
     used = np.unique(np.concatenate([rows.targets[rows.weights > 0], np.arange(4000)]))
     most = int((rows.weights > 0).sum(1).max())
-    return TrapRows(
-        rows, tuple(map(tuple, prefixes)), used.astype(np.int32), most, batch, plain_rows(form, time, further)
-    )
-
-
-def plain_rows(form: ChatForm, time: int, wanted: bool) -> NDArray[np.int32]:
-    """Stretches of plain text, in an order that mixes the chapters."""
-    pieces = [form.encode(text) for text in texts.manual()] if wanted else []
-    rows = [ids[at : at + time] for ids in pieces for at in range(0, len(ids) - time + 1, time)]
-    return np.random.default_rng(0).permutation(np.array(rows, np.int32).reshape(-1, time))
+    return TrapRows(rows, tuple(map(tuple, prefixes)), used.astype(np.int32), most, batch, plain)

@@ -21,7 +21,7 @@ from llmos.cpu.config import Model
 from llmos.cpu.isa import MARKS, STAND_INS, marks_of
 from llmos.errors import UsageError
 
-from . import lora, trapdata, tuning
+from . import documents, lora, trapdata, tuning
 from .chatform import ChatForm, Encoded
 from .training import Run, Settings
 
@@ -41,6 +41,7 @@ class Recipe:
     first: int = 8  # the first adapted layer: what comes before is only run
     seed: int = 1
     marks_seed: int = 7
+    plain: int = 256  # rows of the model's own dreams, on which a run that goes on holds it still
     after: Path | None = None  # the adapter that this run goes on from; its shape and marks are kept
     settings: Settings = field(default_factory=lambda: SETTINGS)
 
@@ -58,7 +59,10 @@ def train(model: Model, recipe: Recipe, out: Path | None, notify: Callable[[str]
         raise UsageError(f"{model.name} has no special ids to spare for calls")
     first, rows, start = beginning(model, recipe, marks)
     further = recipe.after is not None
-    data = trapdata.build(form_of(model), recipe.seed, recipe.examples, recipe.time, recipe.settings.batch, further)
+    plain = documents.dreams(model, recipe.plain if further else 0, recipe.time, recipe.seed, notify)
+    data = trapdata.build(
+        form_of(model), recipe.seed, recipe.examples, recipe.time, recipe.settings.batch, further, plain
+    )
     notify(f"{len(data.tokens):,} rows of {recipe.time} tokens, {recipe.settings.steps:,} steps")
     base = tuning.frozen(
         model.config, lora.with_marks(model.params, marks, rows), first, data.kept, recipe.settings.dtype

@@ -20,6 +20,7 @@ from llmos.train.dialogue import Exchange, grams, normal
 
 HAND = (
     Path(__file__).parents[1] / "traps" / "requests.jsonl",
+    Path(__file__).parents[1] / "traps" / "blind.jsonl",
     Path(__file__).parent / "nano_blind.jsonl",
     Path(__file__).parent / "nano_requests.jsonl",
 )

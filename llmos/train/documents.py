@@ -1,0 +1,71 @@
+"""Plain text to hold a fine-tuned model still on: what the model itself dreams after the beginnings of many documents.
+
+Knows: beginnings of every kind of text, how to draw from the bare model. Does not know: what is trained, or how far it moved
+(`tuning.drift`). No text of anyone else's is needed, and none that we measure on (`evals.kept`) is trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from llmos.cpu.config import Model
+
+from .chorus import Chorus
+
+LANES = 32
+WARMTH = 0.9  # temperature: at 1 so small a model loses its thread within a row
+OPENINGS = (
+    "The", "In", "A", "It was", "There are", "When", "My", "We", "He said that", "This is", "Although", "According to",
+    "The history of", "The capital of", "The river", "The city of", "The war between", "In the 19th century,",
+    "The population of", "Born in 1921,", "The species", "The album", "The film", "The company was founded",
+    "Once upon a time", "The old man", "She opened the door", "It was raining", "\"Where have you been?\" asked",
+    "The ship", "Long ago, in a village", "Chapter 3\n", "The detective", "He had never", "They walked",
+    "The function returns", "The following example shows", "If the argument is", "Changed in version 3:", "An object is",
+    "A statement is", "The class", "Raises an error", "To install the", "The operator", "Syntax:\n", "Note that",
+    "def ", "import ", "class ", "#include <", "for i in range(", "SELECT ", "{\n  \"name\":", "<html>", "$ ls -l\n",
+    "Abstract. We", "In this paper", "The results show", "Cells are", "The theorem", "Let x be", "The experiment",
+    "Energy is", "The temperature of", "Plants", "The heart", "DNA", "Light travels", "The planet", "A triangle",
+    "How to make", "Ingredients:\n", "Step 1:", "First,", "To begin with,", "You will need", "Tips for", "The best way to",
+    "Dear Sir,\n", "Hello everyone,", "I think", "I am writing", "Thank you for", "Yesterday", "Last week", "On Monday",
+    "The president", "The government", "The law", "Police said", "The market", "Prices", "A new study", "Scientists have",
+    "Question: What", "Q: How", "What is the", "Why do", "Which of the", "1. ", "- ", "Table 1:", "Figure 2 shows", "Total:",
+    "The teacher", "Students", "Education", "Children", "The human brain", "Health", "Exercise", "Music", "Art",
+    "Customers", "The product", "This book", "The hotel", "Our service", "The license", "You may not", "The terms of",
+    "The sun", "Roses", "O ", "Love", "Night", "Dogs", "The forest", "Water", "The mountain", "Birds",
+)  # fmt: skip
+
+
+def dreams(
+    model: Model, rows: int, time: int, seed: int = 0, notify: Callable[[str], None] = print
+) -> NDArray[np.int32]:
+    """Drawn continuations of the openings in turn, int32 [rows, time], each row an opening and what follows it.
+
+    A control id is a new line instead: what the model does in its chat form is not held.
+    """
+    if not rows:
+        return np.zeros((0, time), np.int32)
+    starts = [model.tokenizer.encode(text) for text in OPENINGS]
+    marks, space = list(model.tokenizer.control.values()), model.tokenizer.encode("\n")[0]
+    key, made = jax.random.key(seed), list[NDArray[np.int32]]()
+    chorus = Chorus(model.config, model.params, LANES, time)
+    for first in range(0, rows, LANES):
+        some = [starts[i % len(starts)] for i in range(first, first + LANES)]
+        drawn = _drawn(chorus, some, jax.random.fold_in(key, first))
+        made.extend(np.where(np.isin(drawn, marks), space, drawn))
+        notify(f"{min(first + LANES, rows)} of {rows} documents dreamed")
+    return np.array(made[:rows])
+
+
+def _drawn(chorus: Chorus, starts: Sequence[Sequence[int]], key: jax.Array) -> NDArray[np.int32]:
+    rows = np.zeros((len(starts), chorus.time), np.int32)
+    rows[:, 0] = [start[0] for start in starts]
+    for lane in range(len(starts)):
+        chorus.restart(lane, 0)
+    for at in range(1, chorus.time):
+        drawn = chorus.feed(rows[:, at - 1], jax.random.fold_in(key, at), WARMTH)
+        rows[:, at] = [start[at] if at < len(start) else one for start, one in zip(starts, drawn, strict=True)]
+    return rows
