@@ -16,8 +16,14 @@ from .space import ABSENT
 from .view import Counters, FrameView, LaneView, MovedView, PageView, ProcessView, Snapshot, SpanView, TokenView
 
 _frame = lru_cache(8192)(FrameView)
-_said = lru_cache(8192)(TokenView)
 """Frozen values that come again and again are made once: a thousand frames are a few kinds of frame."""
+FREE = FrameView(0, 0, ".", "", False)
+UNKNOWN = (b"", "unknown")  # what an id says that was never in a context
+
+
+@lru_cache(8192)
+def _said(token: int, piece: bytes, name: str, who: int) -> TokenView:
+    return TokenView(token, name or piece.decode("utf-8", "replace"), chr(who), bool(name))
 
 
 def snapshot(kernel: Kernel, selected: int = 0) -> Snapshot:
@@ -81,16 +87,15 @@ def _lane(kernel: Kernel, lane: int) -> LaneView:
         program=p.program,
         quantum=used,
         quantum_max=allowed,
-        stream=tuple(_token(kernel, t, p.space.who[i]) for i, t in enumerate(tokens[first:], first)),
+        stream=tuple(
+            _said(token, *kernel.words.get(token, UNKNOWN), who)
+            for token, who in zip(tokens[first:], p.space.who[first:], strict=True)
+        ),
         top=tuple((word(kernel, t), weight / 65535) for t, weight in p.top),
         chosen=word(kernel, tokens[-1]) if tokens and p.space.who[-1] == ord("m") else "",
         stop=p.stop,
         mass=p.mass,
     )
-
-
-def _token(kernel: Kernel, token: int, who: int) -> TokenView:
-    return _said(token, word(kernel, token), chr(who), bool(kernel.words.get(token, (b"", "unknown"))[1]))
 
 
 def word(kernel: Kernel, token: int) -> str:
@@ -100,36 +105,35 @@ def word(kernel: Kernel, token: int) -> str:
 
 
 def _frames(kernel: Kernel) -> tuple[FrameView, ...]:
-    owner = [0] * kernel.geometry.frames
-    ring = [""] * kernel.geometry.frames
-    for p in kernel.processes.values():
-        rings = _rings(kernel, p)
-        for page, frame in enumerate(p.space.frames):
-            if frame != ABSENT and not owner[frame]:
-                owner[frame], ring[frame] = p.pid, rings[page]
+    mapped, cached = _mapped(kernel), kernel.memory.cached
     writing = {
         frame
         for b in kernel.work.bursts
         for frame, start in zip(b.frames, b.starts, strict=True)
         if start + kernel.geometry.page > b.pos and start < b.pos + len(b.feed)
     }
-    marks = _marks(kernel)
-    return tuple(
-        _frame(
-            owner[f], kernel.memory.refs[f], _kind(kernel, f), ring[f], f in writing, *marks.get(f, (False, False, 0))
-        )
-        for f in range(kernel.geometry.frames)
-    )
+    views: list[FrameView] = []
+    for frame, refs in enumerate(kernel.memory.refs):
+        if refs or frame in cached or not frame:
+            owner, ring, dirty, pinned, heat = mapped.get(frame, (0, "", False, False, 0))
+            kind = "K" if not frame else ("S" if refs > 1 else "p") if refs else "c"
+            views.append(_frame(owner, refs, kind, ring, frame in writing, dirty, pinned, heat))
+        else:
+            views.append(FREE)
+    return tuple(views)
 
 
-def _marks(kernel: Kernel) -> dict[int, tuple[bool, bool, int]]:
-    """Of each mapped frame: is it dirty, pinned, and how hot."""
-    marks: dict[int, tuple[bool, bool, int]] = {}
+def _mapped(kernel: Kernel) -> dict[int, tuple[int, str, bool, bool, int]]:
+    """Of each mapped frame: whose it is, its ring; is it dirty, pinned, and how hot. The first who maps it owns it."""
+    mapped: dict[int, tuple[int, str, bool, bool, int]] = {}
     for p in kernel.processes.values():
+        rings, mass, slots = _rings(kernel, p), p.mass, p.space.slots
         for i, frame in enumerate(p.space.frames):
             if frame != ABSENT:
-                marks[frame] = (i not in p.space.slots, _pinned(p, i), p.mass[i] if i < len(p.mass) else 0)
-    return marks
+                owner, ring = mapped[frame][:2] if frame in mapped else (p.pid, rings[i])
+                heat = mass[i] if i < len(mass) else 0
+                mapped[frame] = (owner, ring, i not in slots, _pinned(p, i), heat)
+    return mapped
 
 
 def _pinned(p: Process, i: int) -> bool:
@@ -165,15 +169,6 @@ def _window(kernel: Kernel, p: Process) -> tuple[SpanView, ...]:
 
 def _moved(p: Process) -> tuple[MovedView, ...]:
     return tuple(MovedView(m.title, len(m.tokens), Ring(m.label.ring).name, m.at, m.text[:80]) for m in p.space.moved)
-
-
-def _kind(kernel: Kernel, frame: int) -> str:
-    if frame == 0:
-        return "K"
-    refs = kernel.memory.refs[frame]
-    if refs:
-        return "S" if refs > 1 else "p"
-    return "c" if frame in kernel.memory.cached else "."
 
 
 def _rings(kernel: Kernel, p: Process) -> list[str]:

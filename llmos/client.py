@@ -104,7 +104,7 @@ class Client:
         return None
 
     def _heard(self, kind: str, *args: object) -> None:
-        if kind == "view" and isinstance(args[0], dict):
+        if kind == "view":
             self._told = wire.changed(self._told, args[0])
             self._show(replace(self._told, role=self.view.role))
         elif kind == "role":

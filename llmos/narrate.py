@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import dropwhile, islice
 from typing import Any
 
 from llmos_kernel.ports import Event
@@ -191,10 +192,4 @@ class Story:
 
 def _last(items: deque[Any], count: int, good: Callable[[Any], bool]) -> list[Any]:
     """The last `count` good items of a deque that is in order of ticks."""
-    out: list[Any] = []
-    for item in reversed(items):
-        if good(item):
-            out.append(item)
-            if len(out) == count:
-                break
-    return out[::-1]
+    return list(islice(dropwhile(lambda item: not good(item), reversed(items)), count))[::-1]

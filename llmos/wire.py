@@ -1,16 +1,19 @@
 """The wire between a machine and its screens: length-prefixed msgpack, and views as what changed since the last one.
 
 Knows: the frozen types of `status.py` and `llmos_kernel.view`, sockets. Does not know: who speaks, or what a verb does. What
-can't be read, or is longer than a message may be, ends the connection: nothing of it is used.
+can't be read, or is longer than a message may be, ends the connection: nothing of it is used. A log that gained a line
+travels as that line, a growing text as its end, a stream of tokens that moved on as the new ones.
 """
 
 from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Iterator
 from dataclasses import fields, replace
-from operator import attrgetter
-from typing import Any
+from itertools import compress, count, islice, repeat
+from operator import attrgetter, is_not
+from typing import Any, NamedTuple
 
 import msgpack
 
@@ -24,9 +27,9 @@ TYPES: tuple[type[Any], ...] = (
     kernel_view.PageView, kernel_view.SpanView, kernel_view.MovedView, kernel_view.Counters,
 )  # fmt: skip
 """What may be sent; a type's place is its number on the wire, so both ends must be of one version."""
-WHOLE = (status.MachineView, kernel_view.Snapshot)
-"""Types that are sent as the fields that changed."""
-LONG = 64  # a tuple of so many is sent as the places that changed
+BY_FIELD = (status.MachineView, kernel_view.Snapshot, kernel_view.LaneView)
+"""Of these the fields that changed are sent; smaller values are sent whole."""
+TRIES = 16  # places where a moved tuple may seem to begin, that are looked at
 PREFIX = struct.Struct("<I")
 MOST = 64 * 2**20  # bytes of a message; a view of a thousand processes takes about one of these 64
 
@@ -35,17 +38,58 @@ _NAMES = {kind: tuple(f.name for f in fields(kind)) for kind in TYPES}
 _VALUES = {kind: attrgetter(*names) for kind, names in _NAMES.items()}
 
 
+class Fields(NamedTuple):
+    """Of a value of one of these types: name of a field -> its difference."""
+
+    news: dict[str, Any]
+
+
+class Moved(NamedTuple):
+    """A tuple without its first few, with changes at some of the places that are left, and with more at its end."""
+
+    gone: int
+    places: tuple[int, ...]
+    news: tuple[Any, ...]
+    more: tuple[Any, ...]
+
+
+class Longer(NamedTuple):
+    """A text with more at its end."""
+
+    more: str
+
+
+DIFFERENCES: tuple[type[Any], ...] = (Fields, Moved, Longer)
+ROWS, DIFFERENCE = len(TYPES), 2 * len(TYPES)
+"""On the wire, kind number n is one value of it; ROWS + n several of them; DIFFERENCE + n a difference."""
+
+
 class Garbled(ValueError):
     """What came over the wire is no message."""
 
 
 def pack(value: Any) -> bytes:
-    packed: bytes = msgpack.packb(value, default=_shown, use_bin_type=True, unicode_errors="surrogatepass")
+    packed: bytes = msgpack.packb(value, default=_shown, strict_types=True, unicode_errors="surrogatepass")
     return packed
 
 
-def _shown(value: Any) -> msgpack.ExtType:
-    return msgpack.ExtType(_CODES[type(value)], pack(_VALUES[type(value)](value)))
+def _shown(value: Any) -> Any:
+    kind = type(value)
+    if kind is tuple:
+        return _rows(value)
+    if kind in _CODES:
+        return msgpack.ExtType(_CODES[kind], pack([*_VALUES[kind](value)]))
+    if kind in DIFFERENCES:
+        return msgpack.ExtType(DIFFERENCE + DIFFERENCES.index(kind), pack([*value]))
+    return int(value) if isinstance(value, int) else str(value)  # of an enumeration
+
+
+def _rows(values: tuple[Any, ...]) -> Any:
+    """Many of one kind travel as one table; any other tuple as a list."""
+    kind = type(values[0]) if values else None
+    if kind not in _CODES or any(map(is_not, map(type, values), repeat(kind))):
+        return [*values]
+    return msgpack.ExtType(ROWS + _CODES[kind], pack([[*row] for row in map(_VALUES[kind], values)]))
 
 
 def unpack(data: bytes) -> Any:
@@ -59,36 +103,63 @@ def unpack(data: bytes) -> Any:
 
 
 def _made(code: int, data: bytes) -> Any:
-    return TYPES[code](*unpack(data))
+    if code < ROWS:
+        return TYPES[code](*unpack(data))
+    if code < DIFFERENCE:
+        kind = TYPES[code - ROWS]
+        return tuple(kind(*row) for row in unpack(data))
+    return DIFFERENCES[code - DIFFERENCE](*unpack(data))
 
 
-def changes(old: Any, new: Any) -> dict[str, Any]:
-    """The fields of `new` that differ from `old`'s; where one of these is a whole type too, only its changed fields."""
-    out: dict[str, Any] = {}
-    for name in _NAMES[type(new)]:
-        before, now = getattr(old, name), getattr(new, name)
-        if before is now or before == now:
-            continue
-        both = type(now) in WHOLE and type(before) is type(now)
-        out[name] = changes(before, now) if both else _places(before, now)
-    return out
-
-
-def _places(old: Any, new: Any) -> Any:
-    """Of a long tuple, as RAM is, only the places that changed; of anything else, all."""
-    if not (isinstance(new, tuple) and isinstance(old, tuple) and len(old) == len(new) >= LONG):
+def changes(old: Any, new: Any) -> Any:
+    """What to do with `old` to get `new`, where that is shorter than `new`; else `new` itself."""
+    kind = type(new)
+    if type(old) is not kind:
         return new
-    return {i: b for i, (a, b) in enumerate(zip(old, new, strict=True)) if a is not b and a != b}
+    if kind in BY_FIELD:
+        pairs = zip(_NAMES[kind], _VALUES[kind](old), _VALUES[kind](new), strict=True)
+        return Fields({name: changes(a, b) for name, a, b in pairs if a is not b and a != b})
+    if kind is tuple and old:
+        return _moved(old, new)
+    if kind is str and old and new.startswith(old):
+        return Longer(new[len(old) :])
+    return new
 
 
-def changed(old: Any, difference: dict[Any, Any]) -> Any:
+def _moved(old: tuple[Any, ...], new: tuple[Any, ...]) -> Any:
+    for gone in islice(_shifts(old, new), TRIES):
+        kept = len(old) - gone
+        if old[gone:] == new[:kept]:
+            return Moved(gone, (), (), new[kept:])
+    if len(new) < len(old):
+        return new
+    places = tuple(i for i in compress(count(), map(is_not, old, new)) if old[i] != new[i])
+    deep = type(new[0]) in (tuple, *BY_FIELD)
+    if not deep and 2 * len(places) > len(new):
+        return new
+    news = tuple(changes(old[i], new[i]) if deep else new[i] for i in places)
+    return Moved(0, places, news, new[len(old) :])
+
+
+def _shifts(old: tuple[Any, ...], new: tuple[Any, ...]) -> Iterator[int]:
+    """How far `old` may have moved on, nearest first; what stands in two views of one machine is the same object."""
+    if new:
+        head = new[0]
+        yield from (gone for gone, value in enumerate(old) if value is head and len(old) - gone <= len(new))
+
+
+def changed(old: Any, difference: Any) -> Any:
     """`old` with a difference applied. Raises Garbled."""
     try:
-        if isinstance(old, tuple):
-            return tuple(difference.get(i, value) for i, value in enumerate(old))
-        news = {k: changed(getattr(old, k), v) if isinstance(v, dict) else v for k, v in difference.items()}
-        return replace(old, **news)
-    except (TypeError, AttributeError) as e:
+        if isinstance(difference, Fields):
+            return replace(old, **{k: changed(getattr(old, k), v) for k, v in difference.news.items()})
+        if isinstance(difference, Moved):
+            kept = [*old[difference.gone :], *difference.more]
+            for i, value in zip(difference.places, difference.news, strict=True):
+                kept[i] = changed(kept[i], value)
+            return tuple(kept)
+        return old + difference.more if isinstance(difference, Longer) else difference
+    except (TypeError, ValueError, AttributeError, IndexError) as e:
         raise Garbled(str(e)) from None
 
 

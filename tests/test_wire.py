@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ from llmos.boot import SYSTEM, Options
 from llmos.client import Client
 from llmos.recording import events
 from llmos.server import Server, from_text, to_text
-from llmos.status import MachineView
+from llmos.status import Line, MachineView
 from tests.tui import stills
 from tests.watching import SECONDS, Watch
 
@@ -38,16 +39,40 @@ def test_a_view_comes_out_as_it_went_in(make: Callable[[], MachineView]) -> None
     assert wire.unpack(wire.pack(view)) == view
 
 
+def applied(old: Any, new: Any) -> Any:
+    """`new`, as it arrives where `old` is known."""
+    return wire.changed(old, wire.unpack(wire.pack(wire.changes(old, new))))
+
+
 def test_only_what_changed_travels() -> None:
     view = stills.busy_view()
-    later = replace(view, rate=3.0, snapshot=replace(view.snapshot, tick=view.snapshot.tick + 1))
-    difference = wire.changes(view, later)
-    assert set(difference) == {"rate", "snapshot"}
-    assert set(difference["snapshot"]) == {"tick"}
-    assert wire.changed(view, wire.unpack(wire.pack(difference))) == later
-    assert wire.changes(view, view) == {}
+    lines = tuple(Line(i, f"line {i}") for i in range(400))
+    before, after = (
+        replace(view, log=lines),
+        replace(view, rate=3.0, log=(*lines[2:], Line(400, "new"), Line(401, "newer"))),
+    )
+    assert set(wire.changes(before, after).news) == {"rate", "log"}
+    assert len(wire.pack(wire.changes(before, after))) < 100
+    assert applied(before, after) == after
+    assert applied(view, view) == view
     alone = replace(stills.two_views(), other=None)
-    assert wire.changed(alone, wire.changes(alone, stills.two_views())) == stills.two_views()
+    assert applied(alone, stills.two_views()) == stills.two_views()
+    assert applied(stills.two_views(), alone) == alone
+
+
+NESTED = st.recursive(
+    st.integers(0, 3) | st.text("ab", max_size=4), lambda inner: st.lists(inner, max_size=9).map(tuple)
+)
+
+
+@given(NESTED, NESTED, st.integers(0, 9))
+def test_any_change_arrives(old: Any, new: Any, gone: int) -> None:
+    assert applied(old, new) == new
+    if isinstance(old, tuple):
+        moved = (*old[gone:], new)
+        assert applied(old, moved) == moved
+    if isinstance(old, str) and isinstance(new, str):
+        assert applied(old, old + new) == old + new
 
 
 @given(st.binary(max_size=60))
