@@ -155,13 +155,15 @@ class Kernel:
                 life.alarm(self, process, due)
 
     def _run_cpu(self) -> None:
-        self.flush_copies()
         work = self.work
+        if work.copies:
+            self.flush_copies()
         if work.bursts:
             work.retired = self.cpu.run(work.bursts)
 
     def _serve_traps(self) -> None:
-        drive.serve_traps(self)
+        if self.woken:
+            drive.serve_traps(self)
         if self.tick % DEADLOCK_EVERY == 0 or self.idle:
             deadlock.look(self)
 

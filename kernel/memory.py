@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 
 from .cpu import TRASH
-from .labels import private
+from .labels import Label, private
 from .space import ABSENT, AddressSpace
 from .swap import Slots
 
@@ -175,8 +176,8 @@ class Memory:
         """The page's tokens, their labels, all before it, what of that it could not see, and the set of weights. Equal names,
         equal pages."""
         ids = array("q", space.tokens[i * self.page : (i + 1) * self.page]).tobytes()
-        label = repr(tuple(space.label_of(i * self.page, (i + 1) * self.page - 1))).encode("utf-8", "surrogatepass")
-        unseen = [first for first in space.hidden if first < i] if not space.in_slot(i) else []
+        label = _written(space.label_of(i * self.page, (i + 1) * self.page - 1))
+        unseen = [first for first in space.hidden if first < i] if space.hidden and not space.in_slot(i) else []
         blind = repr((unseen, space.slot)).encode() if unseen else b""
         root = space.domain + (b"adapter %d" % space.adapter if space.adapter else b"")
         return blake2b((chain[i - 1] if i else root) + ids + label + blind, digest_size=16).digest()
@@ -227,6 +228,12 @@ class Memory:
         assert all(self.refs[f] == 0 for f in [*self.free, *self.cached]), "a free frame is mapped"
         assert {f for f, n in enumerate(self.name_of) if n} == set(self.published.values()), "names out of step"
         self.slots.check(slot for space in spaces for slot in space.slots.values())
+
+
+@lru_cache(maxsize=256)
+def _written(label: Label) -> bytes:
+    """A label as it stands in a page's name."""
+    return repr(tuple(label)).encode("utf-8", "surrogatepass")
 
 
 __all__ = ["ABSENT", "AddressSpace", "Memory", "NoFrames"]

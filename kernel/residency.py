@@ -40,7 +40,10 @@ def make_resident(kernel: Kernel) -> None:
 
 def _choose_prefill(kernel: Kernel) -> int:
     """At most one lane prefills in a tick: the lanes take turns, so that a long prompt starves nobody."""
-    reading = [p for p in kernel.lanes if p is not None and p.feed_left > 1]
+    reading = []
+    for process in kernel.lanes:
+        if process is not None and process.feed_left > 1:
+            reading.append(process)
     if not reading:
         kernel.earned = 0
         return -1
@@ -87,7 +90,7 @@ def _decode(kernel: Kernel, process: Process) -> Burst | None:
         or kernel.memory.refs[frames[pos // page]] != 1
     ):
         return None
-    return Burst(
+    fields = (
         frames,
         starts(len(frames), page),
         pos,
@@ -101,6 +104,7 @@ def _decode(kernel: Kernel, process: Process) -> Burst | None:
         (),
         space.adapter,
     )
+    return tuple.__new__(Burst, fields)  # Burst(...) passes a Python function, which takes as long as all the rest
 
 
 def _burst(kernel: Kernel, process: Process) -> Burst | None:

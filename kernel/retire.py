@@ -46,26 +46,26 @@ def _retire(kernel: Kernel, process: Process, burst: Burst, retired: Retired) ->
     process.stop = STOPS[retired.cause]
     if space.resident // page > full:
         kernel.memory.publish(space)
-    if retired.cause == Cause.MACHINE_CHECK:
-        thinking.abandon(kernel, process, KernelError("machine check: the CPU produced no finite number"))
-    thought = process.thought
-    if retired.ids and thought is not None:
+    thought, ids = process.thought, retired.ids
+    if ids and thought is not None:
         if retired.top:
             process.top = retired.top[-1]
             kernel.learn(token for token, _ in process.top)
-        kernel.learn(retired.ids)
-        kernel.emit("retire", process.pid, retired.ids)
-        for token in retired.ids:
+        kernel.learn(ids)
+        kernel.emit("retire", process.pid, ids)
+        for token in ids:
             thinking.retire(kernel, process, thought, token)
+    elif retired.cause == Cause.MACHINE_CHECK:
+        thinking.abandon(kernel, process, KernelError("machine check: the CPU produced no finite number"))
 
 
 def _charge(kernel: Kernel, process: Process, burst: Burst, retired: Retired) -> None:
     """The account of the process, of the machine, and of the policy."""
-    account, resident, written = process.account, process.space.resident, len(retired.ids)
-    again = min(resident, process.high) - burst.pos
+    account, resident, high, written = process.account, process.space.resident, process.high, len(retired.ids)
+    again = (resident if resident < high else high) - burst.pos
     if again > 0:
         account.recomputed += again
-    if resident > process.high:
+    if resident > high:
         process.high = resident
     read = 0
     if len(burst.feed) > 1:
@@ -76,4 +76,4 @@ def _charge(kernel: Kernel, process: Process, burst: Burst, retired: Retired) ->
     kernel.decoded += written
     account.ran += 1
     account.last = kernel.tick
-    kernel.policy.charge(process.pid, written, max(0, read))
+    kernel.policy.charge(process.pid, written, read)

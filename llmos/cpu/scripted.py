@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from llmos_kernel.cpu import Burst, Cause, Geometry, Retired
 
 MASK = (1 << 63) - 1
+QUANTUM = Cause.QUANTUM  # looking it up in its class takes as long as a call, in Python 3.11
 START, END, TRAP, GO, RESULT, DONE = range(256, 262)
 VOCAB = 262
 NAMES = {START: "<|start|>", END: "<|end|>", TRAP: "<|trap|>", GO: "<|go|>", RESULT: "<|result|>", DONE: "<|done|>"}
@@ -54,10 +55,10 @@ class ScriptedCpu:
     def _run(self, burst: Burst) -> Retired:
         page, sums = self.geometry.page, self.sums
         table = dict(zip(burst.starts, burst.frames, strict=True))
-        pos, feed = burst.pos, burst.feed
+        pos, feed, steps = burst.pos, burst.feed, burst.steps
         out: list[int] = []
         state = self._prefix(burst.adapter, table, pos)
-        cause = Cause.QUANTUM
+        cause = QUANTUM
         while True:
             for token in feed:
                 slot = pos % page
@@ -69,14 +70,14 @@ class ScriptedCpu:
                 self.ids[frame][slot], values[slot] = token, value
                 state = (state + value) & MASK
                 pos += 1
-            if len(out) == burst.steps:
+            if len(out) == steps:
                 break
             token = self._next(burst, table, pos, state)
             out.append(token)
             if token in burst.wake:
                 cause = Cause.WAKE
                 break
-            if len(out) == burst.steps:
+            if len(out) == steps:
                 break
             feed = (token,)
         wanted = _wanted(burst, state) if burst.absent else ()
@@ -85,10 +86,10 @@ class ScriptedCpu:
     def _prefix(self, adapter: int, table: dict[int, int], pos: int) -> int:
         """The sum of all slots before `pos`, read from the frames in the table; an adapter starts from another state."""
         state = mix(adapter, 1) if adapter else 0
-        whole = pos - self.geometry.page  # a page that begins here or before is full
+        sums, whole = self.sums, pos - self.geometry.page  # a page that begins here or before is full
         for start, frame in table.items():
             if start <= whole:
-                state += self.sums[frame]
+                state += sums[frame]
             elif start < pos:
                 state += sum(self.values[frame][: pos - start])
         return state & MASK
@@ -102,9 +103,10 @@ class ScriptedCpu:
     def _context(self, table: dict[int, int], pos: int) -> list[int]:
         """The ids before `pos`, read from the frames."""
         context: list[int] = []
+        ids = self.ids
         for start, frame in table.items():
             if start < pos:
-                context += self.ids[frame][: pos - start]
+                context += ids[frame][: pos - start]
         return context
 
     def _mass(self, n: int, state: int) -> tuple[int, ...]:
