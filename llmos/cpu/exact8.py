@@ -186,7 +186,7 @@ def attention(q: jax.Array, pages: dict[str, jax.Array], view: View) -> tuple[ja
     scores = _int(jnp.round(jnp.clip(scores * unit * pages["k_scale"][:, None, :, 0], -FAR, FAR)))
     seen = jnp.broadcast_to(kvcache.visible(view, group), (b, kv, m, scores.shape[-1])).reshape(scores.shape)
     top = jnp.max(jnp.where(seen, scores, -(1 << 30)), -1, keepdims=True)
-    p = jnp.where(seen, exp2(jnp.maximum(top - scores, 0)), 0)  # [B*K, m, S], ONE = the likeliest
+    p = once(jnp.where(seen, exp2(jnp.maximum(top - scores, 0)), 0))  # [B*K, m, S], ONE = the likeliest
     total = jnp.maximum(jnp.sum(p, -1, keepdims=True), 1).astype(jnp.float32)
     out = _mix(p, seen, pages["v"], pages["v_scale"][:, None, :, 0]) * (1 / total)
     out = jnp.transpose(out.reshape(b, kv, t, group, d), (0, 2, 1, 3, 4)).reshape(b * t, heads * d)
@@ -200,7 +200,7 @@ def _mix(p: jax.Array, seen: jax.Array, values: jax.Array, scale: jax.Array) -> 
     """Sum of p * values * scale over keys -> [B*K, m, D]; the largest scale in sight keeps p * scale within 16 bits."""
     largest = jnp.max(jnp.where(seen, scale, TINY), -1, keepdims=True)
     weight = jnp.where(seen, _int(jnp.round(p.astype(jnp.float32) * (scale * (1 / largest)) * (FULL / ONE))), 0)
-    return _two_term_dot(weight, values, 1) * largest * (ONE / FULL)
+    return _two_term_dot(once(weight), values, 1) * largest * (ONE / FULL)
 
 
 def _mass(p: jax.Array, total: jax.Array) -> jax.Array:
@@ -230,6 +230,15 @@ def snap(x: jax.Array) -> jax.Array:
     return lax.bitcast_convert_type((bits + 128) & -256, jnp.float32)
 
 
+def once(q: jax.Array) -> jax.Array:
+    """The same integers, |q| < 2**17 - 1, computed once.
+
+    XLA fuses cheap work into what reads it, though that reads it many times: a row was rounded anew for every row of a
+    matrix. A remainder it holds for expensive and leaves where it is. A barrier does not help: it is gone before fusion.
+    """
+    return lax.rem(q, jnp.int32((1 << 17) - 1))
+
+
 def _int(x: jax.Array) -> jax.Array:
     return x.astype(jnp.int32)
 
@@ -242,8 +251,7 @@ def _dot(x: jax.Array, w: jax.Array) -> jax.Array:
     """
     if x.shape[0] == 1:
         if x.shape[1] * 127 * 127 < 1 << 24:
-            row: jax.Array = lax.optimization_barrier(x.astype(jnp.float32))  # type: ignore[no-untyped-call]
-            return row @ w.T.astype(jnp.float32)
+            return once(_int(x)).astype(jnp.float32) @ w.T.astype(jnp.float32)
         return lax.dot_general(jnp.concatenate([x, x]), w, ROWS, preferred_element_type=jnp.int32)[:1]
     return lax.dot_general(x, w, ROWS, preferred_element_type=jnp.int32)
 
