@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -76,6 +77,7 @@ GGUFS: dict[str, bytes] = {
             ("general.alignment", "33", files.u32(33)),
             ("llama.block_count", "0", files.u32(0)),
             ("llama.block_count", "2**32 - 1", files.u32(2**32 - 1)),
+            ("llama.block_count", "2**31 - 1", files.u32(2**31 - 1)),
             ("llama.block_count", "text", (8, files.string("two"))),
             ("llama.attention.head_count", "0", files.u32(0)),
             ("llama.attention.head_count", "33", files.u32(33)),
@@ -85,7 +87,17 @@ GGUFS: dict[str, bytes] = {
             ("llama.rope.freq_base", "infinite", files.f32(float("inf"))),
             ("llama.attention.layer_norm_rms_epsilon", "NaN", files.f32(float("nan"))),
             ("llama.rope.scaling.type", "yarn", (8, files.string("yarn"))),
+            ("llama.attention.key_length", "huge", files.u32(2**31 - 2)),
+            ("general.alignment", "2**20", files.u32(1 << 20)),
+            ("general.architecture", "list", files.words(["llama"])),
             ("tokenizer.ggml.model", "bert", (8, files.string("bert"))),
+            ("tokenizer.ggml.model", "list", files.words(["gpt2"])),
+            ("tokenizer.ggml.pre", "list", files.words(["smollm"])),
+            ("tokenizer.ggml.token_type", "few", files.numbers([1], 5, "i")),
+            ("tokenizer.ggml.merges", "three", files.words(["t h e"])),
+            ("tokenizer.ggml.bos_token_id", "true", (7, b"\1")),
+            ("tokenizer.ggml.add_bos_token", "number", files.u32(1)),
+            ("tokenizer.chat_template", "list", files.words(["a"])),
             ("tokenizer.ggml.tokens", "empty", files.words([])),
             ("tokenizer.ggml.tokens", "few", files.words(files.TOKENS[:9])),
             ("tokenizer.ggml.tokens", "numbers", files.numbers([1, 2], 5, "i")),
@@ -95,6 +107,18 @@ GGUFS: dict[str, bytes] = {
             ("tokenizer.ggml.bos_token_id", "huge", files.u32(2**32 - 1)),
             ("tokenizer.chat_template", "number", files.u32(3)),
         ]
+    },
+    **{
+        f"scores {what}": meta(**{"tokenizer.ggml.model": (8, files.string("llama")), "tokenizer.ggml.scores": value})
+        for what, value in [
+            ("texts", files.words(["1"] * files.VOCAB)),
+            ("few", files.numbers([1.0], 6, "f")),
+            ("missing", None),
+        ]
+    },
+    **{
+        f"rope_freqs {what}": files.gguf(files.metadata(), [*TENSORS, ("rope_freqs.weight", shape, kind, bytes(16))])
+        for what, shape, kind in [("zero", (4,), 0), ("integers", (4,), 26), ("shape", (2, 2), 0)]
     },
 }
 
@@ -144,9 +168,38 @@ def index_outside(folder: Path) -> None:
     (folder / "model.safetensors.index.json").write_text('{"weight_map": {"a": "../x.safetensors"}}')
 
 
+def index_names(name: str) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        (folder / "model.safetensors").unlink()
+        (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": name}}))
+
+    return spoil
+
+
+def pipe(name: str) -> Callable[[Path], None]:
+    """A named pipe in its place: who reads it waits for ever."""
+
+    def spoil(folder: Path) -> None:
+        (folder / name).unlink(missing_ok=True)
+        os.mkfifo(folder / name)
+
+    return spoil
+
+
+def theta(digits: bytes) -> Callable[[Path], None]:
+    return put("config.json", json.dumps(files.config()).encode().replace(b"10000.0", digits))
+
+
 def norm(**entry: Any) -> Callable[[Path], None]:
     return header({"model.norm.weight": {"dtype": "F32", "shape": [32], "data_offsets": [0, 128], **entry}})
 
+
+def split(pattern: str) -> dict[str, Any]:
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+
+
+PREPEND = {"type": "Prepend", "prepend": ""}
+HIDDEN = {"type": "Sequence", "normalizers": {"0": {"type": "Evil"}}}
 
 FOLDERS: dict[str, Callable[[Path], None]] = {
     "no config": lambda f: (f / "config.json").unlink(),
@@ -184,6 +237,23 @@ FOLDERS: dict[str, Callable[[Path], None]] = {
     "tokenizer kind": change("tokenizer.json", lambda t: t["model"].update(type="WordPiece")),
     "tokenizer cutter": change("tokenizer.json", lambda t: t.update(pre_tokenizer={"type": "Evil"})),
     "index outside": index_outside,
+    "index no UTF-8": index_names("\ud800.safetensors"),
+    "index NUL": index_names("\0.safetensors"),
+    "index long": index_names("x" * 5_000 + ".safetensors"),
+    **{f"{name} a pipe": pipe(name) for name in ("config.json", "model.safetensors", "chat_template.jinja")},
+    "config deep in one place": theta(b"[" * 960 + b"]" * 960),
+    "config beyond floats": theta(b"1" + b"0" * 400),
+    "config beyond integers": theta(b"1" * 5_000),
+    "config 2**31 - 1 layers": change("config.json", lambda c: {**c, "num_hidden_layers": 2**31 - 1}),
+    "config end true": change("config.json", lambda c: {**c, "eos_token_id": True}),
+    "config scaling": change("config.json", lambda c: {**c, "rope_scaling": {"rope_type": ["llama3"]}}),
+    "twin among many": put("tokenizer.json", b"{" + b"".join(b'"%d":0,' % i for i in range(100_000)) + b'"99999":0}'),
+    "tensor type a list": norm(dtype=["F32"]),
+    "tensor nine dimensions": norm(shape=[1] * 9),
+    "tensor offset true": norm(data_offsets=[True, 129]),
+    "tokenizer pattern": change("tokenizer.json", lambda t: t.update(pre_tokenizer=split("(("))),
+    "tokenizer prepends nothing": change("tokenizer.json", lambda t: t.update(normalizer=PREPEND)),
+    "tokenizer parts in an object": change("tokenizer.json", lambda t: t.update(normalizer=HIDDEN)),
 }
 PIECES = files.tokenizer_bin(files.story_pieces())
 TOKENIZERS = {
@@ -228,6 +298,25 @@ def test_tokenizer_bin(name: str, tmp_path: Path) -> None:
     load(tmp_path / "m.bin")
     (tmp_path / "tokenizer.bin").write_bytes(TOKENIZERS[name])
     refused(tmp_path / "m.bin")
+
+
+def test_more_layers_than_anybody_has_are_not_looked_for(tmp_path: Path) -> None:
+    """A sparse file is as long as its header says: the count alone must be refused."""
+    width, layers = 2, 1 << 20
+    numbers = 2 * width + layers * (2 * width + 4 * width**2 + 3 * width) + width + 8 * width + 298 * width
+    with (tmp_path / "m.bin").open("wb") as file:
+        file.write(struct.pack("<7i", width, 1, layers, 1, 1, 300, 8))
+        file.truncate(28 + 4 * numbers)
+    refused(tmp_path / "m.bin")
+
+
+def test_a_pattern_that_takes_for_ever_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = files.folder(tmp_path / "m")
+    change("tokenizer.json", lambda t: t.update(pre_tokenizer=split("(a+)+$")))(folder)
+    tokenizer = load(folder).tokenizer
+    assert tokenizer.encode("the")
+    with pytest.raises(ModelFileError, match="tokenizer failed on a text"):
+        tokenizer.encode("a" * 40 + "b")
 
 
 def test_there_are_enough_of_them() -> None:

@@ -25,6 +25,8 @@ BIASES = ("q_bias", "k_bias", "v_bias")
 NORMS = ("q_norm", "k_norm")
 EXTRA = {"llama": (), "qwen2": BIASES, "qwen3": NORMS}
 """What each architecture's layers have besides; also the list of architectures."""
+MAX_LAYERS = 1_000
+"""The deepest models have 130. A file may announce two thousand million, and each would be looked for."""
 
 
 class Source(Protocol):
@@ -60,6 +62,8 @@ def shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
 
 def check(config: ModelConfig, source: Source) -> None:
     """Damaged when a parameter is missing or has another shape, or all, as float32, would not fit into free memory."""
+    if config.layers > MAX_LAYERS:
+        raise Damaged(f"{config.layers:,} layers; we read at most {MAX_LAYERS:,}")
     expected = shapes(config)
     wanted = [(name, None) for name in _ends(config)] + [(n, i) for i in range(config.layers) for n in _layer(config)]
     for name, i in wanted:

@@ -7,16 +7,19 @@ not where; `load` adds the path and makes it the one line that a person reads.
 from __future__ import annotations
 
 import json
-import math
+import reprlib
 import stat
 from pathlib import Path
 from typing import Any
 
-MAX_JSON = 256 * 2**20
-"""Bytes of one JSON text: tokenizers of large vocabularies have 20 MB."""
+MAX_JSON = 64 * 2**20
+"""Bytes of one JSON text: tokenizers of large vocabularies have 35 MB. Read, a text of empty lists takes 25 times that."""
 
 MAX_COUNT = 2**31 - 1
 """No size in a model's description is larger."""
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 60
 
 
 class Damaged(ValueError):
@@ -63,16 +66,17 @@ def parse_object(data: bytes, name: str) -> dict[str, Any]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise Damaged(f"the key {shown(next(k for k in keys if keys.count(k) > 1))} comes twice")
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise Damaged(f"the key {shown(key)} comes twice")
+        found[key] = value
     return found
 
 
 def shown(value: object) -> str:
-    """Something from the file inside a message: printable, and short."""
-    text = ascii(value)
+    """Something from the file inside a message: printable, and short, however long or deep it is."""
+    text = _SHORT.repr(value).encode("ascii", "backslashreplace").decode()
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -85,10 +89,10 @@ def count(value: Any, what: str, least: int = 1, most: int = MAX_COUNT) -> int:
 
 def number(value: Any, what: str, least: float = 0.0, most: float = 1e12) -> float:
     """A finite number in (`least`, `most`]."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise Damaged(f"{what} is {shown(value)}, not a finite number")
-    if not least < value <= most:
-        raise Damaged(f"{what} is {value:g}, not in ({least:g}, {most:g}]")
+    if not least < value <= most:  # false for NaN, too
+        raise Damaged(f"{what} is {shown(value)}, not in ({least:g}, {most:g}]")
     return float(value)
 
 

@@ -55,7 +55,7 @@ def tensors_in(folder: Path) -> tuple[dict[str, Stored], list[Path]]:
 def _plain(value: Any) -> str:
     """A file's name that stays inside the folder."""
     name = text(value, f"a file in {INDEX}")
-    if not name.endswith(".safetensors") or "/" in name or "\\" in name or "\0" in name:
+    if not name.endswith(".safetensors") or not name.isprintable() or "/" in name or "\\" in name:
         raise Damaged(f"{INDEX} names {shown(name)}, which is no safetensors file of this folder")
     return name
 
@@ -79,7 +79,7 @@ def _stored(path: Path, name: str, entry: Any, first: int, size: int) -> Stored:
     if not isinstance(entry, dict) or not isinstance(entry.get("shape"), list):
         raise Damaged(f"{what} is described by {shown(entry)}")
     kind, shape, offsets = entry.get("dtype"), entry["shape"], entry.get("data_offsets")
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         raise Damaged(f"{what} is of type {shown(kind)}; we read {', '.join(TYPES)}")
     if len(shape) > 8 or not isinstance(offsets, list) or len(offsets) != 2:
         raise Damaged(f"{what} has {len(shape)} dimensions and offsets {shown(offsets)}")

@@ -80,7 +80,7 @@ def _pairs(
     vocabulary = {t: i for i, t in enumerate(tokens) if t not in aside}
     if len(vocabulary) + sum(t in aside for t in tokens) != len(tokens):
         raise Damaged("two tokens are written alike")
-    name = metadata.get("tokenizer.ggml.pre", "default")
+    name = text(metadata.get("tokenizer.ggml.pre", "default"), "tokenizer.ggml.pre")
     cutter = library(vocabulary, pairs_of(_strings(metadata, "merges"), vocabulary, aside), name in PATTERNS)
     known = _cut(cutter, name)
     note = "" if known else f"pre-tokenizer {shown(name)} is not known; text is cut as GPT-2 does it"
@@ -116,7 +116,7 @@ def _scores(
     metadata: dict[str, Any], tokens: list[str], types: list[int], control: dict[str, int], shared: dict[str, Any]
 ) -> Scores:
     scores = metadata.get("tokenizer.ggml.scores")
-    if not isinstance(scores, list) or len(scores) != len(tokens):
+    if not isinstance(scores, list) or len(scores) != len(tokens) or not isinstance(scores[0], float):
         raise Damaged("tokenizer.ggml.scores does not match the tokens")
     aside = {i for i, kind in enumerate(types) if kind in (CONTROL, UNKNOWN, USER, UNUSED)}
     raw = [t.encode() if i in aside else piece_bytes(t, types[i] == BYTE) for i, t in enumerate(tokens)]

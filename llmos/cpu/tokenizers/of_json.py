@@ -154,7 +154,7 @@ def _tame(part: Json) -> None:
             raise Damaged(f"the pattern {shown(pattern)} is not supported")
     if len(text(content, "content")) > 1:
         raise Damaged(f"a replacement by {shown(content)} is not supported")
-    if len(text(part.get("prepend", ""), "prepend")) > 1 or len(text(part.get("replacement", ""), "replacement")) > 1:
+    if any(len(text(part.get(key, "x"), key)) != 1 for key in ("prepend", "replacement")):
         raise Damaged("only single characters may be put before or between words")
 
 

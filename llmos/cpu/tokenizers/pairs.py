@@ -11,6 +11,7 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from llmos.cpu.loaders.checked import Damaged, shown
+from llmos.errors import ModelFileError
 
 from . import Vocabulary
 
@@ -23,8 +24,14 @@ class Pairs(Vocabulary):
         self._cutter = cutter
 
     def encode(self, text: str) -> list[int]:
+        """Raises ModelFileError where the library panics, as on a pattern of the file's that takes for ever."""
         text = text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates can't be written down
-        ids: list[int] = self._cutter.encode(text, add_special_tokens=False).ids
+        try:
+            ids: list[int] = self._cutter.encode(text, add_special_tokens=False).ids
+        except BaseException as e:
+            if type(e).__name__ != "PanicException":
+                raise
+            raise ModelFileError(f"this model's tokenizer failed on a text: {' '.join(str(e).split())[:80]}") from None
         return ids
 
 
