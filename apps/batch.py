@@ -25,7 +25,7 @@ async def complete(prompt: str, chat: int, limit: int, temperature: int, min_p: 
         min_p=min_p,
         seed=seed,
         chat=bool(chat),
-        traps=False,
+        bare=True,
     )
     await ulib.leave(0, (thought.text, thought.ids, thought.stop))
     return 0

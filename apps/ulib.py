@@ -80,9 +80,13 @@ async def think(
     echo: bool = False,
     chat: bool = True,
     traps: bool = True,
+    bare: bool = False,
 ) -> Thought:
-    """Add spans to the context and let the model write at most `limit` tokens; temperature and min_p in thousandths."""
-    raw = await trap("think", spans, limit, temperature, min_p, seed, echo, chat, traps)
+    """Add spans to the context and let the model write at most `limit` tokens; temperature and min_p in thousandths.
+
+    `bare`: the model as it is without this machine, with no call and no id that it may not sample.
+    """
+    raw = await trap("think", spans, limit, temperature, min_p, seed, echo, chat, traps, bare)
     return Thought(raw[0], raw[1], raw[2], tuple(DeviceCall(*c) for c in raw[3]))
 
 

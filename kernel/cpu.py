@@ -66,6 +66,7 @@ class Burst(NamedTuple):
     allowed: bytes | None = None  # bit i (little-endian in each byte) set = id i may be sampled; only with steps <= 1
     absent: tuple[bytes, ...] = ()  # digests (`Cpu.digest`) of pages left out; changes nothing but `Retired.wanted`
     adapter: int = 0  # which set of weights runs: 0 = the model as loaded, others as the CPU's owner installed them
+    never: tuple[int, ...] = ()  # <= 16 ids that are not sampled, whatever `allowed` says
 
 
 class Retired(NamedTuple):

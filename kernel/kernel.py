@@ -82,7 +82,8 @@ class Kernel:
         self.ends = codec.ends
         self.trap = codec.marks[0] if codec.marks else -1  # the id that opens a call
         self.wakes = (*codec.ends, *codec.marks[:2])
-        self.sampleable = residency.all_but(codec.never, geometry.vocab)
+        self.mute = (*codec.never, *codec.marks[:2])  # ids that who may call no device never samples
+        self.never = codec.never if self.dialect.name == "llmos" else self.mute  # ... and who may
         self.guard = guard.build(config.rights, config.disk, config.off)
         self.victims = config.victims  # who loses its frames when they are short: a name in `victims.VICTIMS`
         self.devices = config.devices  # mounted now; those of MCP servers come and go

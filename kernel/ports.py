@@ -18,7 +18,7 @@ class Codec(Protocol):
     start: tuple[int, ...]  # what a raw document begins with (the BOS id, or nothing)
     ends: tuple[int, ...]  # ids that end a turn or a document; each stops a thought
     marks: tuple[int, ...]  # TRAP, GO, RESULT, DONE; () when the model has no spare ids
-    never: tuple[int, ...]  # control ids that may not be sampled (RESULT, DONE)
+    never: tuple[int, ...]  # <= 14 control ids that only the kernel writes: RESULT, DONE, what opens a turn
 
     def encode(self, text: str) -> tuple[int, ...]:
         """Ids of `text` with specials off."""

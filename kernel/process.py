@@ -66,6 +66,7 @@ class Thought:
     seed: int
     echo: bool  # stream to the console
     traps: bool  # may the model call devices?
+    bare: bool  # the model alone: all its ids may be sampled
     began: int = 0  # the process's account of decoded tokens when it began
     sampled: list[int] = field(default_factory=list)  # ids so far, calls and results left out
     said: bytearray = field(default_factory=bytearray)  # its text so far, calls and results left out

@@ -6,7 +6,6 @@ Read next: `memory.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from . import compaction, mapping, pager, planner, thinking
@@ -100,9 +99,10 @@ def _decode(kernel: Kernel, process: Process) -> Burst | None:
         thought.seed,
         thought.temperature,
         thought.min_p,
-        kernel.sampleable if thought.traps else None,
+        None,
         (),
         space.adapter,
+        thinking.forbidden(kernel, thought),
     )
     return tuple.__new__(Burst, fields)  # Burst(...) passes a Python function, which takes as long as all the rest
 
@@ -133,6 +133,7 @@ def _burst(kernel: Kernel, process: Process) -> Burst | None:
         thinking.allowed(kernel, process, thought) if last else None,
         pager.digests(space),
         space.adapter,
+        thinking.forbidden(kernel, thought),
     )
 
 
@@ -179,13 +180,3 @@ def _placed(kernel: Kernel, process: Process) -> tuple[int, ...]:
             kernel.work.copies += copies
             kernel.emit("cow", process.pid, *copies[0])
         return feed
-
-
-def all_but(never: Sequence[int], vocab: int) -> bytes | None:
-    """A mask of allowed ids, bit i for id i: RESULT and DONE are the kernel's to write, not the model's."""
-    if not never:
-        return None
-    mask = bytearray(b"\xff" * -(-vocab // 8))
-    for token in never:
-        mask[token // 8] &= ~(1 << token % 8)
-    return bytes(mask)

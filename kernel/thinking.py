@@ -39,8 +39,10 @@ def sys_think(
     echo: int = 0,
     chat: int = 1,
     traps: int = 1,
+    bare: int = 0,
 ) -> Any:
-    """Add `spans` ((role, text), ...) and sample at most `limit` tokens. `chat` opens the assistant's turn first.
+    """Add `spans` ((role, text), ...) and sample at most `limit` tokens. `chat` opens the assistant's turn first; `bare`
+    leaves the model all its control ids, which then mean nothing: it is for `generate`, which shows a model as it is.
 
     The result is (text, ids, stop, calls): stop is "end", "length", "full" or "calls"; calls are (device, arguments,
     result, label).
@@ -56,7 +58,8 @@ def sys_think(
         min_p=min_p,
         seed=process.seed if seed is None else seed,
         echo=bool(echo),
-        traps=bool(traps),
+        traps=bool(traps) and not bare,
+        bare=bool(bare),
         began=process.account.decoded,
     )
     kernel.emit("think", process.pid, tuple(process.space.tokens[process.space.resident :]))
@@ -157,13 +160,17 @@ def show(kernel: Kernel, process: Process, thought: Thought, hold: int) -> None:
 
 
 def allowed(kernel: Kernel, process: Process, thought: Thought) -> bytes | None:
-    """The ids that may be sampled next, as bits; None = all. Between the opening of a call and its end, the grammar's."""
-    if not thought.traps:
+    """The ids that keep a call legal, as bits: between its opening and its end, under a grammar. Else None, for all."""
+    if thought.capture < 0 or kernel.grammar is None:
         return None
-    if thought.capture >= 0 and kernel.grammar is not None:
-        written = tuple(process.space.tokens[thought.capture :])
-        return kernel.grammar.allowed(kernel.devices, thought.lead, written)
-    return kernel.sampleable
+    return kernel.grammar.allowed(kernel.devices, thought.lead, tuple(process.space.tokens[thought.capture :]))
+
+
+def forbidden(kernel: Kernel, thought: Thought) -> tuple[int, ...]:
+    """The control ids that may not be sampled next. Only a model by itself (`generate`) may sample all it has."""
+    if thought.traps and (kernel.devices or thought.capture >= 0):
+        return kernel.never
+    return () if thought.bare else kernel.mute
 
 
 def split_utf8(raw: bytes) -> tuple[str, bytes]:

@@ -25,7 +25,7 @@ from .identity import fingerprint
 from .kvcache import NOWHERE, PAGE, Pool, View
 from .lane import Fed, Lane
 from .programs import Programs, Shape
-from .sampling import Choice, Chosen, draw
+from .sampling import Chosen, draw, undecided
 from .sharding import Placement
 
 MODES = {"exact8": "int8", "float32": "float32", "bfloat16": "bfloat16"}
@@ -179,11 +179,12 @@ class Engine:
 
     def _finish(self, lanes: list[Lane], shape: Shape, view: View, fed: Fed) -> tuple[jax.Array, Chosen]:
         """Logits [bucket, vocab] after the lanes' last tokens, and what they sample."""
-        choice = Choice(*(np.zeros(shape.lanes, np.int32) for _ in Choice._fields))
+        choice = undecided(shape.lanes)
         for i, lane in enumerate(lanes):
             burst = lane.burst
             u = draw(burst.seed, lane.pos + len(lane.feed)) if burst.temperature else 0
             choice.temperature[i], choice.min_p[i], choice.u[i] = burst.temperature, burst.min_p, u
+            choice.never[i, : len(burst.never)] = burst.never
         masked = any(lane.burst.allowed is not None for lane in lanes)
         allowed = _allowed(lanes, shape.lanes, self.geometry.vocab) if masked else None
         weights = self._weights[lanes[0].burst.adapter]

@@ -15,6 +15,7 @@ from .template import ChatForm, Frame, TemplateError, chatml, form_of, plain
 
 TRAP, GO, RESULT, DONE = "<|trap|>", "<|go|>", "<|result|>", "<|done|>"
 MARKS = (TRAP, GO, RESULT, DONE)
+NEVER = 14  # ids at most that are never sampled
 STAND_INS = (  # special ids that a chat never uses, in the order of MARKS; the first set that a model has is taken
     MARKS,
     ("<jupyter_code>", "<jupyter_script>", "<jupyter_output>", "<empty_output>"),  # SmolLM2
@@ -32,11 +33,11 @@ class ModelCodec:
         self.note = self.form.note
         self.start: tuple[int, ...] = (tokenizer.bos,) if tokenizer.adds_bos and tokenizer.bos is not None else ()
         self.marks: tuple[int, ...] = marks_of(tokenizer)
-        self.never: tuple[int, ...] = self.marks[2:]
         self.ends: tuple[int, ...] = _ends(tokenizer, self.form)
         self.dialect = "hermes" if not self.marks or "<tool_call>" in (tokenizer.chat_template or "") else "llmos"
         names = {token: name for name, token in tokenizer.control.items()}
         self._names = names | dict(zip(self.marks, MARKS, strict=False))
+        self.never: tuple[int, ...] = (*self.marks[2:], *self._openers())[:NEVER]
 
     def encode(self, text: str) -> tuple[int, ...]:
         return tuple(self.tokenizer.encode(text))
@@ -58,6 +59,13 @@ class ModelCodec:
         if role == "user":
             return self.form.opening if first else self.form.user
         return self.form.system if role == "system" else self.form.assistant
+
+    def _openers(self) -> list[int]:
+        """The control ids with which turns are opened and divided: the kernel writes them, never the model."""
+        form = self.form
+        frames = (form.opening, form.user, form.system, form.assistant, Frame(form.cue, ""))
+        written = (*self.start, *(token for frame in frames for token in self._framed(frame, "")))
+        return [token for token in dict.fromkeys(written) if token in self._names and token not in self.ends]
 
     def _framed(self, frame: Frame, text: str) -> tuple[int, ...]:
         """Ids of a turn. What is not a control token is encoded together with the text beside it, as in training."""

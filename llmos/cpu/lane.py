@@ -106,7 +106,7 @@ class Lane:
 def check(burst: Burst, geometry: Geometry) -> None:
     """ValueError when the burst breaks the contract."""
     n = len(burst.frames)
-    if not 1 <= len(burst.feed) <= geometry.chunk or n > geometry.max_pages or len(burst.wake) > 16:
+    if not 1 <= len(burst.feed) <= geometry.chunk or n > geometry.max_pages or max(len(burst.wake), len(burst.never)) > 16:
         raise ValueError(f"feed of {len(burst.feed)}, {n} pages, {len(burst.wake)} wake ids: too many or none")
     if not all(0 <= f < geometry.frames for f in burst.frames) or not all(0 <= t < geometry.vocab for t in burst.feed):
         raise ValueError("a frame or a token id is out of range")

@@ -21,7 +21,7 @@ from .config import ModelConfig, Params
 from .executables import Executables
 from .kvcache import Pool, View
 from .model import Probe, State
-from .sampling import Choice, Chosen, choose
+from .sampling import Choice, Chosen, choose, undecided
 from .sharding import Placement
 
 LANES = (1, 2, 4, 8, 16, 32)
@@ -158,7 +158,8 @@ class Programs:
 
     def _lower_finish(self, shape: Shape, masked: bool = False) -> Any:
         n = shape.lanes
-        inputs = [self._head, self._state(shape).x, self._spec(n), Choice(*(self._spec(n) for _ in Choice._fields))]
+        choice = Choice(*(self._spec(*a.shape) for a in undecided(n)))
+        inputs = [self._head, self._state(shape).x, self._spec(n), choice]
         if masked:
             inputs.append(self._spec(n, -(-self._config.vocab // 8), dtype="uint8"))
         last = partial(_finish, self._arithmetic.head, self._config)

@@ -64,6 +64,18 @@ def test_only_allowed_ids_are_sampled(cpu: Engine, temperature: int) -> None:
         assert lane.run(1)[-1] in (17, 290)
 
 
+@pytest.mark.parametrize("temperature", [0, 9_000])
+def test_forbidden_ids_are_never_sampled(cpu: Engine, temperature: int) -> None:
+    """Whatever the mask says: of three ids that it allows, two are forbidden."""
+    allowed = np.zeros(300, bool)
+    allowed[[17, 200, 290]] = True
+    mask = np.packbits(allowed, bitorder="little").tobytes()
+    for seed in range(5):
+        assert fresh(cpu, allowed=mask, never=(290, 17), temperature=temperature, seed=seed).run(1)[-1] == 200
+    free = fresh(cpu, temperature=temperature, seed=3).run(1)[-1]
+    assert fresh(cpu, never=(free,), temperature=temperature, seed=3).run(1)[-1] != free
+
+
 def test_samples_depend_on_seed_and_position_only(cpu: Engine) -> None:
     runs = [fresh(cpu, temperature=1500, seed=seed).run(12) for seed in (1, 1, 2)]
     assert runs[0] == runs[1] != runs[2]
@@ -119,6 +131,7 @@ def bad_bursts() -> list[Burst]:
         good._replace(starts=(0, 8)),
         good._replace(starts=(0, 0)),
         good._replace(wake=tuple(range(17))),
+        good._replace(never=tuple(range(17))),
         good._replace(allowed=b"\xff" * 38, steps=2),
         good._replace(allowed=bytes(38)),
         good._replace(adapter=9),
