@@ -111,6 +111,7 @@ class Kernel:
         self.work = Work()
         self.next_prefill = 0  # the lane that may prefill next
         self.earned = 0  # by those who decode, towards the next chunk that is read beside them
+        self.weight = 0  # of a chunk, in thousandths of a tick without one, as it was measured; 0 = not yet
         self.lives = 0  # of programs, so far
         self.diary: dict[int, list[tuple[Any, Any, int]]] | None = None  # life -> what its program was given, if kept
         self.evictions = self.switches = 0

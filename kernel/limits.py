@@ -40,5 +40,10 @@ COMPACT_TO = 50  # percent that is left then
 KEEP_RECENT = 40  # percent of the window, the newest, that is never moved
 LEAST_CUT = 32  # tokens: fewer are not worth computing the rest again
 MANY = 8  # decoders, from which on they keep their pace beside a prompt: fewer would let it wait too long
-DECODE_COST, READ_COST, PASS_COST = 5, 8, 32  # of a token written, a token of a long prompt read, and a reading at all
+DECODE_COST, READ_COST, PASS_COST = (
+    5,
+    8,
+    32,
+)  # of a token written, one of a prompt read, a reading at all: till measured
+MOST_WEIGHT = 20_000  # thousandths of a tick that a chunk is believed to cost: a prompt is read in any case
 RESULT_SHARE = 2  # a device's result may fill this part of the window: one half; the rest is cut with notice

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import adapters, calls, compaction, guard, lanes, life, pager, parking, signals, victims
 from .errors import BadCall, KernelError
 from .labels import Ring
+from .limits import MOST_WEIGHT
 from .ports import Delivery
 from .process import Process, State
 from .workingset import build
@@ -31,6 +32,8 @@ def deliver(kernel: Kernel, delivery: Delivery) -> None:
         kernel.requests.done(kernel, int(delivery.target), delivery)
     elif delivery.kind == "devices":
         _mount(kernel, delivery.data if isinstance(delivery.data, tuple) else ())
+    elif delivery.kind == "weight":
+        kernel.weight = min(max(int(delivery.target), 0), MOST_WEIGHT)
     elif delivery.kind == "command":
         _command(kernel, delivery.target, delivery.data if isinstance(delivery.data, tuple) else ())
 

@@ -52,8 +52,9 @@ class Grammar(Protocol):
 class Delivery(NamedTuple):
     """Something from the world: a typed line, a device's result, a person's command."""
 
-    kind: str  # "line" (input), "done" (a device finished), "command" (from the panel), "devices" (mounted now), "eof"
-    target: str  # channel name, request number, or verb
+    kind: str  # "line" (input), "done" (a device finished), "command" (from the panel), "devices" (mounted now), "eof",
+    # "weight" (what a chunk of prompt was measured to cost beside those who decode)
+    target: str  # channel name, request number, verb, or thousandths of a tick without a chunk
     data: Plain = None
     ok: int = 1
 

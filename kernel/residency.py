@@ -63,8 +63,8 @@ def _earned(kernel: Kernel, reading: int) -> bool:
     decoding = len(kernel.lanes) - kernel.lanes.count(None) - reading
     if not pace or decoding < MANY:
         return True
-    price = (PASS_COST + READ_COST * kernel.geometry.chunk) * pace
-    kernel.earned += decoding * DECODE_COST * (1000 - pace)
+    price = pace * (kernel.weight or 1000 * (PASS_COST + READ_COST * kernel.geometry.chunk) // (decoding * DECODE_COST))
+    kernel.earned += 1000 * (1000 - pace)
     if kernel.earned < price:
         return False
     kernel.earned -= price

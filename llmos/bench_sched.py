@@ -30,11 +30,8 @@ from .labs.own import load
 
 MOST_JOBS, MOST_TICKS = 2_000, 1_000_000
 LANES, FRAMES, MOST_PAGES = 2, 257, 256
-DECODERS, PROMPT, ROUNDS = (
-    31,
-    4_000,
-    12,
-)  # of `beside`: who decodes, the prompt that comes, ticks that are timed before it
+DECODERS, PROMPT = 31, 4_000  # of `beside`: who decodes, and the tokens of the prompt that comes
+ROUNDS, LEARN, CYCLES = 12, 3, 4  # ticks that are timed before it, chunks until the gauge knows, chunks that are timed
 
 
 class Job(NamedTuple):
@@ -67,10 +64,15 @@ def _job(path: Path, number: int, line: str) -> Job:
 
 
 class Silence:
-    """A world in which nothing happens."""
+    """A world in which nothing happens, but for what the CPU's gauge has to tell."""
+
+    def __init__(self) -> None:
+        self.told: list[Delivery] = []
 
     def poll(self) -> Sequence[Delivery]:
-        return ()
+        told = tuple(self.told)
+        self.told.clear()
+        return told
 
     def submit(self, request: Request) -> None:
         """There are no devices."""
@@ -146,31 +148,52 @@ async def crowd(decoders: int, word: str, prompt: int) -> int:
 
 
 def beside(cpu: Cpu, codec: Codec, decoders: int, prompt: int) -> dict[str, Any]:
-    """How much of their speed `decoders` keep while a prompt of so many tokens is read: mean ticks before it and during it."""
+    """How much of their speed `decoders` keep while a prompt of so many tokens is read: mean ticks before it and during it.
+
+    Timed are whole cycles, from the tick after one chunk to the tick with a later one, when the gauge knows what a chunk costs.
+    """
     config = Config(args=(decoders, _word(cpu), prompt), quantum=100_000, pace=boot.PACE)
-    kernel = Kernel(config, {"init": crowd, "worker": worker}, cpu, codec, Silence())
-    alone, during, read, seen = list[float](), list[float](), 0, 0
-    while len(during) < 2 * ROUNDS:
-        began = time.perf_counter()
-        kernel.step()
-        seconds = time.perf_counter() - began
+    world = Silence()
+    kernel = Kernel(config, {"init": crowd, "worker": worker}, boot.gauged(cpu, world.told.append), codec, world)
+    alone, during, read, chunks = list[Spent](), list[Spent](), 0, 0
+    while chunks < LEARN + CYCLES:
+        spent = _tick(kernel)
         fed = sum(len(b.feed) for b in kernel.work.bursts if len(b.feed) > 1)
         if len(kernel.work.bursts) - (fed > 0) < decoders:
             continue  # not all of them decode yet
-        seen += fed > 0
-        if seen > 1:  # with the first chunk its program is compiled
-            during.append(seconds)
+        if chunks >= LEARN:
+            during.append(spent)
             read += fed
-        elif not seen:
-            alone.append(seconds)
-    before, beside = (sum(times[1:]) / (len(times) - 1) for times in (alone, during))
+        elif not chunks and not fed:
+            alone.append(spent)
+        chunks += fed > 0
+    before, beside = _mean(alone[1:]), _mean(during)
     return {
         "decoders": decoders,
         "read_in_a_tick": round(read / len(during), 1),
-        "ms_alone": round(before * 1e3, 1),
-        "ms_beside": round(beside * 1e3, 1),
-        "speed_kept": round(before / beside, 3),
+        "weight": kernel.weight / 1000,
+        "ms_alone": round(before.wall * 1e3, 1),
+        "ms_beside": round(beside.wall * 1e3, 1),
+        "speed_kept": round(before.wall / beside.wall, 3),
+        "speed_kept_cpu": round(before.cpu / beside.cpu, 3),
     }
+
+
+class Spent(NamedTuple):
+    """Seconds of one tick."""
+
+    wall: float
+    cpu: float  # of this process, all its threads
+
+
+def _tick(kernel: Kernel) -> Spent:
+    wall, cpu = time.perf_counter(), time.process_time()
+    kernel.step()
+    return Spent(time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def _mean(ticks: Sequence[Spent]) -> Spent:
+    return Spent(sum(t.wall for t in ticks) / len(ticks), sum(t.cpu for t in ticks) / len(ticks))
 
 
 def bench_sched(path: Path, model: str | None, mode: str, quantum: int, own: str | None) -> dict[str, Any]:
@@ -219,6 +242,7 @@ def lines(result: dict[str, Any]) -> list[str]:
     if beside := result.get("beside"):
         told.append(
             f"{beside['decoders']} decoders beside a long prompt: {beside['ms_alone']} ms a tick without it, "
-            f"{beside['ms_beside']} with {beside['read_in_a_tick']} tokens read: {beside['speed_kept']:.0%} of their speed"
+            f"{beside['ms_beside']} with {beside['read_in_a_tick']} tokens read: {beside['speed_kept']:.0%} of their speed "
+            f"({beside['speed_kept_cpu']:.0%} by processor time)"
         )
     return told

@@ -21,14 +21,15 @@ from llmos_apps import PROGRAMS
 from llmos_kernel.cpu import Cpu, Geometry
 from llmos_kernel.journal import Header, Record, Recorder, Sink
 from llmos_kernel.kernel import Config, Kernel
-from llmos_kernel.limits import QUANTUM
-from llmos_kernel.ports import Codec, Grammar, NoStore, PageStore
+from llmos_kernel.limits import MANY, QUANTUM
+from llmos_kernel.ports import Codec, Delivery, Grammar, NoStore, PageStore
 from llmos_kernel.sched import POLICIES
 from llmos_kernel.victims import VICTIMS
 
 from . import paths
 from .devices.kernelcalls import SERVED
 from .errors import LlmosError, UsageError
+from .gauge import Gauge
 from .journal import Writer
 from .labels import LabelStore
 from .labs.own import load_choice
@@ -47,7 +48,7 @@ Progress = Callable[[SelfTest], None]
 PAGE = 16
 FRAMES = 129  # of the machine room: 128 pages of 16 tokens and the trash frame
 DEVICES = ("calc", "clock", "files", "search")
-PACE = 700  # thousandths of their speed that many decoders keep while a prompt is read beside them
+PACE = 720  # thousandths of their speed that many decoders keep beside a prompt: 70 %, and something for what it varies
 SCRIPTED = "scripted"  # a machine without a model, for tests and for looking at the OS alone
 
 
@@ -119,7 +120,7 @@ def boot(
     config = replace(_config(options, init, names, dialect), disk=labels.text() if labels else "")
     choose = load_choice(options.policy) if options.policy.endswith(".py") else None
     masks = masks_for(cpu.geometry.vocab, codec, lambda: world.devices, dialect) if options.grammar else None
-    watch = Stopwatch(cpu, page_file(cpu.geometry, options.slots) or NoStore())
+    watch = Stopwatch(gauged(cpu, world.deliver), page_file(cpu.geometry, options.slots) or NoStore())
     if options.journal is None and not options.keep:
         kernel = Kernel(config, PROGRAMS, watch, codec, world, store=watch, grammar=masks, choose=choose)
         return Machine(kernel, world, watch=watch, labels=labels)
@@ -147,6 +148,11 @@ def boot(
         watch,
         labels,
     )
+
+
+def gauged(cpu: Cpu, tell: Callable[[Delivery], None]) -> Cpu:
+    """With a gauge before it, where many can decode at once. Not the scripted CPU: its journals are the same each time."""
+    return Gauge(cpu, tell) if cpu.geometry.lanes > MANY and cpu.geometry.mode != SCRIPTED else cpu
 
 
 def _config(options: Options, args: tuple[Any, ...], devices: tuple[str, ...], dialect: str) -> Config:
