@@ -48,7 +48,7 @@ class Burst(NamedTuple):
     """One lane's work. Entry i of the block table is frame `frames[i]` holding positions `starts[i]` .. `starts[i] + page - 1`.
 
     Starts are multiples of `page`, in ascending order. Pages may be left out of the table (working-set mode): their tokens are
-    not attended to. Whoever leaves pages out may say so in `absent`, and hears in `Retired.wanted` which would have mattered.
+    not attended to. Whoever leaves pages out may give `digests`, and hears in `Retired.worth` how much each page matters.
 
     `feed` goes to positions `pos`, `pos + 1`, ...; then up to `steps` ids are sampled, each fed to the next position
     except the last. `len(feed) >= 1`; `len(feed) <= chunk`; frames must cover `pos + len(feed) + max(steps - 1, 0)` tokens.
@@ -64,7 +64,7 @@ class Burst(NamedTuple):
     temperature: int = 0  # thousandths; 0 = greedy, ties to the lowest id
     min_p: int = 0  # thousandths of the largest probability
     allowed: bytes | None = None  # bit i (little-endian in each byte) set = id i may be sampled; only with steps <= 1
-    absent: tuple[bytes, ...] = ()  # digests (`Cpu.digest`) of pages left out; changes nothing but `Retired.wanted`
+    digests: tuple[bytes, ...] = ()  # of the table's pages (b"" of one that is not full), then of those left out
     adapter: int = 0  # which set of weights runs: 0 = the model as loaded, others as the CPU's owner installed them
     never: tuple[int, ...] = ()  # <= 16 ids that are not sampled, whatever `allowed` says
 
@@ -76,9 +76,9 @@ class Retired(NamedTuple):
     cause: int  # a Cause
     fed: int  # tokens that entered the KV cache in this burst: len(feed) + max(len(ids) - 1, 0)
     mass: tuple[int, ...] = ()  # attention of the last query over table entries, uint16: sums to about 65535
-    wanted: tuple[int, ...] = ()  # indices into `Burst.absent` of pages that would matter to the last query, most first
+    worth: tuple[int, ...] = ()  # of each of `Burst.digests`: attention of the head that wants the page most, uint16
     top: tuple[tuple[tuple[int, int], ...], ...] = ()  # for each sampled id its 5 likeliest (id, probability * 65535)
-    layers: tuple[int, ...] = ()  # for each page in `wanted` the layer that asked for it most
+    layers: tuple[int, ...] = ()  # of each page left out, the layer that wants it most
 
 
 class Cpu(Protocol):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .cpu import Burst, Retired
-from .limits import RESTARTS, RESTARTS_ASKED
+from .limits import RESTARTS, RESTARTS_ASKED, ROOM
 from .memory import AddressSpace, NoFrames
 from .process import Process
 from .space import ABSENT
@@ -46,8 +46,7 @@ def swap_out(kernel: Kernel, process: Process) -> bool:
         if not _keep(kernel, process, i):
             return False
         if space.work is not None:
-            if space.work.recalls:
-                space.work.digests[i] = kernel.cpu.digest(frame)
+            _remember(kernel, space, i)
             space.work.leave(i)
         kernel.memory.give_up(space, i)
         moved += 1
@@ -122,7 +121,7 @@ def span(kernel: Kernel, space: AddressSpace) -> int:
     """The most tokens of one burst: in working-set mode so few that their pages leave room for others."""
     if space.work is None:
         return kernel.geometry.chunk
-    pages = max(1, space.work.managed // 2)
+    pages = max(1, space.work.managed // ROOM)
     return min(kernel.geometry.chunk, pages * kernel.geometry.page - space.resident % kernel.geometry.page)
 
 
@@ -172,8 +171,9 @@ def _page_out(kernel: Kernel, process: Process, i: int) -> None:
     assert work is not None
     kept = work.recalls and _keep(kernel, process, i)
     if kept:
-        work.digests[i] = kernel.cpu.digest(space.frames[i])
+        _remember(kernel, space, i)
     else:
+        work.digests.pop(i, None)
         work.counters.lost += 1
         space.needed = tuple(page for page in space.needed if page != i)
     kernel.memory.give_up(space, i)
@@ -198,26 +198,38 @@ def _come_back(kernel: Kernel, process: Process) -> None:
         if not _bring(kernel, process, i):
             kernel.memory.drop(space)
             return
-        work.digests.pop(i, None)
     kernel.emit("swapin", process.pid, len(best))
 
 
-def digests(space: AddressSpace) -> tuple[bytes, ...]:
-    """What the CPU gets to know of absent pages."""
+def _remember(kernel: Kernel, space: AddressSpace, i: int) -> None:
+    """A full page leaves its digest, once."""
     work = space.work
-    if work is None or not work.digests:
+    if work is not None and work.recalls and i not in work.digests and (i + 1) * kernel.geometry.page <= space.resident:
+        work.digests[i] = kernel.cpu.digest(space.frames[i])
+
+
+def digests(kernel: Kernel, space: AddressSpace) -> tuple[bytes, ...]:
+    """What the CPU gets to know of pages: of those in RAM and of the absent ones, as soon as somebody may have to go."""
+    work = space.work
+    if work is None or not work.recalls or 2 * len(space.frames) < work.limit:
         return ()
-    work.listed = tuple(sorted(work.digests))
-    return tuple(work.digests[i] for i in work.listed)
+    there = [i for i, frame in enumerate(space.frames) if frame != ABSENT]
+    for i in there:
+        _remember(kernel, space, i)
+    away = [i for i in sorted(work.digests) if space.frames[i] == ABSENT]
+    work.listed = (*there, *away)
+    return tuple(work.digests.get(i, b"") for i in work.listed)
 
 
 def faulted(process: Process, burst: Burst, retired: Retired) -> bool:
-    """Must this burst be run again, because an absent page would matter to the token it sampled?"""
+    """Must this burst be run again, because absent pages matter more to it than some that are there?"""
     work = process.space.work
-    if work is None or not work.recalls:
+    if work is None or not retired.worth:
         return False
-    most = 0 if not burst.steps else RESTARTS_ASKED if len(burst.feed) > 1 else RESTARTS
-    return work.restart(burst.pos, retired.wanted, retired.layers, most)
+    away = work.listed[len(burst.frames) :]
+    work.asked = dict(zip(away, retired.layers, strict=False))
+    work.weigh(dict(zip(work.listed, retired.worth, strict=True)), away)
+    return work.restart(burst.pos, RESTARTS_ASKED if burst.steps and len(burst.feed) > 1 else RESTARTS)
 
 
 def attended(kernel: Kernel, process: Process, burst: Burst, mass: Sequence[int]) -> None:

@@ -131,7 +131,7 @@ def _burst(kernel: Kernel, process: Process) -> Burst | None:
         thought.temperature,
         thought.min_p,
         thinking.allowed(kernel, process, thought) if last else None,
-        pager.digests(space),
+        pager.digests(kernel, space),
         space.adapter,
         thinking.forbidden(kernel, thought),
     )

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .errors import BadCall
-from .limits import ACCESSED, MAX_PREFETCHED
+from .limits import ACCESSED, HYSTERESIS
 from .replacement import REPLACEMENTS, Attention, Replacement
 
 
@@ -28,10 +28,10 @@ class Counters:
     """What a working set did."""
 
     bursts: int = 0
-    faults: int = 0  # absent pages that were called back
-    restarts: int = 0  # of these, tokens that were run again with the page
+    faults: int = 0  # absent pages that were called back, and the burst was run again
+    restarts: int = 0  # bursts that were run again
     evictions: int = 0
-    prefetches: int = 0  # neighbours brought along
+    prefetches: int = 0  # pages brought back for the next burst, because the last one would have wanted them
     prefetch_hits: int = 0  # of these, got attention before they left
     lost: int = 0  # pages that left and can't come back
 
@@ -45,17 +45,14 @@ class WorkingSet:
     pins: Pins = field(default_factory=Pins)
     policy: Replacement = field(init=False)
     admitted: dict[int, None] = field(default_factory=dict)  # the pages that are the policy's
-    digests: dict[int, bytes] = field(default_factory=dict)  # of absent pages, when the policy calls them back
-    listed: tuple[int, ...] = ()  # the absent pages of the last burst, as the CPU saw them
-    wanted: tuple[int, ...] = ()  # absent pages that the last query called for, most wanted first
-    asked: dict[int, int] = field(default_factory=dict)  # page -> the layer that asked for it most
+    digests: dict[int, bytes] = field(default_factory=dict)  # of full pages, when the policy calls absent ones back
+    listed: tuple[int, ...] = ()  # the pages of the last burst, as the CPU saw them: those in RAM, then the absent ones
+    wanted: tuple[int, ...] = ()  # absent pages that the last burst called for, most wanted first
+    asked: dict[int, int] = field(default_factory=dict)  # page -> the layer that wants it most
+    ahead: bool = False  # are these for the next burst, and not for the same one again?
     prefetched: dict[int, None] = field(default_factory=dict)
     restarted: tuple[int, int] = (-1, 0)  # position run again, and how often
     edge: int = 0  # from this page on they are pinned: written now, or among the last
-    arrived: tuple[int, ...] = ()  # came back for the next burst
-    proven: tuple[int, ...] = ()  # came back for the last burst, and got attention
-    now: int = 0  # position of the last burst
-    left: dict[int, int] = field(default_factory=dict)  # page -> position at which it left
     counters: Counters = field(default_factory=Counters)
 
     def __post_init__(self) -> None:
@@ -81,7 +78,7 @@ class WorkingSet:
 
     def copy(self) -> WorkingSet:
         """For a fork: the same limits, with what the policy learned to be learned again."""
-        return replace(self, admitted={}, digests=self.digests.copy(), prefetched={}, left={}, counters=Counters())
+        return replace(self, admitted={}, digests=self.digests.copy(), prefetched={}, counters=Counters())
 
     # -- before a burst ---------------------------------------------------------------------------------------------
 
@@ -111,7 +108,6 @@ class WorkingSet:
             self.policy.remove(page)
             del self.admitted[page]
         self.prefetched.pop(page, None)
-        self.left[page] = self.now
 
     def cut(self, keep: int) -> None:
         """Pages from `keep` on do not exist any more."""
@@ -119,29 +115,16 @@ class WorkingSet:
             self.leave(page)
         for page in [p for p in self.digests if p >= keep]:
             del self.digests[page]
-        self.left.clear()
         self.wanted = tuple(p for p in self.wanted if p < keep)
 
     def callers(self, absent: Sequence[int]) -> list[tuple[int, bool]]:
-        """The pages to bring back now: as prefetch (True) the neighbours of those that just came and got attention, for what
-        matters begins and ends in the middle of pages; then those called for, most wanted first.
-
-        At least half of the frames are left to what is there.
-        """
-        most = max(1, self.managed // 2)
-        near = [p for p in self._neighbours() if p in absent][: min(MAX_PREFETCHED, most)]
-        come = dict.fromkeys(near, True) | {p: False for p in self.wanted if p in absent and p not in near}
-        self.wanted = self.proven = ()
-        return list(come.items())[:most]
-
-    def _neighbours(self) -> list[int]:
-        """Absent pages beside those that just came and got attention."""
-        return [p for proven in self.proven for p in (proven + 1, proven - 1) if p in self.digests]
+        """The pages to bring back now, most wanted first, and whether that is a prefetch."""
+        come = [(page, self.ahead) for page in self.wanted if page in absent]
+        self.wanted = ()
+        return come[: self.managed]
 
     def came(self, page: int, ahead: bool) -> None:
         """A page is back in RAM."""
-        self.arrived = (*self.arrived, page)
-        self.digests.pop(page, None)
         if ahead:
             self.counters.prefetches += 1
             self.prefetched[page] = None
@@ -150,21 +133,27 @@ class WorkingSet:
 
     # -- after a burst ----------------------------------------------------------------------------------------------
 
-    def restart(self, pos: int, wanted: Sequence[int], layers: Sequence[int], most: int) -> bool:
-        """Did the token at `pos` fault? Then it is run again, once its pages are there; at most so many times.
-
-        Who left for it is not called back for it: each time others are tried, and those that got the most attention stay.
-        """
-        self.now = pos
-        called = [self.listed[i] for i in wanted]
-        self.asked = dict(zip(called, layers, strict=False))
-        self.wanted = tuple(page for page in called if self.left.get(page) != pos)
+    def restart(self, pos: int, most: int) -> bool:
+        """Did the burst at `pos` fault? Then it is run again, once its pages are there; at most so many times."""
         again = self.restarted[1] if self.restarted[0] == pos else 0
-        if not (self.wanted or self._neighbours()) or again >= most:
+        self.ahead = not self.wanted or again >= most
+        if self.ahead:
             return False
         self.restarted = (pos, again + 1)
         self.counters.restarts += 1
         return True
+
+    def weigh(self, worth: Mapping[int, int], away: Sequence[int]) -> None:
+        """What each page was worth to the last burst, and which of them were absent.
+
+        The best absent page is held against the worst that could go, the second against the second worst, and so on.
+        """
+        absent = sorted(away, key=lambda page: -worth[page])
+        here = sorted(worth[page] for page in worth if page not in away and self.pins.first <= page < self.edge)
+        pairs = zip(absent, here, strict=False)
+        self.wanted = tuple(page for page, least in pairs if worth[page] > least + least // HYSTERESIS)
+        if isinstance(self.policy, Attention):
+            self.policy.attend(worth)
 
     def accessed(self, masses: Mapping[int, int]) -> list[int]:
         """Set the accessed bits: pages with more than a threshold of a burst's attention were referenced."""
@@ -176,9 +165,6 @@ class WorkingSet:
             if page in self.prefetched:
                 del self.prefetched[page]
                 self.counters.prefetch_hits += 1
-        if isinstance(self.policy, Attention):
-            self.policy.attend({page: mass for page, mass in masses.items() if page < self.edge})
-        self.proven, self.arrived = tuple(page for page in self.arrived if page in hot), ()
         return hot
 
 

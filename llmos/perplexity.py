@@ -1,8 +1,8 @@
-"""Perplexity under paging: how well does a process with a quarter of the frames foresee what comes next in a real text?
+"""Perplexity under paging: how well does a process with a quarter of the frames foresee what follows in a real text?
 
-Knows: where real texts are (the chapters of the language reference that every Python brings along for `help`), how each token
-is scored while a kernel's process reads it through its window. Does not know: how pages move. Finished texts are kept in a
-record, as those of the needle test (`needle.py`).
+Knows: where real texts are (the language reference that every Python brings along for `help`), how the last tokens of one are
+scored when a kernel's process has read what stands before through its window. Does not know: how pages move. Finished texts
+are kept in a record, as those of the needle test (`needle.py`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from pydoc_data.topics import topics
 from random import Random
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from llmos_kernel.cpu import Burst, Geometry, Retired
+from llmos_kernel.cpu import Burst, Retired
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.ports import Codec
 from llmos_kernel.syscall import trap
@@ -27,62 +26,65 @@ from .cpu.engine import Engine
 from .needle import ARMS, SLOTS, Silence, keep, recorded
 from .swap import RamPages
 
-CHUNK = 16
-"""Tokens read at once. A page that the last of them calls for is there for the next ones, never for these."""
+SCORED = 64
+"""Tokens of what follows, fed one at a time, as a decoder does it: a page may be called back for a token by what stands before
+it, never by what comes after."""
 
 
 class Scorer:
-    """A CPU that notes how likely each token of a text was, when it was read for the first time."""
+    """A CPU that writes what the text says, and notes how likely that was."""
 
-    def __init__(self, engine: Engine, ids: Sequence[int]) -> None:
-        self.engine, self.ids = engine, ids
-        self.geometry: Geometry = replace(engine.geometry, chunk=CHUNK)
+    def __init__(self, engine: Engine, following: Sequence[int]) -> None:
+        self.engine, self.following = engine, following
+        self.geometry = engine.geometry
         self.surprise: dict[int, float] = {}  # position -> minus the logarithm of its token's probability
         self.copy, self.save, self.load, self.digest = engine.copy, engine.save, engine.load, engine.digest
 
     def run(self, bursts: Sequence[Burst]) -> Sequence[Retired]:
-        """As `Cpu.run`, of one burst that reads."""
+        """As `Cpu.run`, of one burst. A token that is run again counts as it was run last."""
         burst = bursts[0]
-        if burst.steps:  # the end of the text
+        if not burst.steps:
             return self.engine.run(bursts)
         retired, logits = self.engine.read(burst)
-        following = self.ids[burst.pos + 1 : burst.pos + 1 + len(logits)]
-        for i, (row, token) in enumerate(zip(logits.astype(np.float64), following, strict=False)):
-            top = row.max()
-            lost = top + math.log(np.exp(row - top).sum()) - row[token]
-            self.surprise.setdefault(burst.pos + 1 + i, float(lost))
-        return [retired]
+        at = burst.pos + len(burst.feed)
+        token = self.following[at - min(self.surprise, default=at)]
+        row = logits[-1].astype(np.float64)
+        self.surprise[at] = float(row.max() + math.log(np.exp(row - row.max()).sum()) - row[token])
+        return [retired._replace(ids=(token,))]
 
 
 def texts(codec: Codec, tokens: int) -> list[str]:
-    """Stretches of real text of about so many tokens each, none twice, in an order that mixes the chapters."""
-    found = []
-    for _, chapter in sorted(topics.items()):
-        ids = codec.encode(" ".join(chapter.split()))
-        for first in range(0, len(ids) - tokens + 1, tokens):
-            found.append(b"".join(codec.piece(t) for t in ids[first : first + tokens]).decode("utf-8", "replace"))
+    """Stretches of real text of about so many tokens each, none twice, in a mixed order."""
+    ids = codec.encode(" ".join(" ".join(topics[name].split()) for name in sorted(topics)))
+    found = [_text(codec, ids[first : first + tokens]) for first in range(0, len(ids) - tokens + 1, tokens)]
     Random(0).shuffle(found)
     return found
 
 
-async def _reader(text: str) -> int:
-    await trap("think", (("text", text),), 1, 0, 0, 0, 0, 0, 0)
+def _text(codec: Codec, ids: Sequence[int]) -> str:
+    return b"".join(codec.piece(token) for token in ids).decode("utf-8", "replace")
+
+
+async def _reader(text: str, count: int) -> int:
+    await trap("think", (("text", text),), count, 0, 0, 0, 0, 0, 0)
     return 0
 
 
-def read(engine: Engine, codec: Codec, text: str, arm: str, window: int) -> dict[str, Any]:
-    """One text under one policy: the surprise, in nats, of all tokens beyond a window's length; faults; processor seconds."""
+def read(engine: Engine, codec: Codec, text: str, arm: str, window: int, scored: int = SCORED) -> dict[str, Any]:
+    """The last `scored` tokens of one text after the others, under one policy: surprise in nats, faults, processor seconds."""
     policy, pins = ARMS[arm]
-    config = Config(args=(text,), slots=SLOTS, window=window if policy else 0, replacement=policy or "lru", pins=pins)
-    cpu = Scorer(engine, codec.encode(text))
+    ids = codec.encode(text)
+    args, following = (_text(codec, ids[:-scored]), scored), ids[-scored:]
+    config = Config(args=args, slots=SLOTS, window=window if policy else 0, replacement=policy or "lru", pins=pins)
+    cpu = Scorer(engine, following)
     kernel = Kernel(config, {"init": _reader}, cpu, codec, Silence(), store=RamPages(SLOTS))
     began, faults = time.process_time(), 0
     while not kernel.halted:
         kernel.step()
         faults += sum(event[1] == "fault" for event in kernel.take_events())
-    beyond = [lost for at, lost in cpu.surprise.items() if at >= window * engine.geometry.page]
     seconds = round(time.process_time() - began, 2)
-    return {"tokens": len(beyond), "nats": round(sum(beyond), 4), "faults": faults, "seconds": seconds}
+    nats = round(sum(cpu.surprise.values()), 4)
+    return {"tokens": len(cpu.surprise), "nats": nats, "faults": faults, "seconds": seconds}
 
 
 def run(

@@ -1,7 +1,6 @@
-"""Attention: evict the page that the model has looked at least, lately.
+"""Attention: evict the page that mattered least to the last burst.
 
-Each page has a score: the attention mass it got, a running average in which a burst counts a half. Ties go to the page that
-came in first.
+Each page has a score: the attention of the head that looked at it most. Ties go to the page that came in first.
 Where nobody tells masses (a recorded reference string), each reference counts as a full one. What sets it apart from the
 other policies in a machine: absent pages keep a digest of their keys, and the current query calls back those that would matter.
 """
@@ -22,10 +21,9 @@ class Attention(InOrder):
         super().__init__(frames)
         self.score: dict[int, int] = {}
 
-    def attend(self, masses: Mapping[int, int]) -> None:
-        """The attention of one burst; also of pages that are not admitted yet."""
-        for page, mass in masses.items():
-            self.score[page] = (self.score.get(page, mass) + mass) // 2
+    def attend(self, worth: Mapping[int, int]) -> None:
+        """What pages were worth to one burst; also those that are not admitted yet."""
+        self.score = dict(worth)
 
     def touch(self, page: int) -> None:
         self.score[page] = self.score.get(page, 0) + FULL // 4

@@ -1,9 +1,9 @@
-"""What a page leaves behind when it is given up: enough to notice that it would matter again.
+"""What a full page leaves behind: enough to notice, when it is away, that it would matter again.
 
-Knows: a digest is the smallest and largest component of the page's 16 keys, for four layers and each key head. With a query
-it gives an upper bound of the attention the page would have got (Quest, Tang et al. 2024), and from that an estimate.
-Does not know: who keeps digests, or what is done about a page that is wanted (`llmos_kernel.replacement`).
-Nothing here runs inside a compiled step; a burst without digests costs nothing.
+Knows: a digest holds the page's keys in a few layers, a byte a component (8 % of a page of exact8). With a burst's queries it
+gives the attention that the page gets, or would get if it were there. Does not know: who keeps digests, or what is done about
+a page that is worth having (`llmos_kernel.replacement`). Nothing here runs inside a compiled step; a burst without
+digests costs nothing.
 """
 
 from __future__ import annotations
@@ -18,60 +18,63 @@ from .kvcache import PAGE
 
 Array = np.ndarray[Any, Any]
 
-REACH = 1 / 4
-"""How far from the middle of its box, 0, to the bound, 1, a page's best key is taken to be.
-
-In SmolLM2 the page that holds the answer to a question came first of 35 absent pages in 12 of 12 cases with 1/4 to 1/2, with
-the bound itself between first and twelfth.
-"""
-
-GETS = 2 / 5
-"""The part of its estimate that a page may be hoped to get. Those that were brought back got between a fifth and a fifteenth;
-but who is not brought back is not found, and who got little is the next to go."""
-
-LARGEST = 65504.0  # of float16
-
 
 def layers(count: int) -> tuple[int, ...]:
-    """The layers that are looked at, of `count`: from the middle to four fifths, where heads look for what was said before."""
-    return tuple(sorted({count * part // 10 for part in (5, 6, 7, 8)}))
+    """The layers that are looked at, of `count`: an early one, where heads look at what is near, and those from the first
+    third on, where heads look for what was said before. Chosen on SmolLM2, of whose 30 layers they are 2, 10, 15, 18 and 21."""
+    return tuple(sorted({count * part // 30 for part in (2, 10, 15, 18, 21)}))
 
 
 def pack(keys: Sequence[Array]) -> bytes:
-    """Each layer's keys [kv_heads, PAGE, head_dim] -> their bounds as float16 [layers, 2, kv_heads, head_dim]."""
-    bounds = np.stack([np.stack([k.min(1), k.max(1)]) for k in keys])
-    packed: bytes = np.clip(bounds, -LARGEST, LARGEST).astype("<f2").tobytes()
-    return packed
+    """Each layer's keys [kv_heads, PAGE, head_dim] -> a float32 scale of each key, then their components as int8."""
+    all_keys = np.stack(keys)
+    scale = np.maximum(np.abs(all_keys).max(-1, keepdims=True), 1e-20) / 127
+    return scale.astype("<f4").tobytes() + np.round(all_keys / scale).astype(np.int8).tobytes()
 
 
-def shares(digests: Sequence[bytes], query: Array, top: Array, total: Array) -> Array:
-    """The attention that each page would get, about, beside the keys in sight: [n, layers].
+def unpack(digests: Sequence[bytes], count: int, d: int) -> Array:
+    """The keys of pages, side by side: float32 [layers, kv_heads, head_dim, n * PAGE]."""
+    size = len(digests[0])
+    cut = size * 4 // (d + 4)
+    rows = np.frombuffer(b"".join(digests), np.uint8).reshape(len(digests), size)
+    scale = rows[:, :cut].copy().view("<f4").reshape(len(digests), count, -1, PAGE, 1)
+    keys = rows[:, cut:].view(np.int8).reshape(len(digests), count, -1, PAGE, d) * scale
+    return np.ascontiguousarray(keys.transpose(1, 2, 4, 0, 3)).reshape(count, -1, d, len(digests) * PAGE)
 
-    query [layers, heads, head_dim]; top and total [layers, heads] as in `model.Probe`.
+
+def shares(digests: Sequence[bytes], absent: int, query: Array, top: Array, total: Array) -> Array:
+    """The attention that each page gets from each head, the mean over tokens: [layers, heads, n].
+
+    The last `absent` pages are away: what they would get is beside the keys in sight. query [tokens, layers, heads, head_dim];
+    top and total [tokens, layers, heads] as in `model.Probe`.
     """
-    count, heads, d = query.shape
-    boxes = np.frombuffer(b"".join(digests), "<f2").reshape(len(digests), count, 2, -1, d).astype(np.float32)
-    q = query.reshape(count, boxes.shape[3], -1, d)  # [layers, kv_heads, group, head_dim]
-    low, high = boxes[:, :, 0], boxes[:, :, 1]
-    middle = np.einsum("lkgd,nlkd->nlkg", q, (high + low) / 2)
-    radius = np.einsum("lkgd,nlkd->nlkg", np.abs(q), (high - low) / 2)
-    score = ((middle + REACH * radius) * (d**-0.5 * math.log2(math.e))).reshape(-1, count, heads)
-    ratio = PAGE * np.exp2(np.minimum(score - top, 100.0)) / total
-    mean: Array = np.mean(ratio / (1 + ratio), axis=2)
-    return mean
+    tokens, count, heads, d = query.shape
+    keys = unpack(digests, count, d)
+    kv = keys.shape[1]
+
+    def rows(a: Array) -> Array:
+        """[tokens, layers, heads, ...] -> [layers, kv_heads, group * tokens, ...]"""
+        return np.moveaxis(a, 0, 2).reshape(count, kv, heads // kv * tokens, -1)
+
+    score = rows(query) @ keys * (d**-0.5 * math.log2(math.e)) - rows(top)
+    weight = np.exp2(np.minimum(score, 100.0)).reshape(count, kv, -1, len(digests), PAGE).sum(-1)
+    beside = weight[..., len(digests) - absent :].sum(-1, keepdims=True)
+    share: Array = (weight / (rows(total) + beside)).reshape(count, heads, tokens, -1).mean(2)
+    return share
 
 
-def wanted(
-    digests: Sequence[bytes], probe: tuple[Array, Array, Array], mass: Sequence[int]
+def worth(
+    digests: Sequence[bytes], absent: int, probe: tuple[Array, Array, Array]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Indices of the pages that would matter, most first: that would get more attention than some page in sight; and of
-    each the place among the layers looked at of the one that asked for it most.
+    """What each page is worth: the attention of the head that looks at it most, 65535 for all of it; and of each of the
+    last `absent` pages the place of that head's layer among those looked at. A page without a digest, b"", is worth nothing.
 
-    `probe` is query, top and total of `shares`, `mass` the attention of the pages in sight, 65535 in all. The first absent page
-    is held against the least of these, the second against the next, and so on: each would take one's place.
+    The most and not the mean, since few heads look for one thing.
     """
-    by_layer = shares(digests, *probe)
-    share = by_layer.mean(1) * (GETS * 65535)
-    order = np.argsort(-share, kind="stable").tolist()
-    found = tuple(i for i, least in zip(order, sorted(mass), strict=False) if share[i] > least)
-    return found, tuple(by_layer[list(found)].argmax(1).tolist())
+    known = [i for i, one in enumerate(digests) if one]
+    if not known:
+        return (0,) * len(digests), ()
+    by_layer = shares([digests[i] for i in known], absent, *probe).max(1)
+    best = np.zeros(len(digests), int)
+    best[known] = np.minimum(by_layer.max(0), 1.0) * 65535
+    return tuple(best.tolist()), tuple(by_layer[:, len(known) - absent :].argmax(0).tolist())

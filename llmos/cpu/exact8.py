@@ -23,7 +23,7 @@ from jax import lax
 from . import kvcache
 from .config import ModelConfig, Params
 from .kvcache import PAGE, Frames, Pool, View
-from .model import Probe, State, last_of
+from .model import Probe, State, by_token, last_of
 
 FULL = 32512
 """Largest 16-bit activation: 127 * 256, so that both its int8 terms exist."""
@@ -190,10 +190,9 @@ def attention(q: jax.Array, pages: dict[str, jax.Array], view: View) -> tuple[ja
     total = jnp.maximum(jnp.sum(p, -1, keepdims=True), 1).astype(jnp.float32)
     out = _mix(p, seen, pages["v"], pages["v_scale"][:, None, :, 0]) * (1 / total)
     out = jnp.transpose(out.reshape(b, kv, t, group, d), (0, 2, 1, 3, 4)).reshape(b * t, heads * d)
-    p, total, top = (last_of(a.reshape(b, kv, t, group, -1), view) for a in (p, total, top.astype(jnp.float32)))
-    query = jnp.take_along_axis(q, view.last[:, None, None, None], axis=1)[:, 0]
-    probe = Probe(query, top.reshape(b, heads) * (1 / ONE), total.reshape(b, heads) * (1 / ONE))
-    return out, _mass(p, total), probe
+    best, sum_ = (by_token(a.reshape(b, kv, t, group)) * (1 / ONE) for a in (top.astype(jnp.float32), total))
+    p, total = (last_of(a.reshape(b, kv, t, group, -1), view) for a in (p, total))
+    return out, _mass(p, total), Probe(q, best, sum_)
 
 
 def _mix(p: jax.Array, seen: jax.Array, values: jax.Array, scale: jax.Array) -> jax.Array:

@@ -59,7 +59,7 @@ class Lane:
 
     def fed(self, step: Fed, row: int) -> None:
         """The pending tokens are in the KV cache now."""
-        self._last, self._row = step, row
+        self._last, self._row, self._count = step, row, len(self.feed)
         self.pos += len(self.feed)
         self.feed = ()
 
@@ -81,32 +81,41 @@ class Lane:
         """What came of the burst. Waits for its last step."""
         if self.pos == self.burst.pos:
             return Retired((), self.cause, 0)
-        heads = len(self._last.probes) * self._last.probes[0].top.shape[1]
+        heads = len(self._last.probes) * self._last.probes[0].top.shape[-1]
         mass = (np.asarray(self._last.state.mass)[self._row, : len(self.burst.frames)] // heads).tolist()
-        wanted, layers = self._wanted(mass) if self.burst.absent else ((), ())
+        worth, layers = self._worth() if self.burst.digests else ((), ())
         return Retired(
             tuple(self.ids),
             self.cause,
             self.pos - self.burst.pos,
             tuple(mass),
-            wanted,
+            worth,
             tuple(self.top),
             layers,
         )
 
-    def _wanted(self, mass: list[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The absent pages that would matter, and the layer that asks most for each."""
+    def _worth(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What each page is worth to the tokens of the last step, or to the last one if an id was sampled after it; and the
+        layer that wants each absent page most."""
         looked = digest.layers(len(self._last.probes))
         probes = [self._last.probes[i] for i in looked]
-        query, top, total = (np.stack([np.asarray(a)[self._row] for a in part]) for part in zip(*probes, strict=True))
-        wanted, asked = digest.wanted(self.burst.absent, (query, top, total), mass)
-        return wanted, tuple(looked[i] for i in asked)
+        asking = slice(self._count - 1 if self.burst.steps else 0, self._count)
+        query, top, total = (
+            np.stack([np.asarray(a)[self._row, asking] for a in part], 1) for part in zip(*probes, strict=True)
+        )
+        absent = len(self.burst.digests) - len(self.burst.frames)
+        worth, asked = digest.worth(self.burst.digests, absent, (query, top, total))
+        return worth, tuple(looked[i] for i in asked)
 
 
 def check(burst: Burst, geometry: Geometry) -> None:
     """ValueError when the burst breaks the contract."""
     n = len(burst.frames)
-    if not 1 <= len(burst.feed) <= geometry.chunk or n > geometry.max_pages or max(len(burst.wake), len(burst.never)) > 16:
+    if (
+        not 1 <= len(burst.feed) <= geometry.chunk
+        or n > geometry.max_pages
+        or max(len(burst.wake), len(burst.never)) > 16
+    ):
         raise ValueError(f"feed of {len(burst.feed)}, {n} pages, {len(burst.wake)} wake ids: too many or none")
     if not all(0 <= f < geometry.frames for f in burst.frames) or not all(0 <= t < geometry.vocab for t in burst.feed):
         raise ValueError("a frame or a token id is out of range")

@@ -31,11 +31,11 @@ class State(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """What one layer's last token asked its keys: enough to say later how much an absent page would have mattered."""
+    """What one layer's tokens asked their keys: enough to say later how much an absent page would have mattered."""
 
-    query: jax.Array  # [B, H, D] float32, rotated
-    top: jax.Array  # [B, H] float32, its best score, as an exponent of two
-    total: jax.Array  # [B, H] float32, sum over keys of 2**(score - top)
+    query: jax.Array  # [B, T, H, D] float32, rotated
+    top: jax.Array  # [B, T, H] float32, its best score, as an exponent of two
+    total: jax.Array  # [B, T, H] float32, sum over keys of 2**(score - top)
 
 
 def forward(config: ModelConfig, params: Params, pool: Pool, view: View) -> tuple[jax.Array, Pool, jax.Array]:
@@ -120,14 +120,18 @@ def attention(q: jax.Array, keys: jax.Array, values: jax.Array, view: View) -> t
     out = jnp.transpose(out.reshape(b, kv, t, group, d), (0, 2, 1, 3, 4)).reshape(b, t, heads * d)
     seen = last_of(p.reshape(b, kv, t, group, -1), view)
     pages = jnp.sum(seen.reshape(b, heads, -1, kvcache.PAGE), -1)
-    top, total = (last_of(a.reshape(b, kv, t, group, 1), view).reshape(b, heads) for a in (top, total))
-    query = jnp.take_along_axis(q, view.last[:, None, None, None], axis=1)[:, 0]
-    return out, jnp.sum(jnp.round(pages * 65535).astype(jnp.int32), 1), Probe(query, top * math.log2(math.e), total)
+    top, total = (by_token(a.reshape(b, kv, t, group)) for a in (top, total))
+    return out, jnp.sum(jnp.round(pages * 65535).astype(jnp.int32), 1), Probe(q, top * math.log2(math.e), total)
 
 
 def last_of(x: jax.Array, view: View) -> jax.Array:
     """x [B, K, T, G, n] at each lane's last token: [B, K, 1, G, n]."""
     return jnp.take_along_axis(x, view.last[:, None, None, None, None], axis=2)
+
+
+def by_token(x: jax.Array) -> jax.Array:
+    """x [B, K, T, G], a number of each query: [B, T, H]."""
+    return jnp.swapaxes(x, 1, 2).reshape(x.shape[0], x.shape[2], -1)
 
 
 def _batched(a: jax.Array, b: jax.Array, axis: int) -> jax.Array:

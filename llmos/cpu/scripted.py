@@ -80,8 +80,8 @@ class ScriptedCpu:
             if len(out) == steps:
                 break
             feed = (token,)
-        wanted = _wanted(burst, state) if burst.absent else ()
-        return Retired(tuple(out), cause, pos - burst.pos, self._mass(len(table), state), wanted)
+        mass = self._mass(len(table), state)
+        return Retired(tuple(out), cause, pos - burst.pos, mass, _worth(burst, mass, state) if burst.digests else ())
 
     def _prefix(self, adapter: int, table: dict[int, int], pos: int) -> int:
         """The sum of all slots before `pos`, read from the frames in the table; an adapter starts from another state."""
@@ -137,9 +137,10 @@ class ScriptedCpu:
         return struct.pack("<Q", self.sums[frame] & MASK)
 
 
-def _wanted(burst: Burst, state: int) -> tuple[int, ...]:
-    """About one absent page in eight, out of the hash of its digest and the last state."""
-    return tuple(i for i, d in enumerate(burst.absent) if mix(state, int.from_bytes(d, "little")) % 8 == 0)
+def _worth(burst: Burst, mass: tuple[int, ...], state: int) -> tuple[int, ...]:
+    """Of a page that is there its attention; about one absent page in eight is worth more, by the hash of its digest."""
+    away = burst.digests[len(mass) :]
+    return (*mass, *(65535 * (mix(state, int.from_bytes(d, "little")) % 8 == 0) for d in away))
 
 
 class ByteCodec:

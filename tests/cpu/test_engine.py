@@ -145,15 +145,18 @@ def test_a_burst_that_breaks_the_contract_is_refused(cpu: Engine, burst: Burst) 
         cpu.run([burst])
 
 
-def test_absent_pages_change_nothing_but_what_is_wanted(cpu: Engine) -> None:
+def test_digests_change_nothing_but_what_is_worth_having(cpu: Engine) -> None:
     long = Context(cpu, list(range(40, 90)), range(1, 6))
     long.prefill()
-    page = cpu.digest(2)
-    assert len(page) == 2 * 2 * 2 * 8 * 2  # layers 1 and 2; least and most; key heads; components; bytes
+    pages = [cpu.digest(frame) for frame in (1, 2, 3)]
     burst = Burst((1, 3, 4), (0, 32, 48), 49, (89,), 3)
-    without, beside = cpu.run([burst])[0], cpu.run([burst._replace(absent=(page, page))])[0]
-    assert beside._replace(wanted=(), layers=()) == without
-    assert set(beside.wanted) <= {0, 1}
+    given = burst._replace(digests=(pages[0], pages[2], b"", pages[1]))
+    without, beside = cpu.run([burst])[0], cpu.run([given])[0]
+    assert beside._replace(worth=(), layers=()) == without
+    assert len(beside.worth) == 4
+    assert beside.worth[2] == 0, "a page that is not full has no digest"
+    assert all(0 < worth < 65536 for worth in (beside.worth[i] for i in (0, 1, 3)))
+    assert len(beside.layers) == 1
 
 
 def test_adapters_are_other_weights_and_adapter_zero_is_the_model() -> None:

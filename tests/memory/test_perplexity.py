@@ -16,6 +16,7 @@ from llmos.train.forward import init
 from .test_exact import TINY, Deaf
 
 TEXT = "a text that is longer than its window, so that pages have to go and some of them come back when they are needed"
+SCORED = 15
 WINDOW = 5
 
 
@@ -32,18 +33,17 @@ def engine(model: Model) -> Engine:
 def test_with_all_pages_it_is_teacher_forcing(model: Model, engine: Engine) -> None:
     ids = Deaf().encode(TEXT)
     logits = np.concatenate(list(teacher_forced(model, "float32", ids, 16))).astype(np.float64)[:-1]
-    lost = [math.log(np.exp(row).sum()) - row[token] for row, token in zip(logits, ids[1:], strict=True)]
-    last = (len(ids) - 1) // perplexity.CHUNK * perplexity.CHUNK  # the end of a text is fed to sample, and not scored
-    told = perplexity.read(engine, Deaf(), TEXT, "full", WINDOW)
-    beyond = lost[WINDOW * 16 - 1 : last]
-    assert told["tokens"] == len(beyond)
-    assert told["nats"] == pytest.approx(sum(beyond), rel=1e-4)
+    lost = [math.log(np.exp(row).sum()) - row[token] for row, token in zip(logits, ids[1:], strict=True)][-SCORED:]
+    told = perplexity.read(engine, Deaf(), TEXT, "full", WINDOW, SCORED)
+    assert told["tokens"] == SCORED
+    assert told["nats"] == pytest.approx(sum(lost), rel=1e-4)
     assert told["faults"] == 0
 
 
 def test_a_window_changes_it_and_each_policy_has_its_row(engine: Engine) -> None:
     rows = [
-        {"case": 0, "pages": 7, "arm": arm, "window": WINDOW} | perplexity.read(engine, Deaf(), TEXT, arm, WINDOW)
+        {"case": 0, "pages": 7, "arm": arm, "window": WINDOW}
+        | perplexity.read(engine, Deaf(), TEXT, arm, WINDOW, SCORED)
         for arm in needle.ARMS
     ]
     table = perplexity.table(rows)
