@@ -105,6 +105,7 @@ def run(
     window: Annotated[int, typer.Option("--window", min=0, help="Frames a process may hold; 0 = all it needs.")] = 0,
     replacement: Annotated[str, typer.Option("--replacement", help="Who goes when the window is full.")] = "attention",
     policy: Annotated[str, typer.Option("--policy", help="Who gets the lanes: a name, or your own mine.py.")] = "rr",
+    victims: Annotated[str, typer.Option("--victims", help="Who loses its frames when they are short.")] = "lru",
     references: Annotated[Path | None, typer.Option("--references", help="Save which pages got attention.")] = None,
     adapters: Annotated[
         str, typer.Option("--adapters", help="Weights to choose from, with commas: traps, or NAME=FILE.")
@@ -123,7 +124,7 @@ def run(
 
     outside = _outside(home, library, devices, host, mcp, llm)
     options = program_options(
-        program, args or [], model, mode, seed, lanes, window, replacement, policy, adapters, outside
+        program, args or [], model, mode, seed, lanes, window, replacement, policy, victims, adapters, outside
     )
     if plain or json or not sys.stdout.isatty():
         raise typer.Exit(run_plain(program, options, json, references))

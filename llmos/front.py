@@ -50,6 +50,7 @@ def program_options(
     window: int,
     replacement: str,
     policy: str,
+    victims: str,
     adapters: str,
     outside: Outside,
 ) -> Options:
@@ -60,6 +61,7 @@ def program_options(
         window=_window(window, replacement),
         replacement=replacement,
         policy=policy,
+        victims=victims,
         compact=True,
         adapters=adapter_files(adapters),
     )
@@ -309,10 +311,11 @@ def boot_for(options: Options, prompts: Sequence[tuple[str, bool]], limit: int) 
 
 
 def replay(path: Path, tick: int | None, events: bool) -> dict[str, Any]:
-    """Run a journal again and tell its story; {"ticks", "events", "processes", "end"}."""
+    """Run a journal again and tell its story, with the lanes at its end; {"ticks", "events", "processes", "halted"}."""
     import json as jsonlib
 
     from llmos_apps import PROGRAMS
+    from llmos_kernel.accounts import gantt
     from llmos_kernel.errors import Divergence
     from llmos_kernel.journal import replay as run_again
     from llmos_kernel.look import snapshot
@@ -336,6 +339,8 @@ def replay(path: Path, tick: int | None, events: bool) -> dict[str, Any]:
         hint = "" if header.sources == booting.sources() else " (the programs have changed since it was recorded)"
         raise LlmosError(f"{path}: the replay took another way: {e}{hint}") from None
     assert kernel is not None
+    if not events:
+        print(f"\nThe lanes in the last ticks:\n{gantt(kernel.timeline)}", file=sys.stderr, end="")
     processes = [asdict(p) for p in snapshot(kernel).processes]
     return {"ticks": kernel.tick, "events": count, "processes": processes, "halted": kernel.halted}
 
