@@ -92,6 +92,7 @@ class Room:
         self.playing = False  # does the past run on by itself?
         self.until: tuple[str, ...] = ()  # kinds of event that end the step in progress
         self.early: list[str] = []  # lines typed before there was a machine
+        self.watched: Callable[[], bool] = lambda: True  # does anybody look? pictures of a running machine cost time
         self._orders = Orders(self)
         self._post: Callable[[MachineView], None] = lambda view: None
         self._queue: SimpleQueue[tuple[str, ...]] = SimpleQueue()
@@ -179,9 +180,10 @@ class Room:
     def _self_test(self, line: SelfTest) -> None:
         if self._closing.is_set():
             raise LlmosError("closed while booting")
+        before = self.tests.get(line.part)
         self.tests[line.part] = line
         self._drain()
-        self.show(force=line.state == "ok")
+        self.show(force=before is None or before.state != line.state)  # of a long bar not every step
 
     def _turn(self, here: Branch) -> None:
         """Do what was asked; then a tick if there is one to do, else wait."""
@@ -266,7 +268,8 @@ class Room:
             self._posted = now
             for world in self.worlds():
                 world.machine.flush()  # what is on the screen is on the disk too
-            self._post(portrait(self))
+            if force or self.watched():
+                self._post(portrait(self))
 
     def rate(self) -> float:
         """Tokens a second over the last seconds, all lanes; 0 when nothing runs."""

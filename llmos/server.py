@@ -114,6 +114,9 @@ class Server:
     def stop(self, *_: object) -> None:
         self._stopping.set()
 
+    def watched(self) -> bool:
+        return bool(self.seats)
+
     def _accept(self, listening: socket.socket) -> None:
         while not self._stopping.is_set():
             with suppress(TimeoutError):
@@ -132,8 +135,8 @@ class Server:
                 return
             seat = Seat(self, connection)
             self.seats.append(seat)
+            seat.show(self.view)  # here, or this one could come after a newer one
         seat.start()
-        seat.show(self.view)
 
     def _end(self) -> None:
         farewell = self.panel.close()
@@ -145,8 +148,8 @@ class Server:
 
     def _post(self, view: MachineView) -> None:
         """Called from the machine's thread."""
-        self.view = view
         with self._lock:
+            self.view = view
             for seat in self.seats:
                 seat.show(view)
 
@@ -233,7 +236,9 @@ def main() -> None:
     parser.add_argument("options")
     parser.add_argument("--speed", type=float, default=8.0)
     given = parser.parse_args()
-    server = Server(Room(from_text(given.options), given.speed), given.socket)
+    room = Room(from_text(given.options), given.speed)
+    server = Server(room, given.socket)
+    room.watched = server.watched
     signal.signal(signal.SIGTERM, server.stop)
     signal.signal(signal.SIGINT, server.stop)
     server.serve()

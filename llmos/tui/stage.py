@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from threading import Lock
 from typing import Any, ClassVar
 
 from textual import events
@@ -70,7 +71,8 @@ class Stage(App[str]):
         self.animation_level = "none"
         self.desk = Desk()
         self.view = BLANK
-        self.fresh: MachineView | None = None
+        self.fresh: MachineView | None = None  # posted and not yet drawn; two threads take turns at it
+        self.door = Lock()
         self.last: Pane | None = None  # the panel that had the keys last
         self.awake = False
         self.kept: list[events.Key] = []  # typed before the first picture
@@ -108,12 +110,14 @@ class Stage(App[str]):
 
     def post(self, view: MachineView) -> None:
         """Called from the machine's thread."""
-        waiting, self.fresh = self.fresh, view
+        with self.door:
+            waiting, self.fresh = self.fresh, view
         if waiting is None:
             self.post_message(self.Posted())
 
     def on_stage_posted(self) -> None:
-        view, self.fresh = self.fresh, None
+        with self.door:
+            view, self.fresh = self.fresh, None
         if view is None or self.desk.held:
             return
         self.view = view
