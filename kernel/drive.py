@@ -50,7 +50,7 @@ def _go_on(kernel: Kernel, process: Process) -> Call | None:
     """Give the program its result; its next call, or None when it has ended."""
     result, error = process.result, process.error
     process.result = process.error = None
-    coroutine = process.coroutine or _relive(kernel, process)
+    coroutine = process.coroutine or _begin(kernel, process)
     try:
         call = coroutine.throw(error) if error else coroutine.send(result)
         if not isinstance(call, Call):
@@ -78,8 +78,8 @@ def _note(pages: list[tuple[Any, Any, int]], number: int, entry: tuple[Any, Any,
         raise Divergence(f"lived again, a program asked for something else at its call {number}")
 
 
-def _relive(kernel: Kernel, process: Process) -> Coroutine[Any, Any, Any]:
-    """Begin a program anew and give it what it was given before. Raises Divergence when it asks for something else."""
+def _begin(kernel: Kernel, process: Process) -> Coroutine[Any, Any, Any]:
+    """Begin a program and, if it ran before, give it what it was given. Raises Divergence when it asks for something else."""
     process.coroutine = coroutine = kernel.programs[process.program](*process.args)
     pages = (kernel.diary or {}).get(process.life, [])
     if len(pages) < process.given:

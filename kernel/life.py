@@ -28,10 +28,10 @@ def create(
     parent = kernel.processes.get(ppid)
     group = parent.group if parent else 1
     _check_limits(kernel, parent, group)
-    coroutine = _begin(kernel, program, args)
+    _check_program(kernel, program, args)
     pid = kernel.next_pid
     kernel.next_pid += 1
-    process = Process(pid, ppid, program, args, coroutine, space or _space(kernel, parent), seed, ring)
+    process = Process(pid, ppid, program, args, None, space or _space(kernel, parent), seed, ring)
     process.account.born = kernel.tick
     if parent is not None:
         process.limits, process.priority = parent.limits.copy(), parent.priority
@@ -57,11 +57,12 @@ def plug(kernel: Kernel, process: Process, channel: int, name: str) -> None:
         pipes.release(kernel, before)
 
 
-def _begin(kernel: Kernel, program: str, args: tuple[Any, ...]) -> Any:
+def _check_program(kernel: Kernel, program: str, args: tuple[Any, ...]) -> None:
+    """There is such a program, and it takes these arguments. It begins when it is first driven (`drive.py`)."""
     if program not in kernel.programs:
         raise NoSuchProgram(f"no program {program!r}; installed: {', '.join(kernel.programs)}")
     try:
-        return kernel.programs[program](*args)
+        kernel.programs[program](*args).close()
     except TypeError as e:
         raise BadCall(str(e)) from None
 
@@ -79,9 +80,9 @@ def _check_limits(kernel: Kernel, parent: Process | None, group: int) -> None:
 
 def execute(kernel: Kernel, process: Process, program: str, args: tuple[Any, ...]) -> None:
     """Another program in the same process: number, parent, channels and limits stay; its context is new."""
-    coroutine = _begin(kernel, program, args)
+    _check_program(kernel, program, args)
     close(process)
-    process.coroutine, process.program, process.args = coroutine, program, args
+    process.coroutine, process.program, process.args = None, program, args
     _new_life(kernel, process)
     process.result = process.error = None
     process.actions.clear()

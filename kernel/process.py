@@ -87,7 +87,7 @@ class Process:
     ppid: int
     program: str
     args: tuple[Any, ...]
-    coroutine: Coroutine[Any, Any, Any] | None  # None: begun anew, from the diary, when it is next driven
+    coroutine: Coroutine[Any, Any, Any] | None  # None: begun when it is next driven; anew, after a return to the past
     space: AddressSpace
     seed: int
     ring: Ring = Ring.USER

@@ -214,7 +214,9 @@ def bench_sched(path: Path, model: str | None, mode: str, quantum: int, own: str
 
 def _engine(model: str, mode: str, lanes: int, frames: int) -> tuple[Cpu, Codec]:
     loaded = boot.load_model(model)
-    return boot.build_engine(loaded, boot.Options(mode=mode, lanes=lanes, frames=frames)), boot.codec_of(loaded)
+    engine = boot.build_engine(loaded, boot.Options(mode=mode, lanes=lanes, frames=frames))
+    engine.complete()  # nothing is compiled any more while ticks are timed
+    return engine, boot.codec_of(loaded)
 
 
 def _word(cpu: Cpu) -> str:

@@ -22,6 +22,7 @@ from .audit import AuditFile, default
 from .boot import PAGE, Options, boot
 from .errors import LlmosError, UsageError
 from .machine import Machine
+from .narrate import log_line
 from .screens import Look
 from .settings import NOTHING, Outside
 from .status import SelfTest
@@ -162,6 +163,8 @@ def _print_out(events: Sequence[tuple[Any, ...]], write: Callable[[str], Any]) -
         elif event[1] == "ask":
             write(printable(f"\n{KERNEL_SIGN} the kernel asks: {event[4]} {event[5]}\n"))
             write(printable(f"  its words are {event[6]}; {event[8]}. once, process, never or no?\n"))
+        elif event[1] in ("deadlock", "oom") and (line := log_line(event)):
+            write(printable(f"{KERNEL_SIGN} {line.text}\n"))
     sys.stdout.flush()
 
 
@@ -319,8 +322,6 @@ def replay(path: Path, tick: int | None, events: bool) -> dict[str, Any]:
     from llmos_kernel.errors import Divergence
     from llmos_kernel.journal import replay as run_again
     from llmos_kernel.look import snapshot
-
-    from .narrate import log_line
 
     header, records = journals.read(path)
     count, kernel = 0, None

@@ -33,6 +33,11 @@ def _args(args: Iterable[Any]) -> str:
 TELLERS: dict[str, Callable[..., str]] = {
     "spawn": lambda pid, ppid, program, args: f"spawn  pid {pid} {program} {_args(args)} (child of {ppid})",
     "exit": lambda pid, status, value, why: f"exit   pid {pid} status {status}{f': {_clip(why)}' if why else ''}",
+    "exec": lambda pid, program, args: f"exec   pid {pid} is {program} {_args(args)} from here on",
+    "signal": lambda pid, signal, why: f"signal {signal} for pid {pid}{f': {_clip(why)}' if why else ''}",
+    "deadlock": lambda pid, pids, story: f"dead   locked: {story}; a signal to one of them ends it",
+    "oom": lambda pid, story: f"memory {story}",
+    "adapter": lambda pid, name: f"weights of pid {pid} from here on: {_clip(name, 24)}",
     "think": lambda pid, ids: f"think  pid {pid}: {len(ids)} tokens to read",
     "thought": lambda pid, stop, n: f"done   pid {pid} wrote {n} tokens, stopped by {stop}",
     "share": lambda pid, n: f"share  pid {pid} found {n} tokens already in RAM",
