@@ -10,7 +10,8 @@ writes. A page becomes the policy's when it is no longer among the last.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from .errors import BadCall
 from .limits import ACCESSED, HYSTERESIS
@@ -61,6 +62,11 @@ class WorkingSet:
         if self.limit < self.least:
             raise BadCall(f"a working set of {self.limit} frames; with its pins it needs {self.least}")
         self.policy = REPLACEMENTS[self.name](self.limit)
+
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """What goes into a snapshot: which pages left digests. Their bytes are the CPU's; a replay is not given them."""
+        state = {f.name: getattr(self, f.name) for f in fields(self)}
+        return None, state | {"digests": dict.fromkeys(self.digests, b"")}
 
     @property
     def least(self) -> int:

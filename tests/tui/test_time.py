@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmos.boot import Options, boot
 from llmos.breaks import Breaks
 from llmos.portrait import portrait
+from llmos.room import Branch, Room
 from llmos.status import MachineView
+from llmos_kernel.rewind import state_hash
 
 from . import stills
 
@@ -71,6 +78,47 @@ def test_a_branch_without_a_change_writes_the_same(tick: int) -> None:
     assert view.other is not None
     assert written(view.other) == before
     room.here.machine.kernel.check_integrity()  # type: ignore[union-attr]
+
+
+JOBS = tuple(("complete", f"Story {i}:" * 3, 0, 70, 1000, 0, i) for i in range(8))
+SESSIONS: dict[str, dict[str, Any]] = {
+    "swaps": {"frames": 14, "init": ("crowd", 7, *JOBS)},
+    "windows": {"frames": 22, "init": ("crowd", 4, *JOBS), "window": 5},
+    "own policy": {"frames": 22, "init": ("crowd", 5, *JOBS), "policy": "mine.py"},
+}
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_a_hard_session_is_replayed_stepped_back_and_branched_to_the_bit(name: str, tmp_path: Path) -> None:
+    """With pages in the page file, windows smaller than contexts, a kill, and a policy out of a person's own file."""
+    (tmp_path / "mine.py").write_text("def choose(jobs, now):\n    return max(jobs, key=lambda job: job.pid)\n")
+    options = Options(model="scripted", lanes=2, max_pages=12, devices=(), keep=True, quantum=4, **SESSIONS[name])
+    if options.policy == "mine.py":
+        options = replace(options, policy=str(tmp_path / "mine.py"))
+    room = Room(options)
+    room.here = Branch("main", boot(options))
+    machine, past, hashes = room.here.machine, room.here.machine.past, list[str]()
+    kinds = set()
+    while not machine.kernel.halted:
+        hashes.append(state_hash(machine.kernel))
+        kinds |= {event[1] for event in room.here.step()}
+        if machine.kernel.tick == 60:
+            machine.command("kill", 6)
+    assert past is not None
+    assert name != "swaps" or kinds >= {"evict", "swapout", "swapin"}
+    for tick in range(0, len(hashes), 17):
+        assert state_hash(past.kernel(tick)) == hashes[tick]
+    for tick in (len(hashes) - 1, 66, 61):
+        before = past.rewind.goto(tick, 3)
+        here = state_hash(before)
+        before.step_phase()
+        assert state_hash(past.rewind.back()) == here
+    branch = room.parted(room.here, 65)
+    assert state_hash(branch.machine.kernel) == hashes[65]
+    while not branch.machine.kernel.halted:
+        branch.step()
+        branch.machine.kernel.check_integrity()
+    assert state_hash(branch.machine.kernel) == state_hash(machine.kernel)
 
 
 def test_two_worlds_part_where_the_calculator_is_missing() -> None:
