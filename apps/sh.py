@@ -17,15 +17,22 @@ HELP = """programs: ask TEXT · chat · agent GOAL · research QUESTION · dream
           notebook · browse PAGE · summarize TEXT · mmap PATH QUESTION · demo · top [TIMES] · ps · starve · bomb
 pipes:    story TOPIC | critic | translate LANGUAGE       at the end of a line & does not wait
 text:     ls [PATH] · cat PATH · echo TEXT · date · call DEVICE TEXT · grep WORDS · head · tail · sort · wc
-shell:    jobs · kill [-SIGNAL] PID (-PID: its job) · nice PID LEVEL · adapter PID NAME (or none)
-          park PID · unpark PID · history · !N · complete TEXT · exit
+shell:    jobs · wait · sleep TICKS · kill [-SIGNAL] PID (-PID: its job) · nice PID LEVEL · history · !N
+          park PID · unpark PID · adapter PID NAME (or none) · complete TEXT · echo $? · exit [STATUS]
 anything else is a question for the model, such as: what is 37*48?
 """
-NUMERIC = ("chat", "demo", "top", "starve", "bomb")  # take numbers only; with words behind them they begin a question
+NUMERIC = (
+    "chat",
+    "demo",
+    "top",
+    "starve",
+    "bomb",
+    "sleep",
+)  # take numbers only; with words behind them they begin a question
 TEXTUAL = ("vote", "tree", "agent", "research", "dreams")  # take the rest of the line as one argument
 SINGLE = ("cat", "date", "ls", "notebook", "browse", "head", "tail", "sort", "wc")  # take one word, or none
 PIPED = ("story", "critic", "translate", "summarize", "pipeline", "grep", "echo", "mmap")
-BUILTINS = ("adapter", "complete", "exit", "help", "history", "jobs", "kill", "nice", "park", "ps", "unpark")
+BUILTINS = ("adapter", "complete", "exit", "help", "history", "jobs", "kill", "nice", "park", "ps", "unpark", "wait")
 SIGNALS = ("INT", "TERM", "KILL", "STOP", "CONT")
 
 
@@ -38,6 +45,7 @@ class Shell:
         default_factory=dict
     )  # pid of the last process of a line in the background -> the line
     past: list[str] = field(default_factory=list)
+    status: int = 0  # of the last line that was waited for: `$?`
 
 
 async def main(system: str = "") -> int:
@@ -52,14 +60,23 @@ async def main(system: str = "") -> int:
         except ulib.Interrupted:
             await ulib.say("^C\n")
             continue
-        if line == "exit":
-            return 0
+        if (ended := _exits(line)) is not None:
+            return ended
         try:
             await run(shell, line)
         except ulib.Interrupted:
+            shell.status = 130
             await ulib.say("^C\n")
         except ulib.KernelError as e:
             await ulib.say(f"sh: {e}\n")
+
+
+def _exits(line: str) -> int | None:
+    """The status with which the shell is to end, as `exit` or `exit 3` says; None for any other line."""
+    word, _, status = line.partition(" ")
+    if word != "exit" or not (status.isdigit() or not status):
+        return None
+    return int(status or 0) % 256
 
 
 async def once(line: str) -> int:
@@ -68,7 +85,7 @@ async def once(line: str) -> int:
     if line == "help":
         await ulib.say(HELP)
         return 0
-    parts = (("top", ()),) if line == "ps" else stages(line, "")
+    parts = stages(line, "")
     if parts is None:
         await ulib.say(
             f"sh: no program for {line[:60]!r}; `help` lists them, and a question is written: ask QUESTION\n"
@@ -86,6 +103,7 @@ async def run(shell: Shell, line: str) -> None:
     if not line:
         return
     shell.past.append(line)
+    line = line.replace("$?", str(shell.status))
     if await _builtin(shell, line):
         return
     background = line.endswith("&") and stages(line[:-1], shell.system) is not None
@@ -97,7 +115,7 @@ async def run(shell: Shell, line: str) -> None:
         shell.jobs[children[-1]] = line
         await ulib.say(f"[{len(shell.jobs)}] {' '.join(map(str, children))}\n")
     else:
-        await _wait(children, parts[-1][0] if parts else "ask")
+        shell.status = await _wait(children, parts[-1][0] if parts else "ask")
 
 
 def _question(line: str, system: str) -> tuple[str, tuple[str, ...]]:
@@ -114,6 +132,8 @@ def stages(line: str, system: str) -> tuple[tuple[str, tuple[str, ...]], ...] | 
 def _stage(part: str, system: str) -> tuple[str, tuple[str, ...]] | None:
     word, _, rest = part.partition(" ")
     rest = rest.strip()
+    if word == "ps" and not rest:
+        return ("top", ())
     if word == "ask" and rest:
         return ("ask", (rest, system))
     if word == "chat" and not rest:
@@ -138,16 +158,18 @@ async def _builtin(shell: Shell, line: str) -> bool:
     rest = rest.strip()
     if word == "help" and not rest:
         await ulib.say(HELP)
-    elif word == "ps" and not rest:
-        await _wait([await ulib.spawn("top")], "top")
     elif word == "jobs" and not rest:
         await ulib.say("".join(f"[{n}] {pid} {text}\n" for n, (pid, text) in enumerate(shell.jobs.items(), 1)))
     elif word == "history" and not rest:
         await ulib.say("".join(f"{n:>4}  {text}\n" for n, text in enumerate(shell.past, 1)))
+    elif word == "wait" and not rest:
+        for pid, text in [*shell.jobs.items()]:
+            shell.status = await _wait([pid], text)
+            shell.jobs.pop(pid, None)
     elif word == "kill":
         await _kill(rest)
-    elif word == "nice" and all(one.isdigit() for one in rest.split()) and len(rest.split()) == 2:
-        await ulib.nice(*map(int, rest.split()))
+    elif word == "nice" and (not rest or rest[0].isdigit()):
+        await _nice(rest.split())
     elif word == "adapter" and len(rest.split()) == 2 and rest.split()[0].isdigit():
         await ulib.adapter(rest.split()[1], int(rest.split()[0]))
     elif word in ("park", "unpark") and rest.isdigit():
@@ -179,8 +201,15 @@ async def _kill(rest: str) -> None:
     await ulib.kill(int(words[0]), signal)
 
 
-async def _wait(children: list[int], program: str) -> None:
-    """Wait for a job in the foreground and say how it ended if it did not end well."""
+async def _nice(words: list[str]) -> None:
+    if len(words) != 2 or not all(word.isdigit() for word in words):
+        await ulib.say("nice: give a process number and a level of 1 to 20, as in `nice 5 10`; ps lists them\n")
+        return
+    await ulib.nice(*map(int, words))
+
+
+async def _wait(children: list[int], program: str) -> int:
+    """Wait for a job in the foreground and say how it ended if it did not end well; its last status."""
     status = 0
     for child in children:
         _, status = await ulib.wait(child)
@@ -188,6 +217,7 @@ async def _wait(children: list[int], program: str) -> None:
         await ulib.say("^C\n")
     elif status:
         await ulib.say(f"sh: {program} ended with status {status}\n")
+    return status
 
 
 async def _reap(shell: Shell) -> None:

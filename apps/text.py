@@ -1,4 +1,4 @@
-"""Small programs for the ends and the middle of a pipe: ls, cat, echo, date, call, grep, head, tail, sort, wc.
+"""Small programs for the ends and the middle of a pipe: ls, cat, echo, date, sleep, call, grep, head, tail, sort, wc.
 
 Knows: lines of text, and which device stands behind `ls`, `cat` and `date`. Does not know: who is on the other end of its
 channels. Each reads its input where it has no words of its own to work on, as the programs of that name do elsewhere.
@@ -37,6 +37,11 @@ async def cat(*paths: str) -> int:
 
 async def date() -> int:
     return await call("clock", "now")
+
+
+async def sleep(ticks: str = "1") -> int:
+    await ulib.sleep(int(ticks))
+    return 0
 
 
 async def echo(*words: str) -> int:
@@ -91,6 +96,7 @@ PROGRAMS: dict[str, Callable[..., Coroutine[Any, Any, int]]] = {
     "ls": ls,
     "cat": cat,
     "date": date,
+    "sleep": sleep,
     "echo": echo,
     "grep": grep,
     "head": head,

@@ -60,6 +60,28 @@ def test_a_job_in_the_background_does_not_hold_the_shell() -> None:
     assert said.index("[1]") < said.index("[1] 3 demo 3 &") < said.index("   1  demo 3 &")
 
 
+def test_the_shell_waits_for_its_jobs_and_tells_the_last_status() -> None:
+    said = shell("sleep 9 &", "sleep 30 &", "wait", "jobs", "echo a | grep b", "echo was $?", "sleep 1", "echo is $?")
+    assert "[1] 3\n> [2] 4\n> > > sh: grep ended with status 1\n> was 1\n> > is 0\n> " in said
+
+
+def test_the_shell_ends_with_the_status_that_it_is_given() -> None:
+    kernel, panel = machine("sh", answer=lambda heard: "yes")
+    panel.typed.append(Delivery("line", "console", "exit 3"))
+    run(kernel)
+    assert [e[3] for e in kernel.events if e[1:3] == ("exit", 1)] == [3]
+
+
+def test_the_process_table_goes_through_a_pipe() -> None:
+    assert shell("ps | head 1") == "> " + shell("ps").splitlines()[0].removeprefix("> ") + "\n> "
+
+
+def test_a_wrong_nice_says_how_it_is_used() -> None:
+    said = shell("nice 5", "nice to meet you")
+    assert "as in `nice 5 10`" in said
+    assert "\n> yes " in said
+
+
 def test_the_shell_repeats_a_line_of_its_history() -> None:
     assert shell("complete st", "!1").count("starve story") == 2
 
