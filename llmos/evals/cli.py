@@ -49,6 +49,9 @@ def traps(
     mode: Annotated[str, typer.Option("--dtype", help="Arithmetic: exact8, float32 or bfloat16.")] = "exact8",
     adapter: Annotated[bool, typer.Option(help="Use the trap adapter that is shipped for the model.")] = True,
     dialect: Annotated[str, typer.Option("--dialect", help="llmos or hermes; default: what suits the model.")] = "",
+    temperature: Annotated[float, typer.Option(min=0.0, max=10.0, help="0 is greedy.")] = 0.0,
+    tokens: Annotated[int, typer.Option(min=1, max=4096, help="Most that one run may write.")] = 160,
+    seed: Annotated[int, typer.Option(help="Of what is sampled.")] = 0,
     json: Json = False,
 ) -> None:
     """Score a model on requests that need devices, or none."""
@@ -66,6 +69,7 @@ def traps(
     options = Options(
         model=model,
         mode=mode,
+        seed=seed,
         devices=names,
         tools=system_tools,
         grammar=grammar,
@@ -73,7 +77,9 @@ def traps(
         dialect=dialect,
     )
     with Meter(quiet=json) as meter:
-        result = measured.evaluate(items, options, jobs, lambda done: meter(done, len(items)))
+        result = measured.evaluate(
+            items, options, jobs, lambda done: meter(done, len(items)), round(temperature * 1000), tokens
+        )
     show(result, json, "n", "device", "args", "values", "answer", "false_traps", "malformed")
 
 

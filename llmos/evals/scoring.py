@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-_NUMBER = re.compile(r"≈?\s*(-?\d[\d,]*(?:\.\d+)?(?:[eE][+-]?\d+)?)")
+_NUMBER = re.compile(r"≈?\s*([-+]?(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)")
 
 
 class Called(NamedTuple):
@@ -42,7 +42,10 @@ def judge(expect: dict[str, Any], calls: Sequence[Called], answer: str) -> Verdi
     said = None if pattern is None else re.search(pattern, answer, re.I | re.S) is not None
     steps = expect.get("steps")
     if steps:
-        return Verdict(*_in_turn(steps, legal), said, None, malformed, len(calls))
+        device, args, value = _in_turn(steps, legal)
+        if expect.get("result") is not None:  # of all of them: what the last call brought
+            value = value is not False and bool(legal) and same_value(legal[-1].result, str(expect["result"]))
+        return Verdict(device, args, value, said, None, malformed, len(calls))
     if not expect.get("device"):
         return Verdict(None, None, None, said, bool(calls), malformed, len(calls))
     return Verdict(*_single(expect, legal), said, None, malformed, len(calls))
@@ -67,15 +70,10 @@ def _in_turn(steps: Sequence[dict[str, Any]], calls: Sequence[Called]) -> tuple[
         if patterned
         else None
     )
-    value = (
-        all(
-            any(call.device == step["device"] and same_value(call.result, str(step["result"])) for call in calls)
-            for step in valued
-        )
-        if valued
-        else None
-    )
-    return device, args, value
+    came = [
+        any(c.device == step["device"] and same_value(c.result, str(step["result"])) for c in calls) for step in valued
+    ]
+    return device, args, all(came) if came else None
 
 
 def _follows(steps: Sequence[dict[str, Any]], calls: Sequence[Called], fits: Any) -> bool:

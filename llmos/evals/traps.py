@@ -35,10 +35,10 @@ LIMIT = 160  # tokens that one run may sample
 def read(path: Path) -> list[dict[str, Any]]:
     """The lines of a file. Raises UsageError that names the first bad one."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: can't be read: {error}") from None
-    items = [_item(path, n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+    items = [_item(path, n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
     if not 1 <= len(items) <= MAX_LINES:
         raise UsageError(f"{path}: has {len(items):,} lines; 1 to {MAX_LINES:,} can be run")
     return items
@@ -50,7 +50,9 @@ def _item(path: Path, number: int, line: str) -> dict[str, Any]:
         if not isinstance(item["request"], str):
             raise TypeError("the request is no text")
         item = {"id": str(number), "category": "", **item}
-        item["setup"], item["expect"] = dict(item.get("setup") or {}), dict(item.get("expect") or {})
+        setup, expect = (dict(item.get(part) or {}) for part in ("setup", "expect"))
+        dict(setup.get("files") or {}), [dict(document) for document in setup.get("library") or ()]
+        item |= {"category": str(item["category"]), "setup": setup, "expect": expect}
         judge(item["expect"], [Called("calc", "", "")], "")  # its patterns compile
         moment(item["setup"])
     except Exception as error:
@@ -59,29 +61,41 @@ def _item(path: Path, number: int, line: str) -> dict[str, Any]:
 
 
 def evaluate(
-    items: Sequence[dict[str, Any]], options: Options, jobs: int, progress: Callable[[int], None]
+    items: Sequence[dict[str, Any]],
+    options: Options,
+    jobs: int,
+    progress: Callable[[int], None],
+    temperature: int = 0,
+    limit: int = LIMIT,
 ) -> dict[str, Any]:
-    """Run every item, at most `jobs` side by side, and score them. `progress` gets the number of runs that are done."""
+    """Run every item, at most `jobs` side by side, and score them. `progress` gets the number of runs that are done.
+
+    Each run samples at most `limit` tokens, at a temperature in thousandths.
+    """
     runs: dict[int, dict[str, Any]] = {}
     with places(options.devices, [item["setup"] for item in items]) as world:
-        for events in _machine(items, options, min(jobs, len(items)), world).events():
+        asked = (min(jobs, len(items)), limit, temperature)
+        for events in _machine(items, options, asked, world).events():
             for event in events:
                 _follow(event, items, world, runs)
             progress(len(runs))
     return report(items, runs)
 
 
-def _machine(items: Sequence[dict[str, Any]], options: Options, width: int, world: Places) -> Machine:
-    """One machine for all; its monitor lets everything pass, since nothing of it reaches outside the line's own place."""
+def _machine(items: Sequence[dict[str, Any]], options: Options, asked: tuple[int, int, int], world: Places) -> Machine:
+    """One machine for all, asked so many at once, for so many tokens, at a temperature.
+
+    Its monitor lets everything pass, since nothing of it reaches outside the line's own place.
+    """
     listed = registry.mounted(options.devices, registry.Settings(home=world.folder, pretend=True))
-    pages = WINDOW // PAGE
+    pages, width = WINDOW // PAGE, asked[0]
     cpu, codec = booting.processor(replace(options, lanes=width, frames=1 + width * pages, max_pages=pages))
     dialect = options.dialect or getattr(codec, "dialect", "llmos")
     tell = registry.instructions if dialect == "llmos" else registry.hermes_instructions
     system = booting.fitting(tell(listed) if options.tools else "", cpu, codec)
     masks = booting.masks_for(cpu.geometry.vocab, codec, lambda: listed, dialect) if options.grammar else None
     config = Config(
-        args=("asks", width, LIMIT, system, *(item["request"] for item in items)),
+        args=("asks", *asked, system, *(item["request"] for item in items)),
         seed=options.seed,
         devices=tuple(listed),
         dialect=dialect,

@@ -91,12 +91,28 @@ def test_the_command_prints_one_object(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("bad", ["{", "[]", '{"id": 1}', '{"request": "x", "expect": {"answer_regex": "("}}', ""])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "{",
+        "[]",
+        '{"id": 1}',
+        '{"request": "x", "expect": {"answer_regex": "("}}',
+        '{"request": "x", "setup": {"files": ["a"]}}',
+        "",
+    ],
+)
 def test_a_bad_file_is_one_line_about_its_first_fault(tmp_path: Path, bad: str) -> None:
     path = tmp_path / "bad.jsonl"
     path.write_text(bad, encoding="utf-8")
     with pytest.raises(UsageError, match=r"bad\.jsonl"):
         traps.read(path)
+
+
+def test_lines_end_at_newlines_alone(tmp_path: Path) -> None:
+    path = tmp_path / "odd.jsonl"
+    path.write_text('\ufeff{"request": "a\u2028b\x85c"}\r\n\n{"request": "d", "id": 7}\n', encoding="utf-8")
+    assert [item["request"] for item in traps.read(path)] == ["a\u2028b\x85c", "d"]
 
 
 def test_files_outside_the_home_are_not_made(tmp_path: Path) -> None:

@@ -20,6 +20,10 @@ CALC = Called("calc", "37*48", "1776")
         ("17760", "1776", False),
         ("error: no", "5", False),
         ("Friday", "Friday", True),
+        ("0.5", ".5", True),
+        ("-3", "+3", False),
+        ("1e3", "1000.0", True),
+        ("0", "0.0", True),
     ],
 )
 def test_values_are_compared_as_numbers(result: str, wanted: str, same: bool) -> None:
@@ -45,6 +49,14 @@ def test_steps_must_come_in_turn() -> None:
     wrong = judge({"steps": steps}, [reckon, read], "")
     assert (right.device, right.args, right.value) == (True, True, True)
     assert (wrong.device, wrong.args, wrong.value) == (False, False, True)
+
+
+def test_a_result_beside_steps_is_the_last_calls() -> None:
+    expect = {"steps": [{"device": "files"}, {"device": "calc"}], "result": 14}
+    read, reckon = Called("files", "cat a.txt", "7"), Called("calc", "7*2", "14")
+    assert judge(expect, [read, reckon], "").value is True
+    assert judge(expect, [reckon, read], "").value is False
+    assert judge(expect, [], "").value is False
 
 
 def test_where_no_device_is_needed_any_call_is_a_false_trap() -> None:
