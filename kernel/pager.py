@@ -118,11 +118,16 @@ def capacity(kernel: Kernel, space: AddressSpace) -> int:
 
 
 def span(kernel: Kernel, space: AddressSpace) -> int:
-    """The most tokens of one burst: in working-set mode so few that their pages leave room for others."""
-    if space.work is None:
+    """The most tokens of one burst: in working-set mode so few that their pages leave room for others.
+
+    The last page of a prompt is a burst of its own, since what is answered then needs all the room there is.
+    """
+    page, work = kernel.geometry.page, space.work
+    if work is None:
         return kernel.geometry.chunk
-    pages = max(1, space.work.managed // ROOM)
-    return min(kernel.geometry.chunk, pages * kernel.geometry.page - space.resident % kernel.geometry.page)
+    room = max(1, work.managed // ROOM) * page - space.resident % page
+    left = len(space.tokens) - space.resident
+    return min(kernel.geometry.chunk, room, max(left - page, min(left, page)))
 
 
 def arrange(kernel: Kernel, process: Process, count: int) -> None:

@@ -76,7 +76,10 @@ class Library:
 
     def __init__(self, path: str | Path = ":memory:") -> None:
         self.lock = threading.RLock()
-        self.db = sqlite3.connect(path, check_same_thread=False, timeout=10)
+        try:
+            self.db = sqlite3.connect(path, check_same_thread=False, timeout=10)
+        except sqlite3.Error as error:
+            raise DeviceError(f"this library can't be opened: {one_line(error)}") from None
         self._vectors: tuple[object, np.ndarray, np.ndarray] | None = None
         try:
             version = self.db.execute("PRAGMA user_version").fetchone()[0]

@@ -91,6 +91,9 @@ def _look(
         return None
     report.seen.add(place)
     report.files += 1
+    if status.st_size > MAX_DOCUMENT:
+        why = f"all but the first {MAX_DOCUMENT:,} of {status.st_size:,} bytes"
+        report.skipped.append((path.relative_to(report.folder).as_posix(), why))
     if now == stamp:
         report.unchanged += 1
         return None

@@ -47,9 +47,7 @@ def test_it_is_attention_over_all_keys(seed: int) -> None:
     score = np.einsum("tlkgd,nlkpd->lkgtnp", q, keys) * D**-0.5
     p = np.exp(score - score.max((-1, -2), keepdims=True))
     truth = (p.sum(-1) / p.sum((-1, -2))[..., None]).mean(3).reshape(LAYERS, KV * GROUP, 9)
-    beyond = truth[..., 4:]  # pages in RAM are asked about beside the absent ones too
-    np.testing.assert_allclose(share[..., 4:], beyond, atol=0.01)
-    np.testing.assert_allclose(share.sum(-1), 1, atol=0.02)
+    np.testing.assert_allclose(np.moveaxis(share, 0, -1), truth, atol=0.01)
 
 
 def test_the_page_that_one_head_looks_for_is_worth_most() -> None:
@@ -68,7 +66,7 @@ def test_the_page_that_one_head_looks_for_is_worth_most() -> None:
     assert digest.worth([b""], 0, asked) == ((0,), ())
 
 
-def test_layers_are_an_early_one_and_some_from_the_first_third_on() -> None:
-    assert digest.layers(30) == (2, 10, 15, 18, 21)
+def test_layers_are_a_third_of_them() -> None:
+    assert len(digest.layers(30)) == 10
     assert digest.layers(1) == (0,)
     assert all(0 <= n < count for count in range(1, 80) for n in digest.layers(count))

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from llmos.devices import mounting
 from llmos.devices.embedder import DIM, cosines, embed
 from llmos.devices.library import Library
 from llmos.disk import disk_app
-from llmos.errors import UsageError
+from llmos.errors import LlmosError, UsageError
 from llmos_kernel.labels import Label, Ring
 
 
@@ -84,3 +85,20 @@ def test_spelling_is_forgiven() -> None:
     assert embed("the of and").tolist() == [0] * DIM
     near = cosines(embed("scheduling")[None], embed("scheduler"))[0]
     assert near > cosines(embed("scheduling")[None], embed("bread"))[0]
+
+
+def test_of_a_large_file_the_beginning_is_mounted_and_the_rest_is_named(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mounting, "MAX_DOCUMENT", 50)
+    (folder / "c.txt").write_text("Zebras graze. " * 10, encoding="utf-8")
+    for _ in range(2):
+        mounted = disk(tmp_path, "mount", str(folder))
+        assert {"path": "c.txt", "why": "all but the first 50 of 140 bytes"} in mounted["skipped"]
+    assert mounted["files"] == 4
+
+
+def test_a_folder_is_no_disk(tmp_path: Path, folder: Path) -> None:
+    result = CliRunner().invoke(disk_app, ["mount", str(folder), "--disk", str(tmp_path)])
+    assert isinstance(result.exception, LlmosError)
+    assert "can't be opened" in str(result.exception)

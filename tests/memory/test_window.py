@@ -12,6 +12,7 @@ from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.look import snapshot
 from llmos_kernel.ports import Delivery
 from llmos_kernel.replacement import REPLACEMENTS
+from llmos_kernel.workingset import WorkingSet
 from llmos_kernel.workingset import build as build_set
 
 from . import machines
@@ -69,6 +70,22 @@ def test_called_back_pages_and_prefetches_are_counted() -> None:
     run(kernel, count)
     assert most["faults"]
     assert most["prefetches"]
+
+
+def test_the_best_absent_page_takes_the_place_of_the_worst() -> None:
+    work = WorkingSet(6, "attention")
+    assert work.victims(range(6), 5, 5, 0) == []  # 0 is pinned, and 4 and 5, the last
+    worth = {0: 0, 1: 100, 2: 300, 3: 200, 4: 0, 5: 0, 7: 250, 8: 120, 9: 110}
+    work.weigh(worth, [7, 8, 9])
+    assert work.restart(80, 1)
+    assert work.callers([7, 8, 9]) == [(7, False)]
+    assert work.victims(range(6), 5, 5, 1) == [1]
+    work.came(7, False)
+    work.weigh(worth | {8: 999}, [1, 8, 9])
+    assert not work.restart(80, 1), "once is enough"
+    assert work.callers([1, 8, 9]) == [(8, True)], "what is still wanted comes for the next burst"
+    work.weigh(worth | {1: 201}, [1, 8, 9])
+    assert not work.wanted, "a little more is not worth the way"
 
 
 def test_windows_under_pressure_of_the_whole_machine() -> None:
