@@ -61,6 +61,8 @@ class Client:
         if ending and alive:
             self._send("stop")
             self._over.wait(LAST_WORDS)
+        elif alive:
+            self._send("detach")
         self._closing.set()
         if self._connection is not None:
             with suppress(OSError):

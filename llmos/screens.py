@@ -41,9 +41,10 @@ def machine(options: Options, speed: float, look: Look, opening: Callable[[], No
     """A new machine in a process of its own, and its screen; closing the screen stops it, detaching does not."""
     from . import sessions
     from .client import Client
+    from .server import ORPHANED
 
     _need_terminal()
-    show(Client(sessions.start(options, speed), ends=True), look, opening)
+    show(Client(sessions.start(options, speed, ORPHANED), ends=True), look, opening)
 
 
 def attached(name: str, look: Look, watch: bool = False) -> None:

@@ -1,8 +1,9 @@
 """A machine in a process of its own, for any number of screens: `python -m llmos.server SOCKET OPTIONS`.
 
 Knows: a Panel (the room with its machine), a Unix socket, who drives. Does not know: widgets, or what a verb does. The first
-screen that may drive drives, the others watch; when it leaves, the next one drives. A screen that goes away, by a crash or
-by `detach`, leaves the machine running. A slow screen gets fewer views and never an old one.
+screen that may drive drives, the others watch; when it leaves, the next one drives. A screen that goes away by `detach` leaves
+the machine running for an hour; one that crashed, or whose terminal was closed, for two minutes in which it can be looked at
+again. A slow screen gets fewer views and never an old one.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .boot import Options
 
 LONELY = 3600.0  # seconds that a machine goes on with no screen at all
+ORPHANED = 120.0  # the same, where a screen started it and was not detached
 SCREENS = 64  # that may be attached at once
 
 
@@ -168,6 +170,8 @@ class Server:
             self.stop()
         elif seat is not self.driver:
             return
+        elif verb == "detach":
+            self.lonely = LONELY
         elif all(isinstance(arg, str) for arg in args):
             self.panel.say(args[0]) if verb == "say" and args else self.panel.command(verb, *args)
 
@@ -235,9 +239,10 @@ def main() -> None:
     parser.add_argument("socket", type=Path)
     parser.add_argument("options")
     parser.add_argument("--speed", type=float, default=8.0)
+    parser.add_argument("--lonely", type=float, default=LONELY)
     given = parser.parse_args()
     room = Room(from_text(given.options), given.speed)
-    server = Server(room, given.socket)
+    server = Server(room, given.socket, given.lonely)
     room.watched = server.watched
     signal.signal(signal.SIGTERM, server.stop)
     signal.signal(signal.SIGINT, server.stop)

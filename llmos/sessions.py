@@ -18,15 +18,18 @@ from pathlib import Path
 from . import journal, paths, wire
 from .boot import Options
 from .errors import LlmosError, UsageError
-from .server import to_text
+from .server import LONELY, to_text
 
 STOPPING = 10.0  # seconds that ending a journal may take
 FRESH = 60.0  # seconds in which a socket may be about to listen
 LONGEST = 100  # bytes of a socket's address, everywhere
 
 
-def start(options: Options, speed: float = 8.0) -> Path:
-    """A process with a machine that records into a new journal; the address where it is going to listen."""
+def start(options: Options, speed: float = 8.0, lonely: float = LONELY) -> Path:
+    """A process with a machine that records into a new journal; the address where it is going to listen.
+
+    It ends by itself when nobody has looked at it for `lonely` seconds.
+    """
     recording = options.journal or journal.fresh(paths.journals())
     address = paths.sockets() / f"{recording.stem}.sock"
     if len(os.fsencode(address)) > LONGEST:
@@ -35,7 +38,7 @@ def start(options: Options, speed: float = 8.0) -> Path:
     command = [sys.executable, "-m", "llmos.server", str(address), to_text(replace(options, journal=recording))]
     with address.with_suffix(".err").open("wb") as errors:
         subprocess.Popen(
-            [*command, "--speed", f"{speed:g}"],
+            [*command, "--speed", f"{speed:g}", "--lonely", f"{lonely:g}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,

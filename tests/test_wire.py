@@ -13,7 +13,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -27,7 +27,7 @@ from llmos import journal, sessions, wire
 from llmos.boot import SYSTEM, Options
 from llmos.client import Client
 from llmos.recording import events
-from llmos.server import Server, from_text, to_text
+from llmos.server import LONELY, Server, from_text, to_text
 from llmos.status import Line, MachineView
 from tests.tui import stills
 from tests.watching import SECONDS, Watch
@@ -152,6 +152,25 @@ def test_what_is_asked_before_it_listens_is_kept_and_closing_ends_it() -> None:
     assert panel.asked[0] == ("say", "early")
 
 
+def test_a_machine_outlives_a_screen_that_detached_and_not_for_long_one_that_vanished() -> None:
+    _, server, thread = _serve(Path(mkdtemp()) / "1.sock")
+    first, second = Watch(), Watch()
+    leaver, heir = Client(server.path, ends=True), Client(server.path)
+    leaver.start(first)
+    first.until(lambda v: v.snapshot.tick > 0)
+    heir.start(second)
+    second.until(lambda v: v.role == "watching" and v.snapshot.tick > 0)
+    server.lonely = 0.0
+    assert "goes on" in leaver.close(leave=True)
+    second.until(lambda v: v.role == "")
+    assert server.lonely == LONELY
+    server.lonely = 0.0
+    assert heir._connection is not None
+    heir._connection.shutdown(socket.SHUT_RDWR)
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+
+
 class Terminal:
     """A command in a pseudo-terminal of 100 columns and 30 rows."""
 
@@ -201,12 +220,32 @@ def _engine(home: Path) -> int:
     raise AssertionError("no machine runs")
 
 
-@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds processes under /proc")
-def test_killing_the_machine_leaves_terminal_and_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of its own for everything; whatever runs in it afterwards is ended."""
     home = Path(mkdtemp(prefix="llmos-"))
     monkeypatch.setenv("LLMOS_HOME", str(home))
+    yield home
+    for address in sessions.running():
+        sessions.stop(address)
+    assert not sessions.running()
+
+
+@pytest.fixture
+def terminal(home: Path) -> Iterator[Terminal]:
     terminal = Terminal(home, "--model", "scripted", "--speed", "0")
+    yield terminal
+    terminal.process.kill()
+    terminal.process.wait()
+    os.close(terminal.control)
+    os.close(terminal.other)
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds processes under /proc")
+def test_killing_the_machine_leaves_terminal_and_journal(home: Path, terminal: Terminal) -> None:
     terminal.until(b"Ready")
+    for size in ((5, 20), (1, 1), (90, 300), (3, 200), (30, 100)):  # whatever a terminal does meanwhile
+        termios.tcsetwinsize(terminal.control, size)
     terminal.type(b"what is 37*48?\r")
     terminal.until(b"\\[calc\\]")
     os.kill(_engine(home), signal.SIGKILL)
@@ -221,11 +260,7 @@ def test_killing_the_machine_leaves_terminal_and_journal(monkeypatch: pytest.Mon
     assert any(e[1] == "result" and "1776" in str(e) for e in events(recorded))
 
 
-@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="finds processes under /proc")
-def test_killing_the_screen_leaves_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    home = Path(mkdtemp(prefix="llmos-"))
-    monkeypatch.setenv("LLMOS_HOME", str(home))
-    terminal = Terminal(home, "--model", "scripted", "--speed", "0")
+def test_killing_the_screen_leaves_the_machine(home: Path, terminal: Terminal) -> None:
     terminal.until(b"Ready")
     terminal.process.kill()
     terminal.process.wait()
