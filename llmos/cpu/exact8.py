@@ -183,7 +183,7 @@ def attention(q: jax.Array, pages: dict[str, jax.Array], view: View) -> tuple[ja
     query = _int(jnp.round(rows * (FULL / limit)))
     scores = _two_term_dot(query, pages["k"], 2)
     unit = limit * (LOG2E * ONE * d**-0.5 / FULL)
-    scores = _int(jnp.round(jnp.clip(scores * unit * pages["k_scale"][:, None, :, 0], -FAR, FAR)))
+    scores = once(_int(jnp.round(jnp.clip(scores * unit * pages["k_scale"][:, None, :, 0], -FAR, FAR))))
     seen = jnp.broadcast_to(kvcache.visible(view, group), (b, kv, m, scores.shape[-1])).reshape(scores.shape)
     top = jnp.max(jnp.where(seen, scores, -(1 << 30)), -1, keepdims=True)
     p = once(jnp.where(seen, exp2(jnp.maximum(top - scores, 0)), 0))  # [B*K, m, S], ONE = the likeliest
@@ -230,12 +230,12 @@ def snap(x: jax.Array) -> jax.Array:
 
 
 def once(q: jax.Array) -> jax.Array:
-    """The same integers, |q| < 2**17 - 1, computed once.
+    """The same integers, |q| < 2**31 - 1, computed once.
 
     XLA fuses cheap work into what reads it, though that reads it many times: a row was rounded anew for every row of a
     matrix. A remainder it holds for expensive and leaves where it is. A barrier does not help: it is gone before fusion.
     """
-    return lax.rem(q, jnp.int32((1 << 17) - 1))
+    return lax.rem(q, jnp.int32((1 << 31) - 1))
 
 
 def _int(x: jax.Array) -> jax.Array:
@@ -266,6 +266,8 @@ def _join(y: jax.Array, terms: int, axis: int) -> jax.Array:
 
 def _two_term_dot(x: jax.Array, y: jax.Array, axis: int) -> jax.Array:
     """x [n, m, c] of 16 bits times int8 y [n, ...] over its `axis` -> float32 [n, m, ...]."""
-    both = jnp.concatenate(two_terms(x), axis=1)
+    high, low = (term[:, None] for term in two_terms(x))
+    both = jnp.where(jnp.arange(2)[:, None, None] == 0, high, low)  # a concatenation would be computed number by number
+    both = both.reshape(x.shape[0], -1, x.shape[2])
     z = lax.dot_general(both, y, (((2,), (axis,)), ((0,), (0,))), preferred_element_type=jnp.int32)
     return _join(z, 2, 1)
