@@ -1,115 +1,371 @@
-"""What a screen costs the machine, and how long a key waits: `llmos bench screen`.
+"""What a screen costs the machine, how long a key waits, what a long recording takes: `llmos bench screen`.
 
-Knows: a machine in a process of its own, and views as they come over the wire. Does not know: widgets. The machine
-decodes as fast as it can for many processes; nobody is attached, or a screen that takes twenty views a second. A key is a
-command that changes the view, from the moment it is sent until the view that shows it has come.
+Knows: a real screen (`llmos attach` in a terminal of its own, 120x40), processes that write for ever, the clock. Does not
+know: widgets. Speed: rounds without and with the screen, in turn; the figure is the median of their ratios. A key is a letter
+typed into the console, from the moment it is pressed until the terminal is told to show it: while the machine computes, and
+while a fresh one boots that finds nothing compiled. `python -m llmos.bench_screen SOCKET MODEL` is what is measured.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from statistics import median
+from shutil import rmtree
+from statistics import median, quantiles
 from tempfile import mkdtemp
 from typing import Any
 
-from . import sessions
+from llmos_apps import PROGRAMS, ulib
+
+from . import paths, sessions
 from .boot import Options
-from .client import Client
 from .errors import LlmosError
+from .recording import RecordingRoom
+from .room import Branch, Room
+from .server import Server
 from .status import BLANK, MachineView
 
-PROCESSES, LENGTH = 32, 300  # and tokens that each writes
-SECONDS, KEYS, ROUNDS = 1.0, 40, 5
-
-
-class Probe:
-    """Takes views, counts them, and waits for one."""
-
-    def __init__(self) -> None:
-        self.view, self.count, self._news = BLANK, 0, threading.Condition()
-
-    def __call__(self, view: MachineView) -> None:
-        with self._news:
-            self.view, self.count = view, self.count + 1
-            self._news.notify_all()
-
-    def until(self, good: Any, seconds: float = 200.0) -> None:
-        with self._news:
-            if not self._news.wait_for(lambda: good(self.view), seconds):
-                raise LlmosError(f"the machine did not get so far: {self.view.mode} {self.view.problem}")
+PROCESSES, LANES, PAGES = 32, 8, 6  # and pages that each may fill
+LAP = 60  # tokens that a process writes until it begins anew
+ROUNDS, SECONDS = 4, 1.5
+KEYS = "ЖШЩЮЯЦФЫДЛБГ"  # letters that nothing else on the screen has
+TICKS, SEEN = 100_000, 10_000  # of the long recording; memory is looked at from here on
+WAIT = 120.0  # seconds that anything may take
 
 
 def bench_screen(model: str | None) -> dict[str, Any]:
-    """Ticks a second without and with a screen, alternating; milliseconds from a key to its picture."""
-    folder = Path(mkdtemp(prefix="llmos-bench-"))
-    jobs = tuple((f"Story number {i}:", 0, LENGTH, 1000, 0.0, i) for i in range(PROCESSES))
-    options = Options(model=model or "nano", init=("batch", *jobs), frames=PROCESSES * 22 + 1, lanes=8, max_pages=22)
-    address = sessions.start(replace(options, devices=(), tools=False, journal=folder / "screen.log"), 0.0)
-    probe = Probe()
-    try:
-        sessions.wait_until_up(address)
-        client = Client(address)
-        client.start(probe)
-        probe.until(lambda v: v.snapshot.counters.decoded > PROCESSES)
-        client.close()
-        delays = _keys(address)
-        alone, watched, views = [], [], []
-        for _ in range(ROUNDS):
-            alone.append(_speed(address, False)[0])
-            speed, seen = _speed(address, True)
-            watched.append(speed)
-            views.append(seen)
-        if not all(alone):
-            raise LlmosError("the processes ended before all was measured")
-    finally:
-        sessions.stop(address)
+    """Tokens a second without and with a screen; milliseconds from a key to its picture; megabytes of a long recording."""
+    if sys.platform == "win32":
+        raise LlmosError("this measurement needs Unix terminals")
+    with _machine(model or "nano") as machine:
+        speed, computing = _speed(machine), _keys_while_computing(machine)
     return {
         "processes": PROCESSES,
-        "ticks_per_second": {"alone": round(median(alone), 1), "watched": round(median(watched), 1)},
-        "views_per_second": round(median(views), 1),
-        "cost_percent": round(100 * (1 - median(watched) / median(alone)), 2),
-        "key_ms": {"median": round(median(delays), 2), "worst": round(max(delays), 2)},
+        "speed": speed,
+        "key_ms_computing": computing,
+        "key_ms_compiling": _keys_while_compiling(model or "nano"),
+        "replay": _replay(),
     }
 
 
-def _speed(address: Path, watching: bool) -> tuple[float, float]:
-    """(ticks a second, views a second). A view before and one after tell the ticks; between them a screen looks or does not."""
-    first, began = _glance(address)
-    seen = 0
-    if watching:
-        probe, client = Probe(), Client(address)
-        client.start(probe)
-        time.sleep(SECONDS)
+# -- the machine that is measured ----------------------------------------------------------------------------------------
+
+
+async def _writers(count: int) -> None:
+    for i in range(count):
+        await ulib.spawn("writer", i, 0)
+    await ulib.wait()
+
+
+async def _writer(number: int, lap: int) -> None:
+    """Writes, and begins anew when it has written enough."""
+    await ulib.think(("text", f"Story {number}.{lap}:"), limit=LAP, temperature=1000, seed=number + lap, traps=False)
+    await ulib.execute("writer", number, lap + 1)
+
+
+class Busy(Room):
+    """A room whose processes never end."""
+
+    posts = 0
+
+    def open_world(self) -> Branch:
+        branch = super().open_world()
+        branch.machine.kernel.programs = {**PROGRAMS, "writers": _writers, "writer": _writer}
+        return branch
+
+    def start(self, post: Callable[[MachineView], None]) -> None:
+        def counted(view: MachineView) -> None:
+            self.posts += 1
+            post(view)
+
+        super().start(counted)
+
+
+def _serve(address: Path, model: str) -> None:
+    """Be the machine; a line on standard input is answered by what was done so far."""
+    options = Options(
+        model=model,
+        init=("writers", PROCESSES),
+        frames=PROCESSES * PAGES + 1,
+        lanes=LANES,
+        max_pages=PAGES,
+        devices=(),
+        tools=False,
+        journal=address.with_suffix(".log"),
+    )
+    room = Busy(options, 0.0)
+    server = Server(room, address, lonely=WAIT)
+    room.watched = server.watched
+    threading.Thread(target=server.serve, daemon=True).start()
+    for _ in sys.stdin:
+        decoded = room.here.machine.kernel.decoded if room.here else 0
+        print(json.dumps([time.perf_counter(), decoded, time.process_time(), room.posts, room.problem]), flush=True)
+    server.stop()
+
+
+class Machine:
+    """The process that is measured."""
+
+    def __init__(self, address: Path, model: str) -> None:
+        self.address = address
+        command = [sys.executable, "-m", "llmos.bench_screen", str(address), model]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def done(self) -> tuple[float, int, float, int]:
+        """(seconds, tokens, processor seconds, pictures) so far. Raises LlmosError."""
+        assert self.process.stdin
+        assert self.process.stdout
+        with suppress(BrokenPipeError):
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line or json.loads(line)[-1]:
+            raise LlmosError(f"the machine did not get so far: {line}")
+        now, tokens, processor, posts, _ = json.loads(line)
+        return now, tokens, processor, posts
+
+
+@contextmanager
+def _machine(model: str) -> Iterator[Machine]:
+    paths.sockets().mkdir(parents=True, exist_ok=True, mode=0o700)
+    machine = Machine(paths.sockets() / f"bench-{os.getpid()}.sock", model)
+    try:
+        until = time.monotonic() + WAIT
+        while machine.done()[1] < PROCESSES * LAP:  # every shape has been compiled
+            if time.monotonic() > until:
+                raise LlmosError("the machine does not write")
+            time.sleep(0.2)
+        yield machine
+    finally:
+        machine.process.kill()
+        machine.process.wait()
+        for suffix in (".sock", ".log"):
+            machine.address.with_suffix(suffix).unlink(missing_ok=True)
+
+
+# -- a screen --------------------------------------------------------------------------------------------------------
+
+
+class Terminal:
+    """A command in a terminal of 120 columns and 40 rows; a thread reads what it shows."""
+
+    def __init__(self, *words: str, **environment: str) -> None:
+        import pty
+        import termios
+
+        self.control, other = pty.openpty()
+        termios.tcsetwinsize(other, (40, 120))
+        self._news, self._said, self._total = threading.Condition(), b"", 0
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "llmos.cli", *words],
+            stdin=other, stdout=other, stderr=other, start_new_session=True,
+            env={**os.environ, "TERM": "xterm-256color", **environment},
+        )  # fmt: skip
+        os.close(other)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        with suppress(OSError):
+            while data := os.read(self.control, 1 << 16):
+                with self._news:
+                    self._said = (self._said + data)[-(1 << 16) :]
+                    self._news.notify_all()
+
+    def type(self, keys: str) -> None:
+        os.write(self.control, keys.encode())
+
+    def until(self, text: str) -> None:
+        with self._news:
+            if not self._news.wait_for(lambda: text.encode() in self._said, WAIT):
+                raise LlmosError(f"the screen never showed {text!r}: {self.process.poll()} {self._said[-3000:]!r}")
+
+    def key(self, letter: str) -> float:
+        """Milliseconds until it is on the screen; then it is taken away again."""
+        with self._news:
+            self._said = b""
+        began = time.perf_counter()
+        self.type(letter)
+        self.until(letter)
+        took = 1000 * (time.perf_counter() - began)
+        self.type("\x7f")
+        time.sleep(0.1)
+        return took
+
+    def close(self) -> None:
+        """As if somebody had closed the window."""
+        self.process.send_signal(signal.SIGHUP)
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.control)
+
+
+@contextmanager
+def _screen(machine: Machine) -> Iterator[Terminal]:
+    terminal = Terminal("attach", machine.address.stem)
+    try:
+        terminal.until("scheduler")
+        yield terminal
+    finally:
+        terminal.close()
+
+
+# -- measurements ----------------------------------------------------------------------------------------------------
+
+
+def _speed(machine: Machine) -> dict[str, Any]:
+    """Alone and watched, in turn; which comes first changes too."""
+    alone, watched, ratios, busy = [], [], [], []
+    for _ in range(ROUNDS):
+        one = _round(machine)
+        with _screen(machine):
+            two = _round(machine)
+        alone.append(one[0])
+        watched.append(two[0])
+        ratios.append(two[0] / one[0])
+        busy.append(two[1] / one[1])
+    return {
+        "tokens_per_second": {"alone": round(median(alone), 1), "watched": round(median(watched), 1)},
+        "views_per_second": round(two[2], 1),
+        "cost_percent": round(100 * (1 - median(ratios)), 1),
+        "cost_percent_of_processor_time": round(100 * (median(busy) - 1), 1),
+    }
+
+
+def _round(machine: Machine) -> tuple[float, float, float]:
+    """(tokens a second, processor seconds of the machine a token, pictures a second)"""
+    began = machine.done()
+    time.sleep(SECONDS)
+    ended = machine.done()
+    seconds, tokens, processor, posts = (b - a for a, b in zip(began, ended, strict=True))
+    if not tokens:
+        raise LlmosError("the machine wrote nothing for a while: this computer has too much else to do")
+    return tokens / seconds, processor / tokens, posts / seconds
+
+
+def _keys_while_computing(machine: Machine) -> dict[str, float]:
+    with _screen(machine) as terminal:
+        terminal.until("console")
+        time.sleep(1.0)
+        return _summary([terminal.key(letter) for letter in KEYS * 3])
+
+
+def _keys_while_compiling(model: str) -> dict[str, float]:
+    """Letters typed into a machine that boots and finds nothing compiled, until it lives."""
+    home = mkdtemp(prefix="llmos-")
+    terminal = Terminal("--model", model, LLMOS_HOME=home)
+    watch = _Mode()
+    try:
+        terminal.until("console")
+        (address,) = _waited(lambda: list((Path(home) / "run").glob("*.sock")))
+        sessions.wait_until_up(address)
+        client = watch.on(address)
+        delays: list[float] = []
+        while watch.mode == "BOOT" and len(delays) < 60:
+            delays.append(terminal.key(KEYS[len(delays) % len(KEYS)]))
         client.close()
-        seen = probe.count
-    else:
-        time.sleep(SECONDS)
-    last, ended = _glance(address)
-    return (last - first) / (ended - began), seen / SECONDS
+        terminal.type("\x11")
+        return _summary(delays)
+    finally:
+        terminal.close()
+        rmtree(home, ignore_errors=True)
 
 
-def _glance(address: Path) -> tuple[int, float]:
-    probe, client = Probe(), Client(address)
-    client.start(probe)
-    probe.until(lambda v: v.now > 0)
-    found = probe.view.now, time.monotonic()
-    client.close()
+class _Mode:
+    """What mode a machine is in."""
+
+    mode = BLANK.mode
+
+    def on(self, address: Path) -> Any:
+        from .client import Client
+
+        client = Client(address, drive=False)
+        client.start(self)
+        return client
+
+    def __call__(self, view: MachineView) -> None:
+        self.mode = view.mode
+
+
+def _waited(what: Callable[[], Any]) -> Any:
+    until = time.monotonic() + WAIT
+    while not (found := what()):
+        if time.monotonic() > until:
+            raise LlmosError("the machine did not come up")
+        time.sleep(0.01)
     return found
 
 
-def _keys(address: Path) -> list[float]:
-    probe, client = Probe(), Client(address)
-    client.start(probe)
-    probe.until(lambda v: v.now > 0 and not v.role)
-    delays = []
-    for i in range(KEYS):
-        unit = ("token", "call")[i % 2]
-        began = time.monotonic()
-        client.command("unit", unit)
-        probe.until(lambda v, unit=unit: v.unit == unit)
-        delays.append(1000 * (time.monotonic() - began))
-    client.close()
-    return delays
+def _summary(delays: list[float]) -> dict[str, float]:
+    if len(delays) < 2:
+        return {"keys": len(delays)}
+    return {
+        "keys": len(delays),
+        "median": round(median(delays), 1),
+        "p95": round(quantiles(delays, n=20)[-1], 1),
+        "worst": round(max(delays), 1),
+    }
+
+
+def _replay() -> dict[str, Any]:
+    """A recording of a hundred thousand ticks is told to its end; what the process had grown to early, and at the end."""
+    folder = Path(mkdtemp(prefix="llmos-"))
+    try:
+        began = time.process_time()
+        _record(folder / "long.log")
+        recorded = time.process_time() - began
+        script = [sys.executable, "-c", f"from llmos.bench_screen import replay; replay({str(folder / 'long.log')!r})"]
+        told = json.loads(subprocess.run(script, check=True, capture_output=True, text=True).stdout)
+        return {"recording_processor_seconds": round(recorded, 1), **told}
+    finally:
+        rmtree(folder, ignore_errors=True)
+
+
+def _record(path: Path) -> None:
+    from .boot import boot
+
+    jobs = tuple(("complete", f"Story {i}:", 0, 2 * LAP, 1000, 0, i) for i in range(TICKS // 20))
+    init = ("crowd", 10, *jobs)
+    machine = boot(
+        Options(model="scripted", init=init, lanes=1, max_pages=2 * PAGES, devices=(), tools=False, journal=path)
+    )
+    while machine.kernel.tick < TICKS:
+        machine.step()
+    machine.close()
+
+
+def replay(path: str) -> None:
+    """Print what it took to tell a recording, as JSON."""
+    room, sizes = RecordingRoom(Path(path)), list[float]()
+    here = room.open_world()
+    room.here = here
+    began = time.process_time()
+    while here.unread:  # type: ignore[attr-defined]
+        here.read(lambda kernel: kernel.tick >= SEEN * (len(sizes) + 1))  # type: ignore[attr-defined]
+        sizes.append(_memory())
+    told = time.process_time() - began
+    room._orders.do("goto", str(TICKS // 2))
+    ticks = here.machine.kernel.tick
+    print(json.dumps({"ticks": ticks, "megabytes": [sizes[0], sizes[-1]], "processor_seconds": round(told, 1)}))
+
+
+def _memory() -> float:
+    """Most megabytes that this process ever had."""
+    import resource
+
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(size / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
+
+
+if __name__ == "__main__":
+    _serve(Path(sys.argv[1]), sys.argv[2])
