@@ -19,7 +19,7 @@ import numpy as np
 
 from llmos_kernel.cpu import Burst, Retired
 from llmos_kernel.kernel import Config, Kernel
-from llmos_kernel.ports import Codec
+from llmos_kernel.ports import Codec, Delivery
 from llmos_kernel.syscall import trap
 
 from .cpu.engine import Engine
@@ -53,6 +53,20 @@ class Scorer:
         return [retired._replace(ids=(token,))]
 
 
+class Shortage(Silence):
+    """Frames become few when a text has been read: after the first token that follows, the process gets a window."""
+
+    def __init__(self, cpu: Scorer, *window: Any) -> None:
+        """`window` is a number of frames and a policy."""
+        self.cpu, self.window = cpu, window
+
+    def poll(self) -> Sequence[Delivery]:
+        if not self.window or not self.cpu.surprise:
+            return ()
+        window, self.window = self.window, ()
+        return (Delivery("command", "window", (1, *window)),)
+
+
 def texts(codec: Codec, tokens: int) -> list[str]:
     """Stretches of real text of about so many tokens each, none twice, in a mixed order."""
     ids = codec.encode(" ".join(" ".join(topics[name].split()) for name in sorted(topics)))
@@ -70,14 +84,20 @@ async def _reader(text: str, count: int) -> int:
     return 0
 
 
-def read(engine: Engine, codec: Codec, text: str, arm: str, window: int, scored: int = SCORED) -> dict[str, Any]:
-    """The last `scored` tokens of one text after the others, under one policy: surprise in nats, faults, processor seconds."""
+def read(
+    engine: Engine, codec: Codec, text: str, arm: str, window: int, whole: bool = False, scored: int = SCORED
+) -> dict[str, Any]:
+    """The last `scored` tokens of one text after the others, under one policy: surprise in nats, faults, processor seconds.
+
+    `whole`: the text before was read with all its pages in RAM; else through the window too.
+    """
     policy, pins = ARMS[arm]
     ids = codec.encode(text)
-    args, following = (_text(codec, ids[:-scored]), scored), ids[-scored:]
-    config = Config(args=args, slots=SLOTS, window=window if policy else 0, replacement=policy or "lru", pins=pins)
-    cpu = Scorer(engine, following)
-    kernel = Kernel(config, {"init": _reader}, cpu, codec, Silence(), store=RamPages(SLOTS))
+    args, cpu = (_text(codec, ids[:-scored]), scored), Scorer(engine, ids[-scored:])
+    early, late = (0, window) if whole else (window, 0)
+    config = Config(args=args, slots=SLOTS, window=early if policy else 0, replacement=policy or "lru", pins=pins)
+    world = Shortage(cpu, late, policy) if policy and late else Silence()
+    kernel = Kernel(config, {"init": _reader}, cpu, codec, world, store=RamPages(SLOTS))
     began, faults = time.process_time(), 0
     while not kernel.halted:
         kernel.step()
@@ -91,37 +111,37 @@ def run(
     engine: Engine, codec: Codec, pages: int, cases: int, record: Path | None = None, seconds: float = 1e9
 ) -> dict[str, Any]:
     """The table over all policies, as far as texts and `seconds` reach."""
-    rows = [row for row in recorded(record, engine.geometry.fingerprint) if "nats" in row and row["pages"] == pages]
-    done = {(row["case"], row["arm"]) for row in rows}
+    rows = [row for row in recorded(record, engine.geometry.fingerprint) if "whole" in row and row["pages"] == pages]
+    done = {(row["case"], row["arm"], row["whole"]) for row in rows}
     until = time.monotonic() + seconds
     window = max(5, pages // 4)
     for number, text in enumerate(texts(codec, pages * engine.geometry.page)[:cases]):
-        for arm in ARMS:
-            if (number, arm) not in done and time.monotonic() < until:
-                row = {"case": number, "pages": pages, "arm": arm, "window": window, "cpu": engine.geometry.fingerprint}
-                rows.append(row | read(engine, codec, text, arm, window))
+        for arm, whole in [("full", True), *((arm, whole) for whole in (True, False) for arm in ARMS if arm != "full")]:
+            if (number, arm, whole) not in done and time.monotonic() < until:
+                row = {"case": number, "pages": pages, "arm": arm, "window": window, "whole": whole}
+                rows.append(row | {"cpu": engine.geometry.fingerprint} | read(engine, codec, text, arm, window, whole))
                 keep(record, rows[-1])
-    return table(rows)
+    names = {True: "read with all pages in RAM", False: "read through the window"}
+    return {name: table([r for r in rows if r["arm"] == "full" or r["whole"] == how]) for how, name in names.items()}
 
 
 def table(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Per policy, over the texts that all policies have read: perplexity, how far above full memory's, faults, seconds."""
-    by_arm = {arm: {row["case"]: row for row in rows if row["arm"] == arm} for arm in ARMS}
-    whole = set.intersection(*(set(found) for found in by_arm.values()))
-    if not whole:
-        return {}
+    """Per policy, over the texts that full memory has read too: perplexity, how far above its, on how many worse, faults."""
+    full = {row["case"]: row for row in rows if row["arm"] == "full"}
     result: dict[str, Any] = {}
-    for arm, found in by_arm.items():
-        mine = [found[case] for case in sorted(whole)]
+    for arm in ARMS:
+        mine = [row for row in rows if row["arm"] == arm and row["case"] in full]
+        if not mine:
+            continue
         tokens = sum(row["tokens"] for row in mine)
-        perplexity = math.exp(sum(row["nats"] for row in mine) / tokens)
-        base = result.get("full", {}).get("perplexity", perplexity)
+        nats, base = (sum(row["nats"] for row in part) for part in (mine, [full[row["case"]] for row in mine]))
         result[arm] = {
             "frames": mine[0]["pages"] if arm == "full" else mine[0]["window"],
             "texts": len(mine),
             "tokens": tokens,
-            "perplexity": round(perplexity, 3),
-            "above_full_percent": round(100 * (perplexity / base - 1), 2),
+            "perplexity": round(math.exp(nats / tokens), 3),
+            "above_full_percent": round(100 * math.expm1((nats - base) / tokens), 2),
+            "worse_texts": sum(row["nats"] > full[row["case"]]["nats"] for row in mine),
             "faults": sum(row["faults"] for row in mine),
             "seconds": round(sum(row["seconds"] for row in mine), 1),
         }
