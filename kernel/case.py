@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .effects import Effect, Path
+from .forms import Effect
 from .labels import KERNEL, Label, join
+from .names import Path, fold
 from .rights import Rights
 
 ALLOW, DENY, ASK = "allow", "deny", "ask"
@@ -62,6 +63,12 @@ class Case(NamedTuple):
 
 
 def key(act: Action, effect: Effect) -> str:
-    """What an answer for this process is about: the device, what it does, and to whom or where."""
-    places = "/".join(p for path, _ in effect.touches for p in path)
-    return f"{act.device} {effect.kind} {effect.verb} {','.join(effect.to)} {places}"
+    """What an answer for this process is about: the device, what it does, to whom or where, and what else decides it."""
+    places = ["/".join(path) for path, _ in effect.touches]
+    return "\n".join((act.device, effect.kind, effect.verb, *effect.to, "", *places, "", effect.rest))
+
+
+def kept(past: Past, path: Path) -> Label | None:
+    """The label of a file; of one that differs in capitals only, if it has none of its own."""
+    label = past.disk.get(path)
+    return past.disk.get(fold(path)) if label is None and past.disk else label

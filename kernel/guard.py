@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from . import instructions, life, monitor, planner, rights
 from .audit import Chain, Entry
-from .effects import Path, effect_of, path_of
+from .effects import effect_of
 from .errors import Denied
 from .labels import KERNEL, Label, Ring, join, join_all, private, tainted
 from .monitor import ALLOW, ASK, DENY, Action, Decision, Past
+from .names import Path, path_of
 from .process import Process, State
 
 if TYPE_CHECKING:
@@ -267,7 +268,8 @@ def answer(kernel: Kernel, number: int, word: str) -> None:
     kind, act = ANSWERS[word], question.act
     kernel.emit("answered", process.pid, number, kind)
     if kind in ("process", "never"):
-        process.answers = {**process.answers, monitor.key(act, effect_of(act.device, act.args)): kind}
+        key = monitor.key(act, effect_of(act.device, act.args, rights.specs(process.rights)))
+        process.answers = {**process.answers, key: kind}
     if kind in ("once", "process"):
         decision = Decision(ALLOW, "endorsed", f"the person said {kind}")
         _record(kernel, process, act, decision)

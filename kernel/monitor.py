@@ -7,9 +7,11 @@ objects to (`rules.py`). The first rule that objects decides; what none objects 
 from __future__ import annotations
 
 from . import rights as granted
-from .case import ALLOW, ASK, DENY, Action, Case, Decision, Past, key
-from .effects import Effect, Path, effect_of
+from .case import ALLOW, ASK, DENY, Action, Case, Decision, Past, kept, key
+from .effects import effect_of, plain_name
+from .forms import Effect
 from .labels import CLEAN, KERNEL, Label, Ring, join, tainted
+from .names import Path, fold
 from .rights import Rights
 from .rules import NAMES, RULES, Rule, asked_rights, without
 
@@ -27,14 +29,22 @@ def _check(rights: Rights, past: Past, act: Action, rules: tuple[tuple[str, Rule
     steering = whole = act.label
     if act.labels:
         steering, whole = _parts(act, effect)
+    if len(effect.touches) > 1 or (effect.touches and effect.kind not in LOCAL):
+        whole = join(whole, _taken(rights, past, effect))
     dirty = tainted(whole)
     led = dirty if whole is steering else tainted(steering)
     case = Case(rights, past, act, effect, steering, whole, led, dirty, tainted(past.label))
+    allowed = GRANTED
     for name, rule in rules:
         decision = rule(case)
         if decision is not None:
-            return _settled(case, Decision(decision.verdict, name, decision.why))
-    return Decision(ALLOW, "granted")
+            if decision.verdict == DENY or not _answered(case):
+                return _settled(case, Decision(decision.verdict, name, decision.why))
+            allowed = ENDORSED
+    return allowed
+
+
+GRANTED, ENDORSED = Decision(ALLOW, "granted"), Decision(ALLOW, "endorsed", "the person allowed it")
 
 
 def _parts(act: Action, effect: Effect) -> tuple[Label, Label]:
@@ -42,21 +52,32 @@ def _parts(act: Action, effect: Effect) -> tuple[Label, Label]:
     steering = whole = act.label
     for name, label in act.labels:
         whole = join(whole, label)
-        if effect.steering is None or name in effect.steering:
+        if effect.steering is None or plain_name(name) in effect.steering:
             steering = join(steering, label)
     return steering, whole
 
 
+LOCAL = ("read", "pure", "write", "delete")  # what is done to one path gives its content to nobody
+
+
+def _taken(rights: Rights, past: Past, effect: Effect) -> Label:
+    """The label of the files whose content goes along: what is copied, moved, attached, or given to a tool by its path."""
+    label = KERNEL
+    outward = effect.kind not in LOCAL
+    for path, mode in effect.touches:
+        if outward or mode == "r":
+            label = join(join(label, kept(past, path) or KERNEL), Label(KERNEL.ring, granted.readers_of(rights, path)))
+    return label
+
+
+def _answered(case: Case) -> bool:
+    """Has the person allowed this for the process? Then no rule asks again; one that denies still does."""
+    return bool(case.past.answers) and case.past.answers.get(key(case.act, case.effect)) == "process"
+
+
 def _settled(case: Case, decision: Decision) -> Decision:
-    """An Ask that the person has answered already, or that nobody may be asked, is no Ask."""
-    if decision.verdict != ASK:
-        return decision
-    answer = case.past.answers.get(key(case.act, case.effect)) if case.past.answers else None
-    if answer in ("once", "process"):
-        return Decision(ALLOW, "endorsed", "the person allowed it")
-    if not granted.asks(case.rights):
-        return Decision(DENY, decision.rule, decision.why)
-    return decision
+    """Where nobody may be asked, an Ask is a Deny."""
+    return decision._replace(verdict=DENY) if decision.verdict == ASK and not granted.asks(case.rights) else decision
 
 
 # -- what a call leaves behind ------------------------------------------------------------------------------------------
@@ -68,25 +89,22 @@ def result_label(rights: Rights, past: Past, act: Action, origin: str) -> Label:
     origin = _own_origin(act.device, origin)
     result = join(act.label, Label(Ring.DATA, (), (origin,)))
     reads = [path for path, mode in effect.touches if effect.kind == "read" and mode == "r"]
-    if len(reads) == 1 and effect.verb in WHOLE and (kept := past.disk.get(reads[0])) is not None:
-        result = join(act.label, kept)
+    if len(reads) == 1 and effect.verb == "cat" and (label := kept(past, reads[0])) is not None:
+        result = join(act.label, label)
     for path in reads:
         result = join(result, _below(rights, past, path))
     return result
 
 
-WHOLE = ("cat", "read", "r", "get")  # commands that bring back one file and nothing else
-
-
 def _below(rights: Rights, past: Past, path: Path) -> Label:
     """The join of the labels of a file, or of all files in a folder: a listing or a search may show any of them."""
     n, label = len(path), Label(KERNEL.ring, granted.readers_of(rights, path))
-    for other, kept in past.disk.items():
+    for other, known in past.disk.items():
         if other[:n] == path:
-            label = join(label, kept)
+            label = join(label, known)
     for layer in rights:
         for place, who in layer.private:
-            label = join(label, Label(KERNEL.ring, who)) if place[:n] == path else label
+            label = join(label, Label(KERNEL.ring, who)) if place[:n] == fold(path) else label
     return label
 
 
@@ -106,6 +124,7 @@ def after(rights: Rights, past: Past, act: Action, result: Label | None = None) 
     disk = past.disk
     if effect.kind in ("write", "delete"):
         written = join(act.label, past.label) if not act.labels else _parts(act, effect)[1]
+        written = join(written, _taken(rights, past, effect))
         disk = dict(past.disk)
         for path, mode in effect.touches:
             if mode == "w":

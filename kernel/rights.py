@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .effects import CONTENT, KINDS, Effect, Path, Spec, host_of, path_of
+from .effects import plain_name
+from .forms import BASES, CONTENT, KINDS, Effect, Spec, canonical
 from .labels import NOBODY, Label, Ring
+from .names import Path, fold, host_of, is_address, path_of, person
 
 QUOTAS = ("calls", "tokens", "ticks", "frames", "disk", "output", "children")
 """Calls judged; tokens and ticks run; frames held; characters written to disk; characters sent out or said; children made."""
@@ -57,11 +59,14 @@ def path_granted(rights: Rights, path: Path, mode: str) -> bool:
 
 
 def _modes(paths: tuple[tuple[Path, str], ...], path: Path) -> str:
-    """The modes of the longest unveiled prefix of `path`; the same path twice permits what both do."""
+    """The modes of the longest unveiled prefix of `path`; the same path twice permits what both do.
+
+    What is hidden is hidden in any capitals: not every disk tells them apart.
+    """
     best, modes = -1, ""
     for prefix, letters in paths:
         n = len(prefix)
-        if n >= best and path[:n] == prefix and (n or path[:1] != ("/",)):
+        if n >= best and (path if letters else fold(path))[:n] == prefix and (n or path[:1] != ("/",)):
             modes = letters if n > best else _both(modes, letters)
             best = n
     return modes
@@ -83,7 +88,9 @@ def _named(names: tuple[str, ...], name: str, mark: str) -> bool:
     """`name`, "*", or a star and the end of the name from `mark` on. "*" as a name (any host) needs some host at all."""
     if name == "*":
         return bool(names)
-    return name in names or "*" in names or any(n[:2] == "*" + mark and name.endswith(n[1:]) for n in names)
+    if name in names or "*" in names:
+        return True
+    return any(n[:2] == "*" + mark and name.endswith(n[1:]) for n in names) and (mark == "." or is_address(name))
 
 
 def quota(rights: Rights, name: str) -> int | None:
@@ -101,16 +108,18 @@ def is_own(rights: Rights, path: Path) -> bool:
 
 
 def is_shared(rights: Rights, path: Path) -> bool:
+    small = fold(path)
     for layer in rights:
         for place in layer.shared:
-            if path[: len(place)] == place:
+            if small[: len(place)] == place:
                 return True
     return False
 
 
 def readers_of(rights: Rights, path: Path) -> tuple[str, ...]:
     """Who may read a file's content by the manifests; () is everybody."""
-    found = [readers for layer in rights for place, readers in layer.private if path[: len(place)] == place]
+    small = fold(path)
+    found = [readers for layer in rights for place, readers in layer.private if small[: len(place)] == place]
     if not found:
         return ()
     return tuple(sorted(set(found[0]).intersection(*found[1:]))) or (NOBODY,)
@@ -143,10 +152,14 @@ def excess(rights: Rights, wanted: Manifest) -> str:
         if not all(path_granted(rights, path, mode) for mode in modes):
             return f"{modes} on {'/'.join(path) or 'the home folder'}"
     for host in wanted.hosts or ():
-        if not host_granted(rights, host):
+        if not host_granted(rights, host) or (
+            host == "*" and not all(n.hosts is None or "*" in n.hosts for n in rights)
+        ):
             return f"the host {host}"
     for who in wanted.recipients or ():
-        if not recipient_granted(rights, who):
+        if not recipient_granted(rights, who) or (
+            who == "*" and not all(n.recipients is None or "*" in n.recipients for n in rights)
+        ):
             return f"the recipient {who}"
     for name, limit in wanted.quotas:
         have = quota(rights, name)
@@ -168,16 +181,14 @@ def manifest(raw: Any, whole: bool = True) -> Manifest:
     none: Any = () if whole else None
     devices = raw.get("devices", raw.get("allow"))
     return Manifest(
-        devices=none if devices is None else tuple(_strings(devices)),
+        devices=none if devices is None else tuple(map(_device, names_in(devices))),
         paths=none if _paths_in(raw) is None else unveiled(_paths_in(raw)),
-        hosts=none if raw.get("hosts") is None else tuple(map(_host, _strings(raw["hosts"]))),
-        recipients=none
-        if raw.get("recipients") is None
-        else tuple(n.strip().casefold() for n in _strings(raw["recipients"])),
+        hosts=none if raw.get("hosts") is None else tuple(map(_host, names_in(raw["hosts"]))),
+        recipients=none if raw.get("recipients") is None else tuple(map(person, names_in(raw["recipients"]))),
         quotas=_quotas(raw.get("quotas", raw.get("quota"))),
         private=_private(raw.get("private")),
-        shared=tuple(p for p in map(_path, _strings(raw.get("shared"))) if p is not None),
-        own=None if raw.get("own") is None else tuple(p for p in map(_path, _strings(raw["own"])) if p is not None),
+        shared=tuple(fold(p) for p in map(place, names_in(raw.get("shared"))) if p is not None),
+        own=None if raw.get("own") is None else tuple(p for p in map(place, names_in(raw["own"])) if p is not None),
         specs=_specs(devices),
         asks=raw.get("ask", True) is not False,
     )
@@ -187,18 +198,26 @@ def _paths_in(raw: Mapping[str, Any]) -> Any:
     return raw.get("unveil", raw.get("paths"))
 
 
-def _strings(raw: Any) -> list[str]:
-    """The names of a list, of a mapping (its keys), or one name; anything else is none."""
+def names_in(raw: Any) -> list[str]:
+    """The names of a list, of a mapping (its keys, but those that are false), or one name; anything else is none."""
     if isinstance(raw, str):
         return [raw]
-    return [item for item in raw if isinstance(item, str)] if isinstance(raw, (list, tuple, Mapping)) else []
+    if isinstance(raw, Mapping):
+        return [name for name, value in raw.items() if isinstance(name, str) and value is not False]
+    return [item for item in raw if isinstance(item, str)] if isinstance(raw, (list, tuple)) else []
+
+
+def _device(name: str) -> str:
+    """ "files.read" is "files.cat" by another name."""
+    base, dot, verb = name.partition(".")
+    return f"{base}.{canonical(verb)}" if dot and base in BASES[:1] else name
 
 
 def unveiled(raw: Any) -> tuple[tuple[Path, str], ...]:
     """{"notes": "rw"}, [["notes", "rw"]], [{"path": "notes", "mode": "rw"}], ["notes:rw"] or ["notes"] (read only)."""
     pairs = list(raw.items()) if isinstance(raw, Mapping) else [_pair(item) for item in _items(raw)]
-    found = [(_path(path), _letters(mode)) for path, mode in pairs]
-    return tuple((path, letters) for path, letters in found if path is not None)
+    found = [(place(path), _letters(mode)) for path, mode in pairs]
+    return tuple((path if letters else fold(path), letters) for path, letters in found if path is not None)
 
 
 def _items(raw: Any) -> list[Any]:
@@ -224,34 +243,39 @@ def _letters(mode: Any) -> str:
     return "".join(c for c in "rw" if c in letters) if set(letters) <= set("rwx") else ""
 
 
-def _path(text: Any) -> Path | None:
+def place(text: Any) -> Path | None:
     """A manifest's path; "notes/*" and "notes/**" mean the folder."""
     if isinstance(text, str):
         text = text.removesuffix("/**").removesuffix("/*")
-        text = "" if text in ("*", "**") else text
+        text = "" if text in ("*", "**", "~") else text.removeprefix("~/")
     return path_of(text)
 
 
 def _host(text: str) -> str:
-    text = text.strip().casefold().rstrip("/")
+    text = text.strip().lower()
     found = host_of(text) if "://" in text else None
-    return found[0] if found else text.rstrip(".")
+    return found[0] if found else text.partition("/")[0].rstrip(".")
 
 
 def _quotas(raw: Any) -> tuple[tuple[str, int], ...]:
     """A limit that is no number is 0."""
     if not isinstance(raw, Mapping):
         return ()
-    return tuple(
-        (k, v if type(v) is int and v > 0 else 0) for k, v in raw.items() if isinstance(k, str) and v is not None
-    )
+    return tuple((k, _limit(v)) for k, v in raw.items() if isinstance(k, str) and v is not None)
+
+
+def _limit(value: Any) -> int:
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    return max(whole, 0) if type(whole) is int else 0
 
 
 def _private(raw: Any) -> tuple[tuple[Path, tuple[str, ...]], ...]:
     """["secrets"] (only the person may read) or {"mail": ["alice"]}."""
-    pairs = raw.items() if isinstance(raw, Mapping) else [(name, ()) for name in _strings(raw)]
-    found = [(_path(name), tuple(sorted(r.casefold() for r in _strings(who))) or (NOBODY,)) for name, who in pairs]
-    return tuple((path, who) for path, who in found if path is not None)
+    pairs = raw.items() if isinstance(raw, Mapping) else [(name, ()) for name in names_in(raw)]
+    found = [
+        (place(name), tuple(sorted(person(r) or NOBODY for r in names_in(who))) or (NOBODY,)) for name, who in pairs
+    ]
+    return tuple((fold(path), who) for path, who in found if path is not None)
 
 
 def _specs(raw: Any) -> dict[str, Spec]:
@@ -263,9 +287,9 @@ def _specs(raw: Any) -> dict[str, Spec]:
 def _spec(raw: Mapping[str, Any]) -> Spec:
     """An effect nobody knows is the strongest: `run`."""
     kind = str(raw.get("effect"))
-    content = tuple(_strings(raw["content"])) if raw.get("content") is not None else CONTENT
-    to, path, url = (tuple(_strings(raw.get(name))) for name in ("to", "path", "url"))
-    return Spec(kind if kind in KINDS and kind not in ("free", "rights") else "run", to, path, url, content)
+    content = tuple(map(plain_name, names_in(raw["content"]))) if raw.get("content") is not None else CONTENT
+    to, path, url = (tuple(map(plain_name, names_in(raw.get(name)))) for name in ("to", "path", "url"))
+    return Spec(kind if kind in KINDS and kind not in ("free", "rights", "say") else "run", to, path, url, content)
 
 
 def label(raw: Any) -> Label:
@@ -275,7 +299,7 @@ def label(raw: Any) -> Label:
     name = raw.get("ring")
     rings = {ring.name: ring for ring in Ring}
     ring = rings.get(str(name).upper(), Ring.DATA)
-    return Label(ring, _readers(raw.get("readers")), tuple(sorted(set(_strings(raw.get("origin"))))))
+    return Label(ring, _readers(raw.get("readers")), tuple(sorted(set(names_in(raw.get("origin"))))))
 
 
 def _readers(raw: Any) -> tuple[str, ...]:
@@ -284,7 +308,7 @@ def _readers(raw: Any) -> tuple[str, ...]:
         return ()
     if not isinstance(raw, (list, tuple, str)):
         return (NOBODY,)
-    names = {name.strip().casefold() for name in _strings(raw)}
+    names = {person(name) or NOBODY for name in names_in(raw)}
     if names & {"*", "all", "anyone", "everybody", "everyone", "public"}:
         return ()
     return tuple(sorted(names)) if names or not raw else (NOBODY,)
@@ -294,8 +318,9 @@ def used_up(rights: Rights, used: Mapping[str, int], effect: Effect) -> str:
     """The first quota that the call would exceed; ""."""
     for layer in rights:
         for name, limit in layer.quotas:
-            if used.get(name, 0) + adds(name, effect) > limit:
-                return f"{name} ({used.get(name, 0)} of {limit} used)"
+            so_far = used.get(name, 0)
+            if so_far + adds(name, effect) > limit:
+                return f"{name} ({so_far} of {limit} used)"
     return ""
 
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import rights as granted
-from .case import ASK, DENY, Action, Case, Decision, key
-from .effects import CALLS, Path
+from .case import ASK, DENY, Action, Case, Decision, kept, key
+from .forms import BASES, CALLS
 from .labels import Label, Ring, may_learn, tainted
+from .names import Path
 
 Rule = Callable[[Case], Decision | None]
 
@@ -29,6 +30,9 @@ def known(case: Case) -> Decision | None:
     """What the manifest does not name is refused. The kernel's harmless calls need no grant."""
     device, effect = case.act.device, case.effect
     if effect.kind in ("free", "rights", "say") or granted.device_granted(case.rights, device, effect.verb):
+        return None
+    base = device.partition(".")[0]
+    if base in BASES and granted.device_granted(case.rights, base, effect.verb):
         return None
     return _deny(f"{device[:60]} is not among the program's devices")
 
@@ -65,21 +69,14 @@ def place(case: Case) -> Decision | None:
 def destination(case: Case) -> Decision | None:
     """Every host and recipient is named by the manifest. A device that is its own destination was granted by name."""
     effect = case.effect
-    if not effect.to:
-        return None
-    if effect.kind == "web":
-        strangers = [h for h in effect.to if not granted.host_granted(case.rights, h)]
-    elif effect.kind in ("send", "spawn", "control"):
-        strangers = [
-            who for who in effect.to if who != case.act.device and not granted.recipient_granted(case.rights, who)
-        ]
-    else:
-        return None
-    return (
-        _deny(f"{strangers[0][:60] or 'nobody'} is not among its {'hosts' if effect.kind == 'web' else 'recipients'}")
-        if strangers
-        else None
-    )
+    web = effect.kind == "web" and not effect.hosts
+    for who in effect.to:
+        if web or who in effect.hosts:
+            if not granted.host_granted(case.rights, who):
+                return _deny(f"{who[:60]} is not among its hosts")
+        elif who not in (case.act.device, "shell") and not granted.recipient_granted(case.rights, who):
+            return _deny(f"{who[:60]} is not among its recipients")
+    return None
 
 
 def shrink(case: Case) -> Decision | None:
@@ -92,13 +89,15 @@ def shrink(case: Case) -> Decision | None:
 
 
 def asked_rights(act: Action) -> granted.Manifest | None:
-    """The manifest inside a pledge, an unveil or a spawn; None when there is none."""
+    """The manifest inside a pledge, an unveil or a spawn; None when there is none. One that can't be read gives all up."""
     args = act.args
     if act.device == "pledge":
-        if isinstance(args, Mapping):
-            return granted.manifest(args, whole=False)
-        names = args.replace(",", " ").split() if isinstance(args, str) else [str(a) for a in args]
-        return granted.Manifest(devices=tuple(names))
+        if isinstance(args, Mapping) and (named := granted.manifest(args, whole=False)) != granted.Manifest():
+            return named
+        names = (
+            args.replace(",", " ").split() if isinstance(args, str) else args if isinstance(args, (list, tuple)) else ()
+        )
+        return granted.Manifest(devices=tuple(map(str, names)))
     if act.device == "unveil":
         return granted.Manifest(paths=_unveil(args))
     return granted.manifest(args["manifest"], whole=False) if isinstance(args, Mapping) and "manifest" in args else None
@@ -133,16 +132,20 @@ def readers(case: Case) -> Decision | None:
     return None
 
 
+OUTWARD = ("send", "web", "run", "control")
+
+
 def learners(case: Case) -> tuple[str, ...]:
     """Who gets to know the arguments."""
     effect = case.effect
-    if effect.kind in ("send", "web", "run", "control"):
-        return effect.to or (case.act.device,)
-    if effect.kind in ("write", "delete"):
+    who, kind = effect.to, effect.kind
+    if not who and (kind in OUTWARD or (kind == "read" and not effect.touches)):  # read: of somebody else than the disk
+        who = (case.act.device,)
+    if kind in ("write", "delete"):
         for path, mode in effect.touches:
             if mode == "w" and granted.is_shared(case.rights, path):
-                return ("everybody",)
-    return ()
+                return (*who, "everybody")
+    return who
 
 
 def latch(case: Case) -> Decision | None:
@@ -163,12 +166,15 @@ def provenance(case: Case) -> Decision | None:
     """Untrusted words don't replace trusted ones on the disk."""
     if not case.dirty:
         return None
+    found = None
     for path, mode in case.effect.touches:
-        old = case.past.disk.get(path) if mode == "w" else None
+        old = kept(case.past, path) if mode == "w" else None
         if old is not None and not tainted(old):
             why = f"{'/'.join(path)} holds words of ring {Ring(old.ring).name}"
-            return _deny(why) if old.ring <= Ring.SYSTEM else _ask(why)
-    return None
+            if old.ring <= Ring.SYSTEM:
+                return _deny(why)
+            found = found or _ask(why)
+    return found
 
 
 def taint(case: Case) -> Decision | None:

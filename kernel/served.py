@@ -12,8 +12,8 @@ from heapq import heappush
 from typing import TYPE_CHECKING
 
 from . import life, mail
-from .effects import RECIPIENT
 from .errors import BadCall, KernelError, LimitReached, NoSuchProcess
+from .forms import RECIPIENT
 from .labels import join
 from .limits import MAX_SHELLS, MAX_SLEEP, MAX_TYPED, SHELL_TICKS
 from .ports import Delivery, Request

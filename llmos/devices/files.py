@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from llmos_kernel.effects import HOME_NAMES, SYNONYMS
+from llmos_kernel.forms import HOME_NAMES, SYNONYMS
 
 from .base import Context, Deadline, DeviceError, Result, cut
 from .home import MAX_FILE, Home

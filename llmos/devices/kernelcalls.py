@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from llmos_kernel.effects import RECIPIENT
+from llmos_kernel.forms import RECIPIENT
 
 from .base import Context, DeviceError, Result
 from .mailbox import MAX_MESSAGE, NAME, Mailboxes

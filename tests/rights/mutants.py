@@ -9,7 +9,7 @@ import sys
 import types
 from importlib import resources
 
-FILES = ("labels", "effects", "rights", "case", "rules", "monitor")
+FILES = ("labels", "names", "forms", "effects", "rights", "case", "rules", "monitor")
 PLANTED: tuple[tuple[str, str, str], ...] = (
     # a missing or a wrong join
     ("labels", "Label(max(a.ring, b.ring), readers, origin)", "Label(min(a.ring, b.ring), readers, origin)"),
@@ -27,7 +27,7 @@ PLANTED: tuple[tuple[str, str, str], ...] = (
     ("case", "return join(self.past.label, self.whole)", "return self.whole"),
     ("monitor", "whole = join(whole, label)", "pass"),
     ("monitor", "steering = join(steering, label)", "pass"),
-    ("monitor", "effect.steering is None or name in effect.steering", "effect.steering is None"),
+    ("monitor", "effect.steering is None or plain_name(name) in effect.steering", "effect.steering is None"),
     # a forgotten check
     *(
         ("rules", f'    ("{name}", {name}),\n', "")
@@ -49,49 +49,55 @@ PLANTED: tuple[tuple[str, str, str], ...] = (
     ),
     ("rules", 'act.by == "model" and', 'act.by == "program" and'),
     ("rules", 'in ("free", "rights", "say") or', 'in ("free", "rights", "say", "run") or'),
-    ("rules", 'if effect.kind in ("send", "web", "run", "control"):', 'if effect.kind in ("web", "run", "control"):'),
-    (
-        "rules",
-        'if effect.kind in ("send", "web", "run", "control"):',
-        'if effect.kind in ("send", "run", "control"):',
-    ),
+    ("rules", "    return who\n", "    return ()\n"),
+    ("rules", '(*who, "everybody")', "who"),
+    ("rules", "who = (case.act.device,)", "pass"),
     ("rules", "if not (case.before or case.dirty):", "if not case.dirty:"),
     ("rules", "if not (case.before or case.dirty):", "if not case.before:"),
-    ("rules", "return _deny(why) if old.ring <= Ring.SYSTEM", "return _deny(why) if old.ring < Ring.SYSTEM"),
+    ("rules", "if old.ring <= Ring.SYSTEM:", "if old.ring < Ring.SYSTEM:"),
     ("rules", "return effect.carries", "return False"),
     ("rules", 'return case.act.by != "program"', "return False"),
     ("rules", 'in ("send", "run", "delete", "control")', 'in ("send", "run", "control")'),
-    ("monitor", "if not granted.asks(case.rights):", "if False:"),
+    ("monitor", "and not granted.asks(case.rights)", "and False"),
     ("rules", "return not effect.touches or bool(learners(case))", "return bool(learners(case))"),
     ("monitor", "        return device\n", "        return origin\n"),
     ("monitor", "if origin in CLEAN or not origin", "if not origin"),
     ("monitor", "disk[path] = written", "pass"),
     ("monitor", "used[name] = used.get(name, 0) + granted.adds(name, effect)", "used[name] = used.get(name, 0)"),
-    ("monitor", "label = join(label, kept)", "pass"),
+    ("monitor", "label = join(label, known)", "pass"),
     ("rights", 'if name == "*":\n        return bool(names)', 'if name == "*":\n        return True'),
     ("rights", "name.endswith(n[1:])", "name.endswith(n[2:])"),
     ("rights", "return min(limits)", "return max(limits)"),
-    ("rights", "if n >= best and path[:n] == prefix", "if path[:n] == prefix"),
+    ("rights", "if n >= best and (path", "if (path"),
+    ("rights", "(path if letters else fold(path))[:n]", "path[:n]"),
     ("rights", "mode not in _modes(layer.paths, path)", "not _modes(layer.paths, path)"),
     (
         "rights",
-        "path[: len(place)] == place:\n                return True",
-        "path == place:\n                return True",
+        "small[: len(place)] == place:\n                return True",
+        "small == place:\n                return True",
     ),
     ("rights", 'if part[0] in "/.":', 'if part[0] in "/":'),
-    ("rights", "+ adds(name, effect) > limit", "> limit"),
+    ("rights", "so_far + adds(name, effect) > limit", "so_far > limit"),
     ("rights", "none: Any = () if whole else None", "none: Any = None"),
     ("rights", "ring = rings.get(str(name).upper(), Ring.DATA)", "ring = rings.get(str(name).upper(), Ring.USER)"),
     ("rights", "return rights if layer in rights else (*rights, layer)", "return (layer,)"),
     ("rights", 'return f"the host {host}"', 'return ""'),
     ("rights", 'return f"the device {device}"', 'return ""'),
-    ("effects", 'if ".." in parts or', "if"),
-    ("effects", 'text.startswith("~")', "False"),
-    ("effects", '("/", *parts) if text.startswith("/") else tuple(parts)', "tuple(parts)"),
-    ("effects", 'or "@" in parts.netloc', ""),
-    ("effects", '(host if usual else f"{host}:{port}")', "host"),
-    ("effects", "bool(parts.query) or", "False or"),
-    ("effects", "match[1] or match[2], len", "match[2] or match[1], 0 * len"),
+    ("names", 'if ".." in parts or', "if"),
+    ("names", 'text.startswith(("~", "$")) or', ""),
+    ("names", '("/", *parts) if text.startswith("/") else tuple(parts)', "tuple(parts)"),
+    ("names", "://([a-z0-9._-]+)", "://(?:[^/]*@)?([a-z0-9._-]+)"),
+    ("names", 'host = f"{host}:{int(port)}"', "pass"),
+    ("names", "len(query) > 1 or", "False or"),
+    ("names", 'return usual.lower() if usual == normalize("NFKC", text) else ""', "return usual.lower()"),
+    ("forms", "match[1] or match[2], len", "match[2] or match[1], 0 * len"),
+    ("forms", "if len(found) > 1:", "if False:"),
+    ("forms", "size=size_of(args), rest=str(args))", "size=size_of(args))"),
+    ("effects", "if len(named) != len(args):", "if False:"),
+    ("monitor", "whole = join(whole, _taken(rights, past, effect))", "pass"),
+    ("monitor", "written = join(written, _taken(rights, past, effect))", "pass"),
+    ("monitor", "if decision.verdict == DENY or not _answered(case):", "if not _answered(case):"),
+    ("rights", 'and (mark == "." or is_address(name))', ""),
 )
 
 

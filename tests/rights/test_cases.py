@@ -1,4 +1,7 @@
-"""`llmos eval monitor`, as somebody outside uses it who has read docs/security.md: 61 cases with what is expected of each."""
+"""`llmos eval monitor`, as somebody outside uses it who has read docs/security.md: what is expected of each case.
+
+cases.jsonl are plain ones to learn from, tricks.jsonl those of somebody who looks for a way round.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,13 @@ from llmos.cli import app
 from llmos.errors import UsageError
 from llmos.evals.monitor import evaluate
 
-CASES = Path(__file__).with_name("cases.jsonl")
+CASES, TRICKS = (Path(__file__).with_name(name) for name in ("cases.jsonl", "tricks.jsonl"))
 
 
-def test_every_case_is_decided_as_the_document_says() -> None:
-    result = evaluate(CASES)
-    lines = [json.loads(line) for line in CASES.read_text(encoding="utf-8").splitlines()]
+@pytest.mark.parametrize("path", [CASES, TRICKS], ids=lambda p: p.stem)
+def test_every_case_is_decided_as_the_document_says(path: Path) -> None:
+    result = evaluate(path)
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert len(lines) >= 40
     wrong = [
         (line["id"], line["expect"], found["decision"], found["rule"])
@@ -56,7 +60,7 @@ def test_what_nobody_reads_and_what_is_missing_is_said_in_one_line(tmp_path: Pat
         ("{", "no JSON"),
         ("[]", "a case is an object"),
         ('{"id": 1}', 'a case has a "call"'),
-        ('{"call": {"device": 3}}', 'a case has a "call"'),
+        ('{"call": {"args": 3}}', 'a case has a "call"'),
         ('{"call": {"device": "calc"}, "history": 1}', '"history" is a list'),
         ('{"call": {"device": "calc"}, "benign": "yes"}', '"benign" is true or false'),
     ],

@@ -44,6 +44,20 @@ def wrote(m: SimpleNamespace) -> Any:
     return m.monitor.after(held, m.monitor.Past(), act)
 
 
+def copied(m: SimpleNamespace) -> Any:
+    """The label of a copy of a private file."""
+    held = (m.rights.manifest({"devices": ["*"], "unveil": {"": "rw"}, "private": ["d"]}),)
+    act = m.monitor.Action("files", {"verb": "cp", "path": "d", "to": "e"}, m.labels.Label(*USER))
+    return m.monitor.after(held, m.monitor.Past(), act).disk[("e",)]
+
+
+def said_yes(m: SimpleNamespace, device: str, to: str, then: str) -> str:
+    """The person said yes to one call, for the process; then another is made."""
+    act = m.monitor.Action(device, to)
+    answers = {m.monitor.key(act, m.effects.effect_of(device, to)): "process"}
+    return verdict(m, {"devices": [device]}, device, then, WEB, answers=answers)
+
+
 SEND = {"devices": ["send"], "recipients": ["bob", "*@a.org"], "quotas": {"calls": 3, "output": 10}}
 HOME = {"devices": ["files"], "unveil": {"": "rw", "deep/er": "r", "deep": "rw", "up/on": "rw", "up": "r"}}
 GIVES = {"devices": ["spawn", "calc"], "hosts": ["a.org"]}
@@ -60,8 +74,7 @@ FACTS: tuple[Callable[[SimpleNamespace], bool], ...] = (
     lambda m: verdict(m, SEND, "send", "bob hi") == "allow" == verdict(m, SEND, "send", "eve@a.org hi"),
     lambda m: verdict(m, SEND, "send", "eve@xa.org hi") == "deny",
     lambda m: verdict(m, SEND, "send", "bob 12345678901") == "deny" == verdict(m, SEND, "send", "bob hi", used={"calls": 3}),
-    lambda m: verdict(m, {"devices": ["send"], "recipients": ["bob"]}, "send", "bob hi", answers={"send send  bob ": "never"})
-    == "deny",
+    lambda m: verdict(m, SEND, "send", "bob hi", answers={"send\nsend\n\nbob\n\n\n": "never"}) == "deny",
     lambda m: verdict(m, HOME, "files", "write deep/er/a x") == "deny",
     lambda m: verdict(m, HOME, "files", "cat deep/er/a") == "allow" == verdict(m, HOME, "files", "write up/on/a x"),
     lambda m: verdict(m, HOME, "files", "write boot x", WEB, disk={("boot",): m.labels.Label(1)}) == "deny",
@@ -81,7 +94,17 @@ FACTS: tuple[Callable[[SimpleNamespace], bool], ...] = (
     lambda m: len(m.rights.narrow((m.rights.manifest({}),), m.rights.manifest({"devices": ["*"]}))) == 2,
     lambda m: not m.rights.device_granted((m.rights.manifest({}),), "calc"),
     lambda m: not m.rights.host_granted((m.rights.manifest({}),), "a.org"),
-    lambda m: m.effects.path_of("a/../b") is None and m.effects.path_of("~a") is None and m.effects.path_of("/a") == ("/", "a"),
+    lambda m: m.names.path_of("a/../b") is None and m.names.path_of("~a") is None and m.names.path_of("/a") == ("/", "a"),
+    lambda m: m.names.person("\u017fam") == "" and m.names.person(" Bob") == "bob",
+    lambda m: verdict(m, {"devices": ["files"], "unveil": {"": "rw", "deep": ""}}, "files", "cat Deep/a") == "deny",
+    lambda m: verdict(m, HOME, "files", {"verb": "cat", "path": "a", "file": "b"}) == "deny",
+    lambda m: verdict(m, HOME, "files", {"path": "a", "PATH": "b"}) == "deny",
+    lambda m: verdict(m, SEND, "send", "x@b.org,eve@a.org hi") == "deny",
+    lambda m: verdict(m, HOME | {"private": ["d"], "shared": ["s"]}, "files", {"op": "cp", "path": "d", "to": "s/d"}) == "deny",
+    lambda m: verdict(m, {"devices": {"q": {"effect": "read"}}}, "q", {"x": "4711"}, (2, ("alice",), ())) == "deny",
+    lambda m: copied(m)[1] == ("nobody",),
+    lambda m: said_yes(m, "shell", "ls", "ls") == "allow" and said_yes(m, "shell", "ls", "rm") == "ask",
+    lambda m: said_yes(m, "send", "eve hi", "eve hi") == "deny",
 )  # fmt: skip
 
 
