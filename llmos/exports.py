@@ -13,6 +13,7 @@ from typing import Any
 
 from llmos_kernel.ports import Event
 
+from .errors import UsageError
 from .narrate import Story, log_line
 from .status import Run
 
@@ -21,12 +22,18 @@ AUTHORS = {"u": "You", "m": "Model", "d": "Device", "K": "Machine"}
 
 
 def fresh(path: Path, text: str | Iterable[str]) -> Path:
-    """Write a file that is not there yet: name.svg, name-2.svg, ..."""
+    """Write a file that is not there yet: name.svg, name-2.svg, ... Raises UsageError."""
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder: name the file to write")
     candidate, n = path, 1
     while candidate.exists():
         n += 1
         candidate = path.with_stem(f"{path.stem}-{n}")
-    with candidate.open("x", encoding="utf-8") as file:
+    try:
+        file = candidate.open("x", encoding="utf-8")
+    except OSError as e:
+        raise UsageError(f"can't write {candidate}: {e.strerror}") from None
+    with file:
         file.writelines([text] if isinstance(text, str) else text)
     return candidate.resolve()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from llmos.errors import UsageError
 from llmos.exports import fresh, transcript
 
 if TYPE_CHECKING:
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
 
 
 def export(stage: Stage, what: str, file: Path | None) -> Path:
-    """Write `what` to `file`, or to a new file here; never over an existing one. Raises ValueError or OSError."""
-    if what == "picture":
-        return fresh(file or Path("llmos.svg"), stage.export_screenshot(title="llmos"))
-    if what == "transcript":
-        return fresh(file or Path("llmos.md"), transcript(stage.view.console, stage.view.journal))
+    """Write `what` to `file`, or to a new file here; never over an existing one. Raises ValueError."""
+    try:
+        if what == "picture":
+            return fresh(file or Path("llmos.svg"), stage.export_screenshot(title="llmos"))
+        if what == "transcript":
+            return fresh(file or Path("llmos.md"), transcript(stage.view.console, stage.view.journal))
+    except UsageError as e:
+        raise ValueError(str(e)) from None
     raise ValueError("picture or transcript; `llmos replay FILE --cast OUT` and `--trace OUT` make the others")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from llmos import exports, front, recording
+from llmos.errors import UsageError
 from llmos.journal import Writer
 from llmos_kernel.ports import Event
 
@@ -67,3 +68,9 @@ def test_export_writes_what_was_asked_for_and_nothing_over_anything(
     again = front.export(tmp_path / "one.log", False, {"cast": outs["cast"]})
     assert again["cast"].endswith("one-2.cast")
     assert Path(again["cast"]).read_bytes() == outs["cast"].read_bytes()
+
+
+@pytest.mark.parametrize(("where", "why"), [(".", "folder"), ("no/such/folder/x", "No such file"), ("/dev/null/x", "Not a dir")])
+def test_a_file_that_can_t_be_written_gets_one_line(where: str, why: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=why):
+        exports.fresh(tmp_path / where, "text")
