@@ -70,7 +70,10 @@ def test_export_writes_what_was_asked_for_and_nothing_over_anything(
     assert Path(again["cast"]).read_bytes() == outs["cast"].read_bytes()
 
 
-@pytest.mark.parametrize(("where", "why"), [(".", "folder"), ("no/such/folder/x", "No such file"), ("/dev/null/x", "Not a dir")])
+WHERE = [(".", "folder"), ("no/such/folder/x", "No such file"), ("/dev/null/x", "Not a directory")]
+
+
+@pytest.mark.parametrize(("where", "why"), WHERE)
 def test_a_file_that_can_t_be_written_gets_one_line(where: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=why):
         exports.fresh(tmp_path / where, "text")
