@@ -11,7 +11,8 @@ The file has one line for each job, in any order; what follows `#` is a comment:
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +33,9 @@ MOST_JOBS, MOST_TICKS = 2_000, 1_000_000
 LANES, FRAMES, MOST_PAGES = 2, 257, 256
 DECODERS, PROMPT = 31, 4_000  # of `beside`: who decodes, and the tokens of the prompt that comes
 ROUNDS, LEARN, CYCLES = 12, 3, 4  # ticks that are timed before it, chunks until the gauge knows, chunks that are timed
+WRITTEN = (
+    100  # tokens of each decoder before it comes: the tables that the CPU reads are as wide before it as beside it
+)
 
 
 class Job(NamedTuple):
@@ -143,7 +147,7 @@ async def crowd(decoders: int, word: str, prompt: int) -> int:
     """Decoders that go on and on, and after a while one long prompt beside them."""
     for _ in range(decoders):
         await trap("spawn", "worker", word, 100_000)
-    await trap("sleep", decoders + ROUNDS)
+    await trap("sleep", WRITTEN + ROUNDS)
     return await worker(word * prompt, 1)
 
 
@@ -155,7 +159,7 @@ def beside(cpu: Cpu, codec: Codec, decoders: int, prompt: int) -> dict[str, Any]
     config = Config(args=(decoders, _word(cpu), prompt), quantum=100_000, pace=boot.PACE)
     world = Silence()
     kernel = Kernel(config, {"init": crowd, "worker": worker}, boot.gauged(cpu, world.told.append), codec, world)
-    alone, during, read, chunks = list[Spent](), list[Spent](), 0, 0
+    alone, during, read, chunks = deque[Spent](maxlen=ROUNDS), list[Spent](), 0, 0
     while chunks < LEARN + CYCLES:
         spent = _tick(kernel)
         fed = sum(len(b.feed) for b in kernel.work.bursts if len(b.feed) > 1)
@@ -167,7 +171,7 @@ def beside(cpu: Cpu, codec: Codec, decoders: int, prompt: int) -> dict[str, Any]
         elif not chunks and not fed:
             alone.append(spent)
         chunks += fed > 0
-    before, beside = _mean(alone[1:]), _mean(during)
+    before, beside = _mean(alone), _mean(during)
     return {
         "decoders": decoders,
         "read_in_a_tick": round(read / len(during), 1),
@@ -192,7 +196,7 @@ def _tick(kernel: Kernel) -> Spent:
     return Spent(time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def _mean(ticks: Sequence[Spent]) -> Spent:
+def _mean(ticks: Collection[Spent]) -> Spent:
     return Spent(sum(t.wall for t in ticks) / len(ticks), sum(t.cpu for t in ticks) / len(ticks))
 
 
