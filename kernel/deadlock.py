@@ -19,9 +19,17 @@ def look(kernel: Kernel) -> None:
     """Report deadlocked processes, once."""
     stuck = find(kernel)
     if stuck and stuck != kernel.stuck:
-        story = "; ".join(f"{p} waits for {kernel.processes[p].why}" for p in stuck)
+        story = "; ".join(f"pid {p} waits for {_told(kernel.processes[p].why)}" for p in stuck)
         kernel.emit("deadlock", stuck[0], stuck, story)
     kernel.stuck = stuck
+
+
+def _told(why: str) -> str:
+    """What somebody waits for, in words: "pipe:1:r" is the reader's end of pipe 1."""
+    if not why.startswith("pipe:"):
+        return why
+    _, number, side = why.split(":")
+    return f"{'words' if side == 'r' else 'room'} in pipe {number}"
 
 
 def find(kernel: Kernel) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from llmos.cpu.scripted import ByteCodec, ScriptedCpu
+from llmos.narrate import log_line
 from llmos_kernel.errors import KernelError, Signalled
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.process import State
@@ -357,6 +358,10 @@ def test_a_deadlock_is_named_and_a_signal_ends_it() -> None:
     events = run(kernel)
     named = [e[3] for e in events if e[1] == "deadlock"]
     assert named == [(2, 3)]
+    told = [line.text for e in events if e[1] == "deadlock" and (line := log_line(e))]
+    assert told == [
+        "dead   locked: pid 2 waits for words in pipe 1; pid 3 waits for words in pipe 2; a signal to one of them ends it"
+    ]
     assert said(kernel) == "(2, 143) (3, 1) "
 
 
