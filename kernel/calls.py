@@ -55,7 +55,7 @@ def sys_write(kernel: Kernel, process: Process, channel: int, text: str) -> Any:
     if not isinstance(text, str):
         raise BadCall("write takes text")
     if name.startswith(("console", "request:")):
-        _print(kernel, process, text)
+        _print(kernel, process, name, text)
     elif name.startswith("pipe:"):
         return pipes.write(kernel, process, name, text, LATER)
     elif channel in process.pending:
@@ -65,12 +65,13 @@ def sys_write(kernel: Kernel, process: Process, channel: int, text: str) -> Any:
     return len(text)
 
 
-def _print(kernel: Kernel, process: Process, text: str) -> None:
+def _print(kernel: Kernel, process: Process, name: str, text: str) -> None:
     most = process.limits.get("output")
     process.account.output += len(text)
-    if most is not None and process.account.output > most:
+    guard.spend(process, "output", len(text))
+    if most is not None and (process.account.output > most or (guard.left(process, "output") or 0) < 0):
         raise LimitReached(f"pid {process.pid} may write {most} characters, and did")
-    channels.say(kernel, process, "K", text)
+    channels.print_on(kernel, process, name, "K", text)
 
 
 def sys_pipe(kernel: Kernel, process: Process) -> tuple[int, int]:

@@ -8,7 +8,6 @@ and the monitor refuses it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from .forms import (
@@ -33,18 +32,6 @@ from .names import host_of, is_address, is_web, path_of
 
 def effect_of(device: str, args: Any, specs: Mapping[str, Spec] | None = None) -> Effect:
     """What the call would do. Never raises: what can't be read comes back with a `problem`."""
-    if type(args) is str and not specs:
-        return _of_text(device, args)
-    return _effect_of(device, args, specs)
-
-
-@lru_cache(maxsize=4096)
-def _of_text(device: str, text: str) -> Effect:
-    """The same text is read once; reading is a function of the text alone."""
-    return _effect_of(device, text, None)
-
-
-def _effect_of(device: str, args: Any, specs: Mapping[str, Spec] | None) -> Effect:
     try:
         args = args if type(args) is str else _plain(args)
         reader = READERS.get(device)

@@ -79,6 +79,10 @@ _MOVES = ("mv", "cp")
 _TARGETS = ("dst", "destination", "target", "to")
 _SOURCES = (*PATHS, "src", "source")
 _PLACES = (*_SOURCES, *VERBS, *_TARGETS)
+_OF_FILES = frozenset((*_PLACES, *_TEXTS, "query"))
+_OF_BROWSER = frozenset((*VERBS, *URLS, *PATHS, "n", "number", "text", "query"))
+_OF_SEND = frozenset((*TO, *_TEXTS, "date", "time", "from", "attachments"))
+_OF_SPAWN = frozenset(("program", "name", "args", "words", "text", "seed", "manifest"))
 
 
 def _one(args: Mapping[str, Any], names: tuple[str, ...]) -> Any:
@@ -89,11 +93,10 @@ def _one(args: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     return found[0] if found else None
 
 
-def _no_strangers(args: Mapping[str, Any], *known: tuple[str, ...]) -> None:
+def _no_strangers(args: Mapping[str, Any], known: frozenset[str]) -> None:
     """An argument that nobody here can read might do anything."""
-    names = [name for name in args if not any(name in group for group in known)]
-    if names:
-        raise Unreadable(f"no such argument: {', '.join(names)[:80]}")
+    if names := args.keys() - known:
+        raise Unreadable(f"no such argument: {', '.join(sorted(names))[:80]}")
 
 
 SYNONYMS = {
@@ -149,7 +152,7 @@ def files(args: Any) -> Effect:
 
 
 def _files_named(args: Mapping[str, Any]) -> Effect:
-    _no_strangers(args, _PLACES, _TEXTS, ("query",))
+    _no_strangers(args, _OF_FILES)
     texts = [str(args[name]) for name in _TEXTS if args.get(name) is not None]
     verb = canonical(str(_one(args, VERBS) or ("write" if texts else "cat")).lower())
     source, target = _one(args, _SOURCES), _one(args, _TARGETS)
@@ -185,7 +188,7 @@ def browser(args: Any) -> Effect:
     if isinstance(args, str):
         verb, _, rest = args.strip().partition(" ")
         return _browse("open", args.strip()) if is_web(verb) and not rest else _browse(verb, rest.strip())
-    _no_strangers(args, VERBS, URLS, PATHS, ("n", "number", "text", "query"))
+    _no_strangers(args, _OF_BROWSER)
     url = _one(args, URLS + PATHS)
     verb = str(_one(args, VERBS) or ("open" if url is not None else "")).lower()
     effect = _browse("open" if verb in ("get", "fetch", "visit") else verb, str(url or ""))
@@ -228,7 +231,7 @@ def _drawn(path: Any) -> Effect:
 def send(args: Any) -> Effect:
     """A message: `TO TEXT`, or {"to": ..., "text": ..., "attachments": [PATH]}."""
     if not isinstance(args, str):
-        _no_strangers(args, TO, _TEXTS, ("date", "time", "from", "attachments"))
+        _no_strangers(args, _OF_SEND)
         people = [p for name in TO for p in people_in(args.get(name))]
         if not people:
             return bad("a message without a recipient")
@@ -298,7 +301,7 @@ def say(args: Any) -> Effect:
 
 def spawn(args: Any) -> Effect:
     if not isinstance(args, str):
-        _no_strangers(args, ("program", "name", "args", "words", "text", "seed", "manifest"))
+        _no_strangers(args, _OF_SPAWN)
     return Effect("spawn", size=1, rest=str(args))
 
 

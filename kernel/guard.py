@@ -19,6 +19,7 @@ from .labels import KERNEL, Label, Ring, join, join_all, private, tainted
 from .monitor import ALLOW, ASK, DENY, Action, Decision, Past
 from .names import Path, path_of
 from .process import Process, State
+from .space import ABSENT
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -97,10 +98,41 @@ def add_layer(kernel: Kernel, process: Process, layer: rights.Manifest) -> None:
         life.watch_ticks(kernel, process)
 
 
+def spend(process: Process, name: str, count: int) -> None:
+    """Draw on each purse that counts this. All who hold a layer share its purse, so a fork multiplies nothing."""
+    for layer, purse in zip(process.rights, process.purses, strict=True):
+        if any(key == name for key, _ in layer.quotas):
+            purse[name] = purse.get(name, 0) + count
+
+
+def left(process: Process, name: str) -> int | None:
+    """What is left of a quota in the purse that has least; None where no layer has such a quota."""
+    layers = zip(process.rights, process.purses, strict=True)
+    remains = [limit - purse.get(key, 0) for layer, purse in layers for key, limit in layer.quotas if key == name]
+    return min(remains, default=None)
+
+
+def crowded(kernel: Kernel, process: Process) -> bool:
+    """With the frames that its tokens need, do those who share a purse hold more than the purse's layer allows?"""
+    need = -(-len(process.space.tokens) // kernel.geometry.page)
+    for layer, purse in zip(process.rights, process.purses, strict=True):
+        most = [limit for key, limit in layer.quotas if key == "frames"]
+        if most and need + len(_frames(kernel, purse, process) - set(process.space.frames)) > min(most):
+            return True
+    return False
+
+
+def _frames(kernel: Kernel, purse: dict[str, int], but: Process | None = None) -> set[int]:
+    """The frames that those who share a purse hold; what several map is there once."""
+    sharing = [p for p in kernel.processes.values() if p is not but and any(one is purse for one in p.purses)]
+    return {frame for p in sharing for frame in p.space.frames if frame != ABSENT}
+
+
 def quotas(kernel: Kernel, process: Process) -> list[tuple[str, int, int]]:
     """(name, used, most) of each quota, for who looks at it."""
-    account, counted = process.account, rights.spent(process.rights, process.purses)
-    live = {"tokens": account.decoded, "frames": process.space.held(), "ticks": kernel.tick - account.born}
+    counted = rights.spent(process.rights, process.purses)
+    held = [len(_frames(kernel, purse)) for purse in process.purses]
+    live = {"frames": max(held, default=0), "ticks": kernel.tick - process.account.born}
     return [(name, live.get(name, counted[name]), rights.quota(process.rights, name) or 0) for name in sorted(counted)]
 
 

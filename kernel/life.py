@@ -34,7 +34,7 @@ def create(
     process = Process(pid, ppid, program, args, None, space or _space(kernel, parent), seed, ring)
     process.account.born = kernel.tick
     if parent is not None:
-        process.limits, process.priority = parent.limits.copy(), parent.priority
+        process.limits, process.priority = _inherited(kernel, parent), parent.priority
         for channel in (0, 1):
             plug(kernel, process, channel, parent.channels.get(channel, "console"))
     _new_life(kernel, process)
@@ -47,6 +47,14 @@ def create(
     process.move(State.WOKEN)
     kernel.woken.append(process)
     return process
+
+
+def _inherited(kernel: Kernel, parent: Process) -> dict[str, int]:
+    """A child's limits are its parent's; of its time it has what is left, so that no chain of children outlives it."""
+    limits = parent.limits.copy()
+    if "ticks" in limits:
+        limits["ticks"] = max(parent.account.born + limits["ticks"] - kernel.tick, 0)
+    return limits
 
 
 def plug(kernel: Kernel, process: Process, channel: int, name: str) -> None:

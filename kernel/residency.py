@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import compaction, mapping, pager, planner, thinking
+from . import compaction, guard, mapping, pager, planner, thinking
 from .cpu import Burst
 from .errors import OutOfMemory
 from .limits import DECODE_COST, MANY, PASS_COST, READ_COST
@@ -148,15 +148,27 @@ def _fill(kernel: Kernel, process: Process, page: int) -> Burst | None:
 
 
 def _too_long(kernel: Kernel, process: Process) -> bool:
-    """Its context has outgrown the window, or the frames it may hold: then its thought is over."""
+    """Its context has outgrown the window, or it may hold or write no more: then its thought is over."""
     tokens, most = len(process.space.tokens), process.limits.get("frames")
     if tokens > pager.capacity(kernel, process.space):
         thinking.finish(kernel, process, "full")
     elif most is not None and tokens > most * kernel.geometry.page:
         thinking.abandon(kernel, process, OutOfMemory(f"pid {process.pid} may hold {most} frames and needs more"))
+    elif most is not None and guard.crowded(kernel, process):
+        thinking.abandon(
+            kernel, process, OutOfMemory(f"pid {process.pid} and those who share its quota of frames need more")
+        )
+    elif "tokens" in process.limits and _spent(process):
+        thinking.finish(kernel, process, "length")
     else:
         return False
     return True
+
+
+def _spent(process: Process) -> bool:
+    """Have others used up the tokens that it shares with them?"""
+    left = guard.left(process, "tokens")
+    return left is not None and left <= 0
 
 
 def _placed(kernel: Kernel, process: Process) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import mapping, pager, thinking
+from . import guard, mapping, pager, thinking
 from .cpu import Burst, Cause, Retired
 from .errors import KernelError
 from .process import Process
@@ -73,6 +73,8 @@ def _charge(kernel: Kernel, process: Process, burst: Burst, retired: Retired) ->
         kernel.prefilled += retired.fed
         read = retired.fed - max(0, again)  # losing its frames is not its fault
     account.decoded += written
+    if process.limits:
+        guard.spend(process, "tokens", written)
     kernel.decoded += written
     account.ran += 1
     account.last = kernel.tick

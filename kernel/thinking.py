@@ -87,11 +87,14 @@ def _prompt(kernel: Kernel, process: Process, spans: tuple[tuple[str, str], ...]
 
 
 def _left(process: Process, limit: int) -> int:
-    """What its limit of tokens leaves of what it asks for."""
-    most = process.limits.get("tokens")
+    """What its limit of tokens, and the quota that it shares, leave of what it asks for."""
+    most, shared = process.limits.get("tokens"), guard.left(process, "tokens")
     if most is not None and process.account.decoded >= most:
         raise LimitReached(f"pid {process.pid} may write {most} tokens, and did")
-    return limit if most is None else min(limit, most - process.account.decoded)
+    if shared is not None and shared <= 0:
+        raise LimitReached(f"pid {process.pid} and those who share its quota of tokens have used it up")
+    limit = limit if most is None else min(limit, most - process.account.decoded)
+    return limit if shared is None else min(limit, shared)
 
 
 def add_span(kernel: Kernel, process: Process, role: str, text: str) -> None:

@@ -113,6 +113,58 @@ def test_what_runs_is_stopped(name: str, most: int) -> None:
     run({name: most}, main)
 
 
+def test_a_token_bomb_of_forks_writes_no_more_than_one_may() -> None:
+    async def bomb(left: int) -> int:
+        for _ in range(left):
+            await ulib.spawn("bomb", left - 1)
+        try:
+            await ulib.think(("user", "x"), limit=40, traps=False)
+        except LimitReached:
+            return 1
+        return 0
+
+    async def main() -> int:
+        await ulib.spawn("bomb", 3)
+        await ulib.sleep(300)
+        return 0
+
+    kernel, _ = run({"tokens": 50, "children": 30}, main, bomb)
+    assert 50 <= kernel.decoded <= 50 + len(kernel.lanes)
+
+
+def test_a_family_holds_no_more_frames_than_one_may() -> None:
+    async def eater(letter: str) -> int:
+        await ulib.think(("user", letter * 60), limit=30, traps=False)
+        await ulib.sleep(100)
+        return 0
+
+    async def main() -> int:
+        pids = [await ulib.spawn("eater", letter) for letter in "abcd"]
+        seen.extend([(await ulib.wait(pid))[1] for pid in pids])
+        return 0
+
+    seen: list[int] = []
+    run({"frames": 8}, main, eater)
+    assert 0 < sum(status == 0 for status in seen) < 4
+
+
+def test_a_chain_of_children_lives_no_longer_than_one_may() -> None:
+    async def heir() -> int:
+        await ulib.sleep(10)
+        await ulib.spawn("heir")
+        await ulib.sleep(10)
+        return 0
+
+    async def main() -> int:
+        await ulib.spawn("heir")
+        await ulib.sleep(1000)
+        return 0
+
+    kernel, _ = run({"ticks": 40}, main, heir)
+    assert 40 <= kernel.tick < 60
+    assert kernel.next_pid < 9
+
+
 def test_ticks_end_a_process() -> None:
     async def main() -> int:
         await ulib.sleep(1000)
