@@ -24,8 +24,11 @@ LAST_WORDS = 3.0  # seconds that the end of a journal may take
 class Client:
     """Implements `status.Panel`. `ends`: closing this screen stops the machine, unless it is detached."""
 
-    def __init__(self, path: Path, drive: bool = True, ends: bool = False) -> None:
+    def __init__(
+        self, path: Path, drive: bool = True, ends: bool = False, alive: Callable[[], bool] = lambda: True
+    ) -> None:
         self.path, self.drive, self.ends = path, drive, ends
+        self._alive = alive  # is the machine's process still there, as far as one can know?
         self.view = replace(BLANK, role="" if drive else "watching")
         self._told = BLANK  # what the machine sent last; `view` may say more
         self.farewell = ""
@@ -94,7 +97,7 @@ class Client:
     def _connect(self) -> socket.socket | None:
         """A started process takes a moment until it listens."""
         until = time.monotonic() + PATIENCE
-        while time.monotonic() < until and not self._closing.is_set():
+        while time.monotonic() < until and self._alive() and not self._closing.is_set():
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
                 connection.connect(str(self.path))

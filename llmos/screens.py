@@ -44,7 +44,8 @@ def machine(options: Options, speed: float, look: Look, opening: Callable[[], No
     from .server import ORPHANED
 
     _need_terminal()
-    show(Client(sessions.start(options, speed, ORPHANED), ends=True), look, opening)
+    address, alive = sessions.launch(options, speed, ORPHANED)
+    show(Client(address, ends=True, alive=alive), look, opening)
 
 
 def attached(name: str, look: Look, watch: bool = False) -> None:

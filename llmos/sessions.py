@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,11 @@ def start(options: Options, speed: float = 8.0, lonely: float = LONELY) -> Path:
 
     It ends by itself when nobody has looked at it for `lonely` seconds.
     """
+    return launch(options, speed, lonely)[0]
+
+
+def launch(options: Options, speed: float, lonely: float) -> tuple[Path, Callable[[], bool]]:
+    """As `start`, and a way to ask whether the process is still there."""
     recording = options.journal or journal.fresh(paths.journals())
     address = paths.sockets() / f"{recording.stem}.sock"
     if len(os.fsencode(address)) > LONGEST:
@@ -37,14 +43,14 @@ def start(options: Options, speed: float = 8.0, lonely: float = LONELY) -> Path:
     address.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     command = [sys.executable, "-m", "llmos.server", str(address), to_text(replace(options, journal=recording))]
     with address.with_suffix(".err").open("wb") as errors:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [*command, "--speed", f"{speed:g}", "--lonely", f"{lonely:g}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=errors,
             start_new_session=True,
         )
-    return address
+    return address, lambda: process.poll() is None
 
 
 def running() -> list[Path]:

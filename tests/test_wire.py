@@ -152,6 +152,12 @@ def test_what_is_asked_before_it_listens_is_kept_and_closing_ends_it() -> None:
     assert panel.asked[0] == ("say", "early")
 
 
+def test_a_process_that_ends_before_it_listens_is_not_waited_for() -> None:
+    watch, client = Watch(), Client(Path(mkdtemp()) / "1.sock", ends=True, alive=lambda: False)
+    client.start(watch)
+    assert "did not come up" in watch.until(lambda v: v.mode == "HALTED").problem
+
+
 def test_a_machine_outlives_a_screen_that_detached_and_not_for_long_one_that_vanished() -> None:
     _, server, thread = _serve(Path(mkdtemp()) / "1.sock")
     first, second = Watch(), Watch()
