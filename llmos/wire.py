@@ -81,7 +81,10 @@ def _shown(value: Any) -> Any:
         return msgpack.ExtType(_CODES[kind], pack([*_VALUES[kind](value)]))
     if kind in DIFFERENCES:
         return msgpack.ExtType(DIFFERENCE + DIFFERENCES.index(kind), pack([*value]))
-    return int(value) if isinstance(value, int) else str(value)  # of an enumeration
+    for plain in (int, str):
+        if isinstance(value, plain):  # of an enumeration
+            return plain(value)
+    raise TypeError(f"{kind.__name__} has no number on the wire")
 
 
 def _rows(values: tuple[Any, ...]) -> Any:

@@ -60,6 +60,11 @@ def test_only_what_changed_travels() -> None:
     assert applied(stills.two_views(), alone) == alone
 
 
+def test_a_type_without_a_number_is_no_silent_text() -> None:
+    with pytest.raises(TypeError, match="Options"):
+        wire.pack(Options())
+
+
 NESTED = st.recursive(
     st.integers(0, 3) | st.text("ab", max_size=4), lambda inner: st.lists(inner, max_size=9).map(tuple)
 )
