@@ -71,6 +71,8 @@ def _process(kernel: Kernel, p: Process) -> ProcessView:
         calls=p.account.calls,
         energy=accounts.energy(p),
         group=p.group,
+        absent=p.space.frames.count(ABSENT),
+        unread=sum(map(p.space.unread, range(len(p.space.frames)))) if p.space.maps else 0,
     )
 
 

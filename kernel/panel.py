@@ -63,6 +63,27 @@ def _spawn(kernel: Kernel, program: str, *args: Any) -> None:
     life.create(kernel, 1, str(program), args, kernel.config.seed, None, Ring.USER)
 
 
+def _fork(kernel: Kernel, pid: int, text: str = "") -> None:
+    """A copy of a context over the same pages, which goes on by itself: with what the person says to it, or as it stands."""
+    process = _living(kernel, int(pid))
+    if process.space.slot:
+        raise BadCall(f"pid {pid} is a planner: its context is not to be had without its slots")
+    if not process.space.tokens:
+        raise BadCall(f"pid {pid} has no context to fork")
+    space = kernel.memory.fork(process.space)
+    life.create(kernel, process.pid, "goon", (str(text),), process.seed, space, process.ring)
+
+
+def _attach(kernel: Kernel, pid: int) -> None:
+    """The next typed line is for this process."""
+    process, readers = _living(kernel, int(pid)), kernel.console.readers
+    if process.pid not in readers:
+        raise BadCall(f"pid {pid} does not wait for a line: {process.why or process.state}")
+    readers.remove(process.pid)
+    readers.append(process.pid)
+    kernel.emit("attach", process.pid)
+
+
 def _kill(kernel: Kernel, pid: int, signal: str = "TERM") -> None:
     signals.post(kernel, int(pid), str(signal), "killed from the panel")
 
@@ -185,6 +206,8 @@ def _unpark(kernel: Kernel, pid: int) -> None:
 
 VERBS: dict[str, Callable[..., None]] = {
     "spawn": _spawn,
+    "fork": _fork,
+    "attach": _attach,
     "kill": _kill,
     "nice": _nice,
     "adapter": _adapter,

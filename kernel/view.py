@@ -36,6 +36,8 @@ class ProcessView:
     calls: int = 0
     energy: int = 0  # units of `accounts.py`
     group: int = 1  # its job
+    absent: int = 0  # pages without a frame: in the page file, left out, or not read yet
+    unread: int = 0  # of these, pages of mapped documents that nobody has needed so far
 
 
 @dataclass(frozen=True, slots=True)

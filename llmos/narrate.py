@@ -7,12 +7,13 @@ machines (retire, switch) have no log line.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import dropwhile, islice
 from typing import Any
 
 from llmos_kernel.ports import Event
 
+from .marking import Grounds, Said
 from .status import Line, Mark, Run
 from .stopwatch import Stopwatch
 
@@ -31,7 +32,7 @@ def _args(args: Iterable[Any]) -> str:
 
 
 TELLERS: dict[str, Callable[..., str]] = {
-    "spawn": lambda pid, ppid, program, args: f"spawn  pid {pid} {program} {_args(args)} (child of {ppid})",
+    "spawn": lambda pid, ppid, program, args: f"spawn  pid {pid} {program} (child of {ppid}) {_args(args)}",
     "exit": lambda pid, status, value, why: f"exit   pid {pid} status {status}{f': {_clip(why)}' if why else ''}",
     "exec": lambda pid, program, args: f"exec   pid {pid} is {program} {_args(args)} from here on",
     "signal": lambda pid, signal, why: f"signal {signal} for pid {pid}{f': {_clip(why)}' if why else ''}",
@@ -39,7 +40,7 @@ TELLERS: dict[str, Callable[..., str]] = {
     "oom": lambda pid, story: f"memory {story}",
     "adapter": lambda pid, name: f"weights of pid {pid} from here on: {_clip(name, 24)}",
     "think": lambda pid, ids: f"think  pid {pid}: {len(ids)} tokens to read",
-    "thought": lambda pid, stop, n: f"done   pid {pid} wrote {n} tokens, stopped by {stop}",
+    "thought": lambda pid, stop, n: f"done   pid {pid} wrote {n} tokens: {stop}",
     "share": lambda pid, n: f"share  pid {pid} found {n} tokens already in RAM",
     "shared": lambda pid, name, n: f"share  pid {pid} gives {n} tokens the name {_clip(name, 24)}",
     "attached": lambda pid, name, n, pages: (
@@ -72,7 +73,7 @@ TELLERS: dict[str, Callable[..., str]] = {
     ),
     "undone": lambda pid, title, n: f"undo   pid {pid}: {n} tokens of {title!r} are back in the window",
     "window": lambda pid, n, name: f"window pid {pid} may hold {n or 'all its'} frames" + (f", {name}" if n else ""),
-    "trap": lambda pid: f"trap   pid {pid} emitted TRAP: the kernel captures what follows",
+    "trap": lambda pid: f"trap   pid {pid} emitted TRAP: a call begins",
     "call": lambda pid, device, text, by: f"call   pid {pid} {device} {_clip(text, 40)} ({by})",
     "result": lambda pid, device, text, ok: (
         f"result pid {pid} {device} {'' if ok else 'error: '}{_clip(text, 40)} label DATA"
@@ -82,6 +83,7 @@ TELLERS: dict[str, Callable[..., str]] = {
     "policy": lambda pid, name: f"policy  the scheduler is {name} from here on",
     "victims": lambda pid, name: f"memory  {name} loses its frames first from here on",
     "device": lambda pid, name, on: f"device {name} {'plugged in' if on else 'unplugged'}",
+    "attach": lambda pid: f"attach pid {pid} hears the next typed line",
     "interrupt": lambda pid: f"interrupt pid {pid} from the keyboard",
 }
 
@@ -127,7 +129,8 @@ class Story:
 
     def __init__(self) -> None:
         self._log: deque[Line] = deque(maxlen=KEPT)
-        self._out: deque[tuple[int, Run]] = deque(maxlen=KEPT)
+        self._out: deque[Said] = deque(maxlen=KEPT)
+        self._grounds = Grounds()
         self._devices: deque[tuple[int, str, str]] = deque(maxlen=KEPT)
         self._marks: deque[Mark] = deque(maxlen=KEPT)
 
@@ -136,13 +139,27 @@ class Story:
             tick, kind, pid, *data = event
             line = log_line(event, watch)
             if kind == "out":
-                self._out.append((tick, Run(str(data[0]), str(data[1]), pid)))
+                self._out.append(Said(tick, Run(str(data[0]), str(data[1]), pid)))
             elif line is not None:
                 self._log.append(line)
             if kind in MARKS and line is not None:
                 self._marks.append(Mark(tick, MARKS[kind], line.text))
             if kind in ("call", "result"):
                 self._devices.append((tick, str(data[0]), f"{'= ' * (kind == 'result')}{_clip(data[1], 24)}"))
+            self._weigh(tick, kind, pid, data)
+
+    def _weigh(self, tick: int, kind: str, pid: int, data: Sequence[Any]) -> None:
+        """What an answer may rest on is kept; a whole answer is judged."""
+        if kind == "spawn" and data[2]:
+            self._grounds.asked(pid, str(data[2][0]))
+        elif kind == "out" and data[0] == "u":
+            self._grounds.asked(pid, str(data[1]))
+        elif kind == "think":
+            self._grounds.began(pid, tick)
+        elif kind == "result" and data[2]:
+            self._grounds.told(pid, tick, str(data[0]), str(data[1]))
+        elif kind == "thought":
+            self._grounds.judge(pid, self._out)
 
     def bookmark(self, tick: int, text: str) -> None:
         """Marks stay in the order of their ticks."""
@@ -153,7 +170,8 @@ class Story:
         """The story up to, and without, `tick`: what a branch from there begins with."""
         new = Story()
         new._log.extend(line for line in self._log if line.tick < tick)
-        new._out.extend((t, run) for t, run in self._out if t < tick)
+        new._out.extend(said for said in self._out if said.tick < tick)
+        new._grounds = self._grounds.cut(tick)
         new._devices.extend(d for d in self._devices if d[0] < tick)
         new._marks.extend(m for m in self._marks if m.tick < tick)
         return new
@@ -183,8 +201,8 @@ class Story:
             chars += len(run.text)
             if chars > CONSOLE_CHARS:
                 break
-            if joined and joined[-1].who == run.who and joined[-1].pid == run.pid:
-                joined[-1] = Run(run.who, run.text + joined[-1].text, run.pid)
+            if joined and _alike(joined[-1], run):
+                joined[-1] = Run(run.who, run.text + joined[-1].text, run.pid, run.rests)
             else:
                 joined.append(run)
         return tuple(reversed(joined))
@@ -193,6 +211,10 @@ class Story:
         """The log lines of one process before `tick`."""
         word = f"pid {pid} "
         return [line for line in self._log if line.tick < tick and word in f"{line.text} "]
+
+
+def _alike(one: Run, other: Run) -> bool:
+    return one.who == other.who and one.pid == other.pid and one.rests == other.rests
 
 
 def _last(items: deque[Any], count: int, good: Callable[[Any], bool]) -> list[Any]:

@@ -19,6 +19,8 @@ UNITS = ("phase", "token", "call", "quantum")
 STOPS: dict[str, tuple[str, ...]] = {"call": ("call", "result", "illegal"), "quantum": ("switch",)}
 KERNEL: dict[str, tuple[type, ...]] = {  # verbs the kernel does itself, and the types of their arguments
     "kill": (int,),
+    "fork": (int, str),
+    "attach": (int,),
     "nice": (int, int),
     "adapter": (int, str),
     "swapout": (int,),
@@ -56,6 +58,8 @@ class Orders:
     def _deliver(self, verb: str, args: tuple[str, ...]) -> None:
         """To the kernel of this world, now: the past can't be changed."""
         types = KERNEL[verb]
+        if verb == "fork" and len(args) == 1:
+            args = (*args, "")
         if len(args) != len(types):
             raise ValueError(f"takes {len(types)} arguments")
         values: list[Plain] = [kind(arg) for kind, arg in zip(types, args, strict=True)]

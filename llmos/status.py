@@ -12,6 +12,10 @@ from typing import Protocol
 from llmos_kernel.view import Snapshot
 
 
+DREAMED = "~"
+"""What words rest on that no result in the context supports."""
+
+
 @dataclass(frozen=True, slots=True)
 class SelfTest:
     """One line of the power-on self-test."""
@@ -38,6 +42,7 @@ class Run:
     who: str
     text: str
     pid: int = 0
+    rests: str = ""  # of the model's words: the device whose result they rest on, DREAMED, or "" where it was not judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,8 @@ VERBS = [
     "kill",
     "stop",
     "cont",
+    "fork",
+    "attach",
     "nice",
     "adapter",
     "interrupt",

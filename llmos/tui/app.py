@@ -217,6 +217,16 @@ class MachineRoom(Stage):
         states = {p.pid: p.state for p in self.view.snapshot.processes}
         self.action_on_row("cont" if states.get(self.processes.row_pid) == "STOPPED" else "stop")
 
+    def action_fork(self) -> None:
+        """The command line asks what the copy is told; nothing lets it go on as it stands."""
+        if self.processes.row_pid:
+            self.action_begin(f"fork {self.processes.row_pid} ")
+
+    def action_attach(self) -> None:
+        if self.processes.row_pid:
+            self.panel.command("attach", str(self.processes.row_pid))
+            self.action_console()
+
     def action_renice(self) -> None:
         pid = self.processes.row_pid
         now = {p.pid: p.priority for p in self.view.snapshot.processes}

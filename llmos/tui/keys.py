@@ -24,6 +24,7 @@ class Key:
     group: str
     footer: int = 0  # row of the footer, 0 = not there
     always: bool = False  # acts inside text inputs too
+    spare: bool = False  # leaves the footer first in a narrow terminal
 
 
 KEYS: tuple[Key, ...] = (
@@ -41,8 +42,17 @@ KEYS: tuple[Key, ...] = (
         1,
     ),
     Key("minus", "speed(-1)", "-", "slower", "Fewer tokens a second.", "machine"),
-    Key("f", "hold", "f", "hold display", "Hold the display still; the machine goes on behind it.", "machine", 1),
-    Key("g", "begin('goto ')", "g", "go to", "Go to a tick, back or forth.", "machine", 1),
+    Key(
+        "f",
+        "hold",
+        "f",
+        "hold display",
+        "Hold the display still; the machine goes on behind it.",
+        "machine",
+        1,
+        spare=True,
+    ),
+    Key("g", "begin('goto ')", "g", "go to", "Go to a tick, back or forth.", "machine", 1, spare=True),
     Key(
         "left_square_bracket",
         "mark(-1)",
@@ -59,7 +69,16 @@ KEYS: tuple[Key, ...] = (
         "On to the next call, fault, refusal or bookmark.",
         "machine",
     ),
-    Key("b", "bookmark", "b", "bookmark", "Mark this tick, to find it again with the bracket keys.", "machine", 1),
+    Key(
+        "b",
+        "bookmark",
+        "b",
+        "bookmark",
+        "Mark this tick, to find it again with the bracket keys.",
+        "machine",
+        1,
+        spare=True,
+    ),
     Key("B", "branch", "B", "branch", "A second world from this tick on; both stay.", "machine", 1),
     Key("w", "worlds", "w", "two worlds", "Both worlds side by side, the first differing token marked.", "machine", 1),
     Key("n", "now", "n", "now", "Leave the past: the machine as it is now.", "machine"),
@@ -117,6 +136,8 @@ KEYS: tuple[Key, ...] = (
         "processes",
     ),
     Key("N", "renice", "N", "renice", "Another priority for the process under the cursor.", "processes"),
+    Key("O", "fork", "O", "fork", "A copy of the context under the cursor goes on with what you type.", "processes"),
+    Key("A", "attach", "A", "attach", "Let the console speak with the process under the cursor.", "processes"),
     Key(
         "c",
         "on_selected('inspect call')",
@@ -134,13 +155,13 @@ KEYS: tuple[Key, ...] = (
         "processes",
     ),
     Key("Z", "on_selected('undo')", "Z", "undo", "Bring back what was moved to the disk last.", "processes"),
-    Key("i", "console", "i", "console", "Go to the console and type.", "asking", 2),
+    Key("i", "console", "i", "console", "Go to the console and type.", "asking", 2, spare=True),
     Key("colon", "command", ":", "command", "A command line; ? lists its verbs.", "asking", 2),
-    Key("ctrl+p", "command_palette", "ctrl+p", "palette", "Find any of this by name.", "asking", 2, True),
+    Key("ctrl+p", "command_palette", "ctrl+p", "palette", "Find any of this by name.", "asking", 2, True, spare=True),
     Key("question_mark", "keys", "?", "keys", "This list.", "asking", 2),
     Key("f1", "help", "F1", "help", "What the focused panel shows, for both kinds of reader.", "asking", 2, True),
     Key("f2", "tour", "F2", "tour", "A guided tour of about four minutes; it waits for your keys.", "asking", 2, True),
-    Key("a", "attacks", "a", "attack lab", "A planted text, and the kernel's rules as switches.", "asking"),
+    Key("a", "attacks", "a", "attack lab", "A planted text, and the kernel's rules as switches.", "asking", 2, spare=True),
     Key("T", "theme", "T", "colours", "The next set of colours.", "asking"),
     Key("e", "export", "e", "picture", "Save this screen as an SVG file.", "asking"),
     Key("D", "detach", "D", "detach", "Leave, and let the machine run on; `llmos attach` comes back.", "asking"),

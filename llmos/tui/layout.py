@@ -25,7 +25,7 @@ LAYOUTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "scheduler": (("timeline", "cpu"), ("processes", "pages"), ("log", "devices"), ("console",)),
 }
 """Four bands of panels each, for the large layout. The console is in all."""
-SHARES = (0.5, 0.5, 0.62, 0.6)  # of the left panel of each band
+SHARES = (0.5, 0.55, 0.62, 0.6)  # of the left panel of each band
 
 Places = dict[str, Region]
 

@@ -45,6 +45,8 @@ VERBS: tuple[Verb, ...] = (
     Verb("stop PID", "Stop a process; its pages stay."),
     Verb("cont PID", "Let a stopped process go on."),
     Verb("nice PID PRIORITY", "Another priority."),
+    Verb("fork PID [TEXT…]", "A copy of a context goes on by itself, with a text of yours or as it stands."),
+    Verb("attach PID", "Let the console speak with a process that waits for a line."),
     Verb("adapter PID NAME", "The weights that a process runs with; none is the model as it was loaded."),
     Verb("interrupt", "Stop the console's program, as ctrl+c does."),
     Verb("policy NAME", "Another scheduling policy from the next tick on."),
@@ -98,5 +100,5 @@ def parse(line: str) -> tuple[str, ...]:
 
 def _words(verb: Verb, rest: str) -> list[str]:
     if verb.takes[-1:] in (["TEXT…"], ["[TEXT…]"]):
-        return [rest.strip()] if rest.strip() else []
+        return rest.strip().split(None, len(verb.takes) - 1)  # the text is kept as it was typed
     return shlex.split(rest)

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.widgets import Input
 
-from llmos.status import MachineView, Run
+from llmos.status import DREAMED, MachineView, Run
 from llmos.tui.desk import Desk
 from llmos.tui.text import Row, Span, sanitise, wrap
 from llmos.tui.theme import author
@@ -23,6 +23,7 @@ from .scroll import Tail
 SUGGESTION = "what is 37*48?"
 HINT = f"{SUGGESTION}     (suggested: Enter sends, Esc clears)"
 HISTORY = 100  # typed lines that Up brings back
+FROM = "◂"  # stands behind words that rest on a result, before the name of its device
 STYLES = {"K": "title"}
 
 
@@ -85,8 +86,14 @@ class Console(Tail):
 
     def heading(self) -> tuple[Row, Row]:
         who = sanitise(self.view.foreground)
-        right: Row = ((f"{self.back} rows back, PgDn returns", "busy"),) if self.back else ()
+        right: Row = ((f"{self.back} rows back, PgDn returns", "busy"),) if self.back else self._legend()
         return (("console", "title"), (f"  {who}" if who else "", "dim")), right
+
+    def _legend(self) -> Row:
+        """What the marks mean, once there are some."""
+        if not any(run.rests for run in self.view.console):
+            return ()
+        return ((FROM, "device"), (" from a device  ", "dim"), (DREAMED, "busy"), (" dreamed", "dim"))
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
         """The transcript, and on the last row the prompt; the entry covers the rest of that row."""
@@ -126,11 +133,23 @@ def _is_prompt(row: Row) -> bool:
 def _from_the_end(runs: Sequence[Run]) -> Iterator[Row]:
     """Lines as styled spans, newest first."""
     line: list[Span] = []
-    for run in reversed(runs):
-        style = STYLES.get(run.who) or author(run.who)
-        first, *others = run.text.split("\n")[::-1]
-        line.insert(0, (sanitise(first), style))
-        for part in others:
+    for i in range(len(runs) - 1, -1, -1):
+        run = runs[i]
+        style = "device" if run.rests not in ("", DREAMED) else STYLES.get(run.who) or author(run.who)
+        last, *others = run.text.split("\n")[::-1]
+        line[:0] = [*_before(run, runs[i - 1] if i else None, not others), (sanitise(last), style), *_behind(run)]
+        for n, part in enumerate(others, 1):
             yield tuple(line)
-            line = [(sanitise(part), style)]
+            line = [*_before(run, None, n == len(others)), (sanitise(part), style)]
     yield tuple(line)
+
+
+def _before(run: Run, left: Run | None, begins: bool) -> list[Span]:
+    """Where a run begins: the mark of what was dreamed, and a blank after what a device said."""
+    gap = begins and left is not None and left.who == "d" and run.who == "m" and run.text[:1].isalnum()
+    return [(" ", "text")] * gap + [(DREAMED, "busy")] * (begins and run.rests == DREAMED)
+
+
+def _behind(run: Run) -> list[Span]:
+    """The source that a run rests on."""
+    return [(FROM + sanitise(run.rests), "dim")] if run.rests not in ("", DREAMED) else []

@@ -15,11 +15,12 @@ from llmos.tui.owners import colour
 from llmos.tui.pane import Pane
 from llmos.tui.text import Row, Span, bar, clip, fit, pad, probability, sanitise, spread, tail
 from llmos.tui.text import width as cells_of
-from llmos.tui.theme import author
+from llmos.tui.theme import Palette, author
 from llmos_kernel.view import LaneView, TokenView
 
 from .program import program, source
 
+IDLE = "idle: nobody wants this lane"
 PHASES = ("deliver", "schedule", "resident", "run", "retire", "traps")
 LEGEND: Row = (
     ("m", "model"),
@@ -39,8 +40,21 @@ class CpuPane(Pane):
     back = 0  # the token that Enter looks into, counted from the end of that lane's stream
     top = 0  # first line of the program that is shown when maximised
 
+    def __init__(self, palette: Palette) -> None:
+        super().__init__(palette)
+        self.ran: dict[int, LaneView] = {}  # what was last seen on each lane, to look at while it is idle
+        self.seen = 0  # the tick of that
+
     def pick(self, view: MachineView, desk: Desk) -> object:
+        self._remember(view)
         return view.snapshot.phase, view.snapshot.lanes, desk.zoom
+
+    def _remember(self, view: MachineView) -> None:
+        """Who had a lane last; forgotten when one goes back before that."""
+        if view.snapshot.tick < self.seen:
+            self.ran = {}
+        self.seen = view.snapshot.tick
+        self.ran |= {lane.lane: lane for lane in view.snapshot.lanes if lane.pid}
 
     def heading(self) -> tuple[Row, Row]:
         short = self.size.width < 58
@@ -104,6 +118,10 @@ class CpuPane(Pane):
         lanes = self.view.snapshot.lanes
         return lanes[min(self.first, len(lanes) - 1)] if lanes else None
 
+    def _last(self, lane: LaneView) -> LaneView:
+        """What was on an idle lane before; the idle lane itself if nothing was."""
+        return self.ran.get(lane.lane, lane)
+
     def _two(self, lanes: Sequence[LaneView], width: int, height: int) -> list[Row]:
         """Both streams over the whole width, both choices side by side."""
         deep = 2 if height >= 15 else 1
@@ -138,7 +156,9 @@ class CpuPane(Pane):
 
     def _head(self, lane: LaneView, width: int) -> Row:
         if not lane.pid:
-            return ((f"lane {lane.lane}  ", "dim"), ("idle: nobody wants this lane", "dim"))
+            last = self.ran.get(lane.lane)
+            said = f"idle; pid {last.pid} {clip(sanitise(last.program), 10)} was here last:" if last else IDLE
+            return ((f"lane {lane.lane}  ", "dim"), (said, "dim"))
         left: Row = (
             (f"lane {lane.lane}  ", "dim"),
             (f"pid {lane.pid} {clip(sanitise(lane.program), 10)}", "bold " + colour(lane.pid)),
@@ -157,13 +177,15 @@ class CpuPane(Pane):
 
     def _stream(self, lane: LaneView, width: int, deep: int) -> list[Row]:
         """The end of the context, each line with a line of authors under it."""
-        marked = self.back if lane is self._lane() else 0
-        lines = _strip(lane.stream, width, deep, self.palette.plain, marked) if lane.pid else []
+        marked = self.back if lane is self._lane() and lane.pid else 0
+        stream = lane.stream if lane.pid else self._last(lane).stream
+        lines = _strip(stream, width, deep, self.palette.plain, marked) if stream else []
         lines += [((), ())] * (deep - len(lines))
         return [row for pair in lines for row in pair]
 
     def _choices(self, lane: LaneView, width: int, height: int) -> list[Row]:
         """What the model might have said at its last choice, likeliest first."""
+        lane = lane if lane.pid else self._last(lane)
         if not lane.pid or height < 1:
             return []
         if not lane.top:

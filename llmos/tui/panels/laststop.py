@@ -20,7 +20,7 @@ MEANINGS = {
     "share": "equal beginnings are kept once: these tokens need not be read again",
     "copy": "copy-on-write: whoever writes first pays for the copy",
     "evict": "RAM was full; its tokens are kept and will be read again",
-    "trap": "the CPU stopped there; what follows is a call, not an answer",
+    "trap": "the CPU stopped there; what follows is for the kernel",
     "call": "the kernel checks the call and runs the device while the process waits",
     "result": "the kernel put it into the window; the model did not write it",
     "illegal": "the call could not be understood; the process is told so",

@@ -17,6 +17,9 @@ from .table import Table
 
 RINGS = {"K": ("KERNEL", "kernel"), "S": ("SYSTEM", "text"), "U": ("USER", "user"), "D": ("DATA", "device")}
 
+PLACES = {"swap": "~swap", "away": "~away", "mapped": "m map", "gone": "~lost"}
+"""What stands in place of a frame's number: in the page file, left out of the window, not read yet, to be computed again."""
+
 
 class Pages(Table):
     key = "pages"
@@ -42,7 +45,7 @@ class Pages(Table):
     def empty(self) -> str:
         chosen = self.view.snapshot.selected
         if chosen:
-            return f"pid {chosen} has no pages: it has not begun to think."
+            return f"pid {chosen} has no pages: it has no words in a context."
         return "No process selected: Enter on a row of the process table."
 
     def open(self) -> None:
@@ -55,10 +58,11 @@ class Pages(Table):
     def _row(self, p: PageView, total: int, peak: int) -> Row:
         ring, style = RINGS.get(p.ring, (p.ring, "text"))
         shared = p.refs > 1
+        here = p.where == "ram"
         return (
             (pad(str(p.page), 4, True), "text"),
-            (pad(f"{p.frame:02x}", 6, True), "text"),
-            (pad(f"{'S' if shared else ' '}{p.refs}", 5, True) + " ", "shared" if shared else "dim"),
+            (pad(f"{p.frame:02x}" if here else PLACES.get(p.where, p.where), 6, True), "text" if here else "busy"),
+            (pad(f"{'S' if shared else ' '}{p.refs}" if here else "-", 5, True) + " ", "shared" if shared else "dim"),
             (pad(ring, 7), style),
             (heat(p.mass / peak), "model"),
             (pad(f"{p.mass / total:.0%}", 4, True) + " ", "dim"),

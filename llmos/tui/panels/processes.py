@@ -115,17 +115,18 @@ class Processes(Table):
         ended = p.state in ("ZOMBIE", "EXITED")
         text = "dim" if ended else "text"
         mark = "●" if p.pid == self.view.snapshot.selected else " "
+        state = "PARKED" if p.state == "STOPPED" and 0 < p.pages == p.absent else p.state
         name = " " * min(max(0, depth - 1), 3) + "└" * (depth > 0) + sanitise(p.program)
         wait = (pad(str(p.wait), 5, True), text)
         return (
             (pad(str(p.pid), 3, True), "dim" if ended else "bold " + colour(p.pid)),
             (pad(str(p.ppid), 5, True) + " " if width >= 64 else " ", "dim"),
             (pad(name, 8) + mark, "dim" if ended else colour(p.pid)),
-            (pad(p.state, 8), STATES.get(p.state, "text")),
+            (pad(state, 8), STATES.get(p.state, "text")),
             (pad(p.ring, 7), text),
             (str(p.priority)[:1], text),
             (pad(f"{p.tokens:,}", 7, True), text),
-            (pad(str(p.pages), 6, True), text),
+            (pad(f"{p.pages - p.absent}/{p.pages}" if p.absent else str(p.pages), 6, True), text),
             wait if width >= 54 else ("", text),
             (" " + sanitise(p.why), "dim"),
         )

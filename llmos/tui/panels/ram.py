@@ -16,7 +16,7 @@ from llmos_kernel.view import FrameView
 
 from .banner import usage
 
-LIST = 22  # cells of the list of owners
+LIST = 18  # cells of the list of owners
 ROOMS = ((16, 2), (32, 2), (32, 1), (64, 1), (128, 1))  # frames in a line, cells a frame
 
 
@@ -26,7 +26,7 @@ class Ram(Pane):
 
     def pick(self, view: MachineView, desk: Desk) -> object:
         s = view.snapshot
-        return s.frames, s.pages, s.selected, s.counters, tuple((p.pid, p.program, p.pages) for p in s.processes)
+        return s.frames, s.pages, s.selected, s.counters, tuple((p.pid, p.program, p.pages, p.absent) for p in s.processes)
 
     def heading(self) -> tuple[Row, Row]:
         used, total = usage(self.view.snapshot)
@@ -39,6 +39,8 @@ class Ram(Pane):
         side = LIST if width >= 54 else 0
         foot = self._foot(width, 3 if height >= 9 else 1)
         lines = self._map(width - side - 2 * bool(side), height - len(foot))
+        if (away := self._away(width - side)) and len(lines) < height - len(foot):
+            lines.append(away)
         owners = self._owners(len(lines)) if side else []
         rows: list[Row] = []
         for i, line in enumerate(lines):
@@ -53,34 +55,42 @@ class Ram(Pane):
 
     def _map(self, width: int, height: int) -> list[Row]:
         frames = self.view.snapshot.frames
-        across, cells = _room(len(frames), width - 5, height)
+        across, cells = _room(len(frames), width - 4, height)
         count = -(-len(frames) // across)
         ruler = height > count and cells == 2
         shown = height - ruler
         self.top = max(0, min(self.top, count - shown))
         lines: list[Row] = []
         if ruler:
-            lines.append((("     " + "".join(f"{i % 16:x} " for i in range(across)), "dim"),))
+            lines.append((("    " + "".join(f"{i % 16:x} " for i in range(across)), "dim"),))
         for y in range(self.top, min(count, self.top + shown)):
             first = y * across
             cellrow = _cells(frames[first : first + across], cells)
-            lines.append(((f"{first:>4x} ", "dim"), *cellrow))
+            lines.append(((f"{first:>3x} ", "dim"), *cellrow))
         return lines
+
+    def _away(self, width: int) -> Row:
+        """A cell for each page that has no frame: ~ written away, m mapped and not read yet."""
+        spans: list[Span] = [("off ", "dim")]
+        for p in self.view.snapshot.processes:
+            if p.absent:
+                spans.append((letter(p.pid) + "~" * (p.absent - p.unread) + "m" * p.unread + " ", colour(p.pid)))
+        return fit(tuple(spans), width - 2) if len(spans) > 1 else ()
 
     def _owners(self, height: int) -> list[Row]:
         """Who has how many pages, most first."""
         s = self.view.snapshot
         having = sorted((p for p in s.processes if p.pages), key=lambda p: (-p.pages, p.pid))
-        rows: list[Row] = [((pad("pid", 6, True) + " " + pad("owner", 9) + "pages", "dim"),)]
+        rows: list[Row] = [(("   pid owner pages", "dim"),)]
         for p in having[: max(0, height - 1)]:
             here = p.pid == s.selected
             rows.append(
                 (
                     ("▶" if here else " ", "accent"),
-                    (letter(p.pid) + " ", "bold " + colour(p.pid)),
-                    (pad(str(p.pid), 3, True) + " ", "text"),
-                    (pad(clip(sanitise(p.program), 8), 9), colour(p.pid)),
-                    (pad(str(p.pages), 5, True), "text"),
+                    (letter(p.pid), "bold " + colour(p.pid)),
+                    (pad(str(p.pid), 4, True) + " ", "text"),
+                    (pad(clip(sanitise(p.program), 7), 8), colour(p.pid)),
+                    (pad(str(p.pages), 3, True), "text"),
                 )
             )
         if len(having) > height - 1 > 0:
@@ -103,6 +113,8 @@ class Ram(Pane):
             ("*", "busy"),
             (" written", "dim"),
         )
+        if any(p.absent for p in s.processes):
+            legend = (*legend[:-4], ("~", "busy"), (" out  ", "dim"), ("m", "busy"), (" mapped", "dim"))
         counters: Row = (
             ("saved by sharing ", "dim"),
             (str(s.counters.shared_frames), "text"),
@@ -123,12 +135,12 @@ class Ram(Pane):
         total = sum(p.mass for p in s.pages) or 1
         most = max(s.pages, key=lambda p: p.mass)
         peak = most.mass or 1
-        room = width - 36 if width >= 54 else width - 22
+        room = width - 40 if width >= 54 else width - 24
         shown = s.pages[-max(4, room) :]
         return (
             (f"attention pid {s.selected} " if width >= 54 else "A ", "dim"),
             ("".join(heat(p.mass / peak) for p in shown), colour(s.selected)),
-            (f"  hot {most.frame:02x}", "text"),
+            (f"  hot page {most.page}", "text"),
             (f" {most.mass / total:.0%}", "dim"),
         )
 

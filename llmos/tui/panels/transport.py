@@ -37,22 +37,18 @@ class Transport(Pane):
                 return
 
     def _placed(self, number: int) -> list[tuple[Key, Row]]:
-        """The keys of a row with what is drawn for each; as many as fit."""
-        placed: list[tuple[Key, Row]] = []
-        used = 0
-        for key in footer(number):
-            row = self._item(key)
-            used += width(row)
-            if used > self.size.width:
+        """The keys of a row with what is drawn for each: with wide gaps, with narrow ones, or without the spare keys."""
+        keys = footer(number)
+        for chosen, gap in ((keys, 3), (keys, 2), (keys, 1), (tuple(k for k in keys if not k.spare), 1)):
+            placed = [(key, self._item(key, gap)) for key in chosen]
+            if sum(width(row) for _, row in placed) - gap <= self.size.width:
                 break
-            placed.append((key, row))
         return placed
 
-    def _item(self, key: Key) -> Row:
+    def _item(self, key: Key, gap: int) -> Row:
         idle = self.desk.typing and not key.always
         strong, weak = ("dim", "dim") if idle else ("bold accent", "text")
-        gap = " " if self.size.width < 100 else "   "
-        return ((" " + key.shown, strong), *self._words(key, weak), (gap, "text"))
+        return ((" " + key.shown, strong), *self._words(key, weak), (" " * (gap - 1), "text"))
 
     def _words(self, key: Key, style: str) -> list[Span]:
         if key.action == "run_or_pause":
@@ -60,7 +56,7 @@ class Transport(Pane):
         if key.action == "hold":
             return [(" release" if self.desk.held else " hold", style)]
         if key.action == "unit":
-            if self.size.width < 100:
+            if self.size.width < 160:
                 return [(" unit:", style), (self.view.unit, "bold " + style.split()[-1])]
             words = "|".join(u.upper() if u == self.view.unit else u for u in UNITS)
             return [(f" unit[{words}]", style)]

@@ -1,0 +1,95 @@
+"""What panels say of words that rest on results, and of pages that are not in RAM."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from llmos.grounding import Word
+from llmos.marking import parted
+from llmos.status import DREAMED, Run
+from llmos.tui import verbs
+from llmos.tui.app import MachineRoom
+
+from . import drawn, stills
+
+
+def test_words_that_rest_on_a_result_are_told_from_those_that_do_not() -> None:
+    runs = [run for run in stills.busy_view().console if run.who == "m"]
+    assert [(run.text, run.rests) for run in runs if run.rests] == [("1776", "calc")]
+    assert "".join(run.text for run in runs) == "37*48 is  The answer is 1776."
+
+
+def test_what_is_cut_is_the_same_text() -> None:
+    words = (Word(1, 4, "calc"), Word(6, 9, ""), Word(20, 30, "calc"))
+    for at in range(12):
+        cut = [*parted(Run("m", "abcdefgh", 3), at, words)]
+        assert "".join(run.text for run in cut) == "abcdefgh"
+        assert all(run.text for run in cut)
+    first, *_ = parted(Run("m", "abcd", 3), 1, words)
+    assert (first.text, first.rests) == ("abc", "calc")
+    assert [run.rests for run in parted(Run("m", "abcd", 3), 5, words)] == ["", DREAMED]
+
+
+def test_a_branch_knows_only_what_was_told_before_it() -> None:
+    room = stills.standing()
+    stills.say(room, "what is 37*48?")
+    assert room.here is not None
+    tick = next(mark.tick for mark in room.here.story.marks() if mark.letter == "r")
+    assert not room.here.story.cut(tick)._grounds._told
+    assert room.here.story.cut(tick + 1)._grounds._told
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_pages_out_of_ram_and_parked_processes_are_seen(size: tuple[int, int]) -> None:
+    room = stills.standing()
+    room._orders.do("spawn", "demo")
+    stills.ticks(room, 30)
+    pid = max(p.pid for p in room.here.kernel.processes.values() if p.space.frames)  # type: ignore[union-attr]
+    room._orders.do("park", str(pid))
+    stills.ticks(room, 1)
+    room._orders.do("select", str(pid))
+    app = MachineRoom(stills.Still(replace(stills.seen(room), notice="")))
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("escape", "escape", "1", "m")
+        await pilot.pause()
+        assert "PARKED" in drawn.text(app)
+        await pilot.press("escape", "2")
+        await pilot.pause()
+        assert "~swap" in drawn.text(app)
+        assert size[0] < 120 or "off " in drawn.text(app)
+
+
+def test_a_fork_goes_on_from_the_context_as_it_is_or_with_a_text() -> None:
+    room = stills.standing()
+    assert room.here is not None
+    room._orders.do("spawn", "demo")
+    stills.ticks(room, 20)
+    kernel = room.here.kernel
+    parent = kernel.processes[max(p.pid for p in kernel.processes.values() if p.space.frames)]
+    before, held = list(parent.space.tokens), sum(map(bool, kernel.memory.refs))
+    for line in (f"fork {parent.pid}", f"fork {parent.pid} and  now?"):
+        room._orders.do(*verbs.parse(line))
+    kernel.step_phase()  # deliver
+    plain, asked = [kernel.processes[pid] for pid in sorted(kernel.processes)[-2:]]
+    assert plain.space.tokens == before == asked.space.tokens[: len(before)]
+    assert sum(map(bool, kernel.memory.refs)) == held  # not a frame more: copy on write
+    stills.settle(room)
+    said = "".join(run.text for run in room.here.story.console(kernel.tick) if run.pid in (plain.pid, asked.pid))
+    assert said.count("[dreamed]") == 2
+
+
+def test_the_console_can_be_attached_to_another_reader_and_says_to_whom_it_can_not() -> None:
+    room = stills.standing()
+    assert room.here is not None
+    kernel = room.here.kernel
+    room._orders.do("spawn", "chat")
+    stills.settle(room)
+    assert kernel.foreground().pid == 3
+    room._orders.do("attach", "2")
+    stills.settle(room)
+    assert kernel.foreground().pid == 2
+    room._orders.do("attach", "1")
+    stills.settle(room)
+    assert "does not wait for a line" in room.here.story.log(kernel.tick + 1)[-1].text
