@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +62,19 @@ def test_the_effect_is_visible(name: str, cpus: Cpus) -> None:
     assert gate(name, measured), measured
 
 
-@pytest.mark.parametrize("name", ORDER)
-def test_the_shipped_record_plays_without_a_model_and_shows_the_effect(name: str) -> None:
+def recorded(name: str, say: Callable[[str], None] = lambda line: None) -> dict[str, Any]:
+    """What the shipped record of a lesson says was measured, by question; it was made from the seed 2026."""
     found = record.shipped(name)
     lab = Lab(found["seed"], "no such model")
     session = Session(lesson.load(name), lab, "", found["seed"], play=record.player(found), source="record")
+    plain.play(session, iter(()), say, solve=True)
+    return {v.id: v.machine for v in session.verdicts}
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_the_shipped_record_plays_without_a_model_and_shows_the_effect(name: str) -> None:
     said: list[str] = []
-    plain.play(session, iter(()), said.append, solve=True)
-    assert gate(name, {v.id: v.machine for v in session.verdicts})
+    assert gate(name, recorded(name, said.append))
     assert "{" not in "".join(line for line in said if line.startswith("PREDICT"))
 
 
@@ -76,8 +82,8 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
 
 def test_a_student_s_device_takes_the_place_of_ours(cpus: Cpus) -> None:
-    honest, lying = played("trap", cpus), played("trap", cpus, own=EXAMPLES / "liar.py")
-    assert int(lying["result"]) == int(honest["result"]) + 1
+    lying = played("trap", cpus, own=EXAMPLES / "liar.py")
+    assert int(lying["result"]) == int(recorded("trap")["result"]) + 1
 
 
 def test_a_student_s_letter_takes_the_place_of_ours(cpus: Cpus) -> None:
