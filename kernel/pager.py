@@ -209,7 +209,12 @@ def _come_back(kernel: Kernel, process: Process) -> None:
 def _remember(kernel: Kernel, space: AddressSpace, i: int) -> None:
     """A full page leaves its digest, once."""
     work = space.work
-    if work is not None and work.recalls and i not in work.digests and (i + 1) * kernel.geometry.page <= space.resident:
+    if (
+        work is not None
+        and work.recalls
+        and not work.digests.get(i)
+        and (i + 1) * kernel.geometry.page <= space.resident
+    ):
         work.digests[i] = kernel.cpu.digest(space.frames[i])
 
 

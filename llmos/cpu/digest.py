@@ -27,7 +27,7 @@ def layers(count: int) -> tuple[int, ...]:
 
 def pack(keys: Sequence[Array]) -> bytes:
     """Each layer's keys [kv_heads, PAGE, head_dim] -> each key's scale as float32, then [.., head_dim, PAGE] as int8."""
-    turned = np.stack(keys).swapaxes(-1, -2)
+    turned = np.nan_to_num(np.stack(keys).swapaxes(-1, -2))  # a broken page's keys are no numbers
     scale = np.maximum(np.abs(turned).max(-2, keepdims=True), 1e-20) / 127
     packed: bytes = scale.astype("<f4").tobytes() + np.round(turned / scale).astype(np.int8).tobytes()
     return packed
@@ -65,10 +65,11 @@ def worth(
 
     The most and not the mean, since few heads look for one thing.
     """
+    here = len(digests) - absent
     known = [i for i, one in enumerate(digests) if one]
-    if not known:
-        return (0,) * len(digests), ()
-    by_layer = shares([digests[i] for i in known], absent, *probe).max(2)
-    best = np.zeros(len(digests), int)
-    best[known] = np.minimum(by_layer.max(1), 1.0) * 65535
-    return tuple(best.tolist()), tuple(by_layer[len(known) - absent :].argmax(1).tolist())
+    by_layer = np.zeros((len(digests), probe[0].shape[1]))
+    if known:
+        away = sum(i >= here for i in known)
+        by_layer[known] = np.nan_to_num(shares([digests[i] for i in known], away, *probe).max(2))
+    best = (np.minimum(by_layer.max(1), 1.0) * 65535).astype(int)
+    return tuple(best.tolist()), tuple(by_layer[here:].argmax(1).tolist())

@@ -64,6 +64,10 @@ def test_the_page_that_one_head_looks_for_is_worth_most() -> None:
     assert len(layers) == 9
     assert layers[5] == 1
     assert digest.worth([b""], 0, asked) == ((0,), ())
+    blind = digest.worth([b"", *packed(absent[:3]), b""], 4, asked)  # after a return to the past one may be unknown
+    assert blind[0][-1] == 0
+    assert len(blind[1]) == 4
+    assert digest.worth(packed(np.full_like(absent[:1], np.nan)), 1, asked)[0][0] >= 0, "a broken page breaks nothing"
 
 
 def test_layers_are_a_third_of_them() -> None:
