@@ -6,6 +6,7 @@ changes nothing.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from llmos_kernel.look import word
 from llmos_kernel.process import Process
 
 from .narrate import Story
-from .status import Fact, Inspection
+from .status import Fact, Inspection, Line
 
 AUTHORS = {"m": "the model", "K": "the kernel or a program", "u": "you", "d": "a device"}
 KEPT = 20_000  # choices that can still be looked into
+HISTORY = 12  # log lines of a page
 TEXT = 600  # characters of a text that one fact shows
 
 
@@ -32,6 +34,8 @@ class Choice:
     tick: int
     top: tuple[tuple[int, int], ...]
     mass: tuple[int, ...]
+    may: int = -1  # ids that the grammar let it sample, -1 = no mask
+    never: tuple[int, ...] = ()  # ids that were ruled out whatever the grammar said
 
 
 class Choices:
@@ -48,7 +52,8 @@ class Choices:
             first = burst.pos + len(burst.feed)
             for i, _ in enumerate(retired.ids):
                 top = retired.top[i] if i < len(retired.top) else ()
-                self._known[process.pid, first + i] = Choice(kernel.tick - 1, top, retired.mass)
+                may = int.from_bytes(burst.allowed, "little").bit_count() if burst.allowed is not None else -1
+                self._known[process.pid, first + i] = Choice(kernel.tick - 1, top, retired.mass, may, burst.never)
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
 
@@ -94,7 +99,7 @@ class Inspector:
         if known is None:
             why = "nobody chose it: it was fed" if who != "m" else "its choice is no longer kept"
             return Inspection(next(self._numbers), "token", f"token of pid {pid}", (*facts, Fact("choice", why)))
-        facts.append(Fact("tick", f"{known.tick:,}"))
+        facts += [Fact("tick", f"{known.tick:,}"), Fact("mask", _mask(kernel, known))]
         total = sum(known.mass) or 1
         return Inspection(
             next(self._numbers),
@@ -105,6 +110,15 @@ class Inspector:
             word(kernel, token),
             tuple(m / total for m in known.mass),
         )
+
+
+def _mask(kernel: Kernel, known: Choice) -> str:
+    """What could not be sampled there, whatever the model found likely."""
+    names = ", ".join(word(kernel, token) for token in known.never)
+    ruled = f"; never {names}" if names else ""
+    if known.may < 0:
+        return f"no grammar{ruled}"
+    return f"the grammar left {known.may:,} of {kernel.geometry.vocab:,} ids{ruled}"
 
 
 def process(kernel: Kernel, story: Story, pid: int) -> tuple[str, list[Fact]]:
@@ -151,11 +165,27 @@ def page(kernel: Kernel, story: Story, pid: int, number: int) -> tuple[str, list
             "depends on", f"pages 0 to {number}: other beginnings, other keys and values" if number else "itself only"
         ),
     ]
+    facts += [Fact(f"tick {line.tick:,}", line.text) for line in _history(story, pid, number, kernel.tick)]
     for at in range(first, last):
         facts.append(
             Fact(f"{at}", f"{p.space.tokens[at]:>6}  {word(kernel, p.space.tokens[at])!r}", chr(p.space.who[at]))
         )
     return f"page {number} of pid {pid} {p.program}", facts
+
+
+MOVES = ("share", "copy", "evict", "swap", "fault", "page", "mmap", "park", "damaged", "window")
+"""Log lines that tell of pages. A line that names a page is about that one, any other about all pages of its process."""
+
+
+def _history(story: Story, pid: int, number: int, tick: int) -> list[Line]:
+    """What happened to one page of a process: shared, copied, written away, brought back."""
+    lines = [line for line in story.trace(pid, tick) if line.text.split()[0] in MOVES]
+    return [line for line in lines if _page_named(line.text) in (-1, number)][-HISTORY:]
+
+
+def _page_named(text: str) -> int:
+    found = re.search(r"\bpage +(\d+) of pid", text)
+    return int(found[1]) if found else -1
 
 
 def choice(kernel: Kernel, story: Story) -> tuple[str, list[Fact]]:

@@ -6,6 +6,7 @@ machines (retire, switch) have no log line.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import dropwhile, islice
@@ -209,8 +210,8 @@ class Story:
 
     def trace(self, pid: int, tick: int) -> list[Line]:
         """The log lines of one process before `tick`."""
-        word = f"pid {pid} "
-        return [line for line in self._log if line.tick < tick and word in f"{line.text} "]
+        named = re.compile(rf"\bpid {pid}\b")
+        return [line for line in self._log if line.tick < tick and named.search(line.text)]
 
 
 def _alike(one: Run, other: Run) -> bool:

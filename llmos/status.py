@@ -11,7 +11,6 @@ from typing import Protocol
 
 from llmos_kernel.view import Snapshot
 
-
 DREAMED = "~"
 """What words rest on that no result in the context supports."""
 
@@ -42,7 +41,9 @@ class Run:
     who: str
     text: str
     pid: int = 0
-    rests: str = ""  # of the model's words: the device whose result they rest on, DREAMED, or "" where it was not judged
+    rests: str = (
+        ""  # of the model's words: the device whose result they rest on, DREAMED, or "" where it was not judged
+    )
 
 
 @dataclass(frozen=True, slots=True)

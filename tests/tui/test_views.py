@@ -86,10 +86,37 @@ def test_the_console_can_be_attached_to_another_reader_and_says_to_whom_it_can_n
     kernel = room.here.kernel
     room._orders.do("spawn", "chat")
     stills.settle(room)
-    assert kernel.foreground().pid == 3
+    assert kernel.foreground() is kernel.processes[3]
     room._orders.do("attach", "2")
     stills.settle(room)
-    assert kernel.foreground().pid == 2
+    assert kernel.foreground() is kernel.processes[2]
     room._orders.do("attach", "1")
     stills.settle(room)
     assert "does not wait for a line" in room.here.story.log(kernel.tick + 1)[-1].text
+
+
+async def test_the_scheduler_maximised_has_a_row_a_process() -> None:
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("escape", "escape", "3", "m")
+        await pilot.pause()
+        rows = {line.split()[1]: line for line in drawn.text(app).splitlines() if " teller " in line}
+    timeline = stills.busy_view().snapshot.timeline
+    assert set(rows) == {"5", "6", "7", "8"}
+    for pid, line in rows.items():
+        for lane, history in enumerate(timeline):
+            assert line.split("teller")[1].count(str(lane)) == history.count(int(pid))
+
+
+def test_a_page_has_a_history_and_a_token_its_mask() -> None:
+    room = stills.standing()
+    assert room.here is not None
+    room._orders.do("spawn", "demo")
+    stills.ticks(room, 30)
+    pid = str(max(p.pid for p in room.here.kernel.processes.values() if p.space.frames))
+    room._orders.do("swapout", pid)
+    stills.ticks(room, 1)
+    room._orders.do("inspect", "page", pid, "0")
+    assert any("to the page file" in fact.text for fact in stills.seen(room).inspection.facts)  # type: ignore[union-attr]
+    view = stills.inspected_view("token", "RUNNER", "0").inspection
+    assert [fact.text.split(";")[0] for fact in view.facts if fact.name == "mask"] == ["no grammar"]  # type: ignore[union-attr]

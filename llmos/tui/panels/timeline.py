@@ -13,7 +13,7 @@ from llmos.status import MachineView
 from llmos.tui.desk import Desk
 from llmos.tui.owners import colour, letter
 from llmos.tui.pane import Pane
-from llmos.tui.text import Row, Span, flow
+from llmos.tui.text import Row, Span, flow, pad, sanitise
 
 EVENTS = {
     "c": "accent",
@@ -29,6 +29,7 @@ EVENTS = {
 
 GRAVE = "!b"  # refusals and bookmarks are not covered by other marks
 HEAD = 8  # cells before the first tick
+GANTT = 14  # the same, in the rows of single processes
 
 
 class Timeline(Pane):
@@ -37,7 +38,7 @@ class Timeline(Pane):
     def pick(self, view: MachineView, desk: Desk) -> object:
         s = view.snapshot
         states = tuple((p.pid, p.state, p.wait) for p in s.processes)
-        return s.timeline, s.counters, view.marks[-1:], view.policy, s.tick, view.now, view.mode, states
+        return s.timeline, s.counters, view.marks[-1:], view.policy, s.tick, view.now, view.mode, states, desk.zoom
 
     def heading(self) -> tuple[Row, Row]:
         tick = f"{self.view.snapshot.tick:,} ▏"
@@ -51,6 +52,8 @@ class Timeline(Pane):
         rows.append(self._events(width, len(lanes[0]) if lanes else 0))
         whole = self._whole(width)
         rest = [whole, *summary] if self.view.mode == "REPLAY" else [*summary, whole]
+        if self.desk.zoom == self.key:
+            rest += [(), *self._gantt(width)]
         return [*rows, *rest][:height] if s.timeline else [(("No ticks yet.", "dim"),)]
 
     def open(self) -> None:
@@ -75,6 +78,18 @@ class Timeline(Pane):
             whole = event.y > lanes
             target = x * (self.view.now + 1) // room if whole else tick - room + x
             self.post_message(self.Chosen("goto", str(max(0, target))))
+
+    def _gantt(self, width: int) -> list[Row]:
+        """A row a process, oldest first: on which lane it was in each tick, and blank where it had none."""
+        room, ticks = max(1, width - GANTT), [*zip(*self.view.snapshot.timeline, strict=False)]
+        ticks = ticks[-room:]
+        names = {p.pid: p.program for p in self.view.snapshot.processes}
+        rows: list[Row] = [(("each process, by the lane that it had", "title"),)]
+        for pid in sorted({pid for tick in ticks for pid in tick if pid}):
+            on = "".join(str(tick.index(pid)) if pid in tick else "·" for tick in ticks)
+            name = pad(f"{pid} {sanitise(names.get(pid, 'ended'))}", GANTT - 1) + " "
+            rows.append(((name, colour(pid)), (" " * (room - len(ticks)), "text"), (on, colour(pid))))
+        return rows
 
     def _whole(self, width: int) -> Row:
         """The whole session as a line: its marks, and where one is."""
