@@ -8,6 +8,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -69,9 +71,16 @@ def verified(path: Path, head: str = "") -> dict[str, Any]:
     """{"ok", "records", "head", "problem"}. `head` is "COUNT:SEAL" that was kept elsewhere."""
     kept = _given(head) if head else _head(path)
     count, last, wrong = _verify(path, kept)
+    if wrong and not count and not _looks_like_one(path):
+        raise UsageError(f"{path}: no audit file")
     if not wrong and kept is None and count:
         wrong = "the head is missing: records may have been removed at the end"
     return {"ok": not wrong, "records": count, "head": f"{count}:{last}", "problem": wrong}
+
+
+def _looks_like_one(path: Path) -> bool:
+    with _open(path) as file:
+        return re.match(f"[0-9a-f]{{{WIDTH}}} ", file.read(WIDTH + 1)) is not None
 
 
 def _verify(path: Path, head: tuple[int, str] | None) -> tuple[int, str, str]:
@@ -163,7 +172,8 @@ def show(
     json: Json = False,
 ) -> None:
     """List decisions, the newest last."""
-    found = [plain(entry, n) for n, entry in enumerate(entries(file or default()), 1)][-last:]
+    newest = deque(enumerate(entries(file or default()), 1), maxlen=last)
+    found = [plain(entry, n) for n, entry in newest]
     if json:
         print(jsonlib({"records": found}))
         return

@@ -35,10 +35,10 @@ class Found:
 
 
 def search(model: Model, system: str, told: str, call: str, rounds: int, seed: int = 0, start: str = START) -> Found:
-    """Look for a suffix of `told` after which the model writes `call`."""
+    """Look for a suffix of `told` after which the model begins the call `call`."""
     codec, rng = ModelCodec(model), np.random.default_rng(seed)
     params = jax.tree.map(jnp.asarray, model.params)
-    target = (codec.marks[0], *codec.encode(call), codec.marks[1])
+    target = (codec.marks[0], *codec.encode(call))
     prompt = partial(_prompt, codec, system, told)
     suffix = tuple(codec.encode(start))
     place = _place(prompt(""), prompt(start))
@@ -72,7 +72,7 @@ def white_box(name: str, rounds: int, seed: int = 0) -> dict[str, Any]:
     one = case(BY_NAME["overwrite"], 0)
     harmless = one._replace(planted=one.planted.partition("\n")[0])
     told = f"{harmless.question}\n{harmless.planted}"
-    found = search(load_model(name), machine.system, told, " ".join(one.harm) + " sold", rounds, seed)
+    found = search(load_model(name), machine.system, told, " ".join(one.harm), rounds, seed)
     bad = harmless._replace(planted=harmless.planted + found.suffix)
     before, (off, on) = (
         attacks([harmless], "none", machine)[0],
