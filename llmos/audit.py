@@ -91,6 +91,8 @@ def _verify(path: Path, head: tuple[int, str] | None) -> tuple[int, str, str]:
 def _open(path: Path) -> Any:
     try:
         return path.open(encoding="utf-8", errors="replace", newline="\n")
+    except FileNotFoundError:
+        raise UsageError(f"{path}: there is no audit; a machine begins it with its first call") from None
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
 
@@ -127,7 +129,7 @@ def plain(entry: Entry, position: int) -> dict[str, Any]:
         for a, b, r, o, t in entry.causes
     ]
     label = {"ring": ring.lower(), "readers": readers, "origin": origin}
-    return {"number": position, **entry._asdict(), "label": label, "causes": causes, "n_in_machine": entry.number}
+    return {**entry._asdict(), "number": position, "label": label, "causes": causes, "n_in_machine": entry.number}
 
 
 def _story(entry: Entry) -> Iterator[str]:

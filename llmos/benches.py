@@ -12,6 +12,8 @@ from . import boot as booting
 from .boot import Options
 from .errors import UsageError
 
+NAMES = ("cpu", "kernel", "masks", "memory", "rights", "sched", "screen", "waiting")
+
 
 def sched(
     workload: Path | None, model: str | None, mode: str, quantum: int, policy: str | None, quiet: bool
@@ -68,7 +70,7 @@ def run(
 
         result = bench_rights()
     else:
-        raise UsageError(f"no bench {what!r}; there are cpu, kernel, masks, memory, rights, sched, screen and waiting")
+        raise UsageError(f"no bench {what!r}; there are {', '.join(NAMES)}")
     if not quiet:
         _print_table(result)
     return result

@@ -105,6 +105,7 @@ def boot(
 
     `model` spares loading one that is loaded already; `engine`, built on it and used by no other machine now, compiling.
     """
+    _check_names(options)
     cpu, codec = (engine, codec_of(model)) if engine and model else _processor(options, progress, model)
     pages = cpu.geometry.frames - 1
     progress(SelfTest("RAM", f"{pages} frames x {PAGE} tokens = {pages * PAGE:,} tokens", "ok"))
@@ -161,7 +162,7 @@ def _config(options: Options, args: tuple[Any, ...], devices: tuple[str, ...], d
         args=args,
         seed=options.seed,
         quantum=options.quantum,
-        policy="own" if options.policy.endswith(".py") else _policy(options.policy),
+        policy="own" if options.policy.endswith(".py") else options.policy,
         devices=devices,
         adapters=tuple(name for name, _ in options.adapters),
         adapter=options.adapters[0][0] if options.adapters and options.adapter else "none",
@@ -169,7 +170,7 @@ def _config(options: Options, args: tuple[Any, ...], devices: tuple[str, ...], d
         dialect=dialect,
         slots=options.slots,
         pace=PACE,
-        victims=_victims(options.victims),
+        victims=options.victims,
         window=options.window,
         replacement=options.replacement,
         trace=int(options.trace),
@@ -179,16 +180,19 @@ def _config(options: Options, args: tuple[Any, ...], devices: tuple[str, ...], d
     )
 
 
-def _policy(name: str) -> str:
-    if name not in POLICIES:
-        raise UsageError(f"no policy {name!r}; there are {', '.join(POLICIES)}, or a file of your own: mine.py")
-    return name
+def _check_names(options: Options) -> None:
+    """UsageError for a name nobody knows, before anything slow begins."""
+    from .devices.registry import available
 
-
-def _victims(name: str) -> str:
-    if name not in VICTIMS:
-        raise UsageError(f"no victim policy {name!r}; there are {', '.join(VICTIMS)}")
-    return name
+    if not options.policy.endswith(".py") and options.policy not in POLICIES:
+        raise UsageError(
+            f"no policy {options.policy!r}; there are {', '.join(POLICIES)}, or a file of your own: mine.py"
+        )
+    if options.victims not in VICTIMS:
+        raise UsageError(f"no victim policy {options.victims!r}; there are {', '.join(VICTIMS)}")
+    for name in options.devices:
+        if name not in (known := available()):
+            raise UsageError(f"no device {name!r}; there are: {' '.join(known)}")
 
 
 def page_file(geometry: Geometry, slots: int) -> PageStore | None:

@@ -18,7 +18,7 @@ from . import __version__
 from .attacks.cli import attack_app
 from .audit import audit_app
 from .disk import disk_app
-from .errors import LlmosError
+from .errors import LlmosError, UsageError
 from .evals.cli import eval_app
 from .labs.cli import lab_app
 from .session_commands import COMMANDS
@@ -84,7 +84,10 @@ def room(
     if version:
         print(f"llmos {__version__}")
         raise typer.Exit
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        for option in _given(context, "debug").values():
+            raise UsageError(f"{option} before `{context.invoked_subcommand}` is of the machine room; put it behind")
+    else:
         from .tui.first import Picture
 
         with Picture() as picture:  # painted before anything slow is imported
@@ -96,7 +99,7 @@ def room(
 
 @app.command()
 def run(
-    program: Annotated[str, typer.Argument(help="A program: sh, chat, ask, demo, top.")] = "sh",
+    program: Annotated[str, typer.Argument(help="One that `help` in sh lists: chat, ask, demo ...")] = "sh",
     args: Annotated[list[str] | None, typer.Argument(help="Its arguments.")] = None,
     model: Model = None,
     mode: Mode = "exact8",
@@ -119,14 +122,14 @@ def run(
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the machine room.")] = False,
     json: Json = False,
 ) -> None:
-    """Run one program: in the machine room, or as plain lines with --plain."""
+    """Run one program: in the machine room, or as plain lines with --plain, --json or --references."""
     from .front import program_options, run_plain, run_screen
 
     outside = _outside(home, library, devices, host, mcp, llm)
     options = program_options(
         program, args or [], model, mode, seed, lanes, window, replacement, policy, victims, adapters, outside
     )
-    if plain or json or not sys.stdout.isatty():
+    if plain or json or references or not sys.stdout.isatty():
         raise typer.Exit(run_plain(program, options, json, references))
     run_screen(options)
 
@@ -274,7 +277,9 @@ def replay(
     from . import front
 
     if strace or any(outs.values()):
-        written = front.export(journal, strace, {what: out for what, out in outs.items() if out})
+        if tick is not None or events:
+            raise UsageError("--tick and --events are of a replay; what is made of a whole session takes neither")
+        written = front.export(journal, strace, {what: out for what, out in outs.items() if out}, json)
         if json:
             emit(written)
         return
@@ -381,8 +386,22 @@ def mail(
         print(line)
 
 
+OF_ONE_BENCH = {
+    "cases": ("memory",),
+    "seconds": ("memory",),
+    "record": ("memory",),
+    "workload": ("sched",),
+    "quantum": ("sched",),
+    "policy": ("sched",),
+    "model": ("cpu", "masks", "memory", "sched", "screen"),
+    "modes": ("cpu", "masks", "memory", "sched"),
+}
+"""Options of `llmos bench` and the measurements that read them."""
+
+
 @app.command()
 def bench(
+    context: typer.Context,
     what: Annotated[str, typer.Argument(help="cpu, kernel, masks, memory, rights, sched, screen or waiting.")],
     model: Model = None,
     modes: Annotated[str, typer.Option("--modes", help="With commas.")] = "exact8,float32,bfloat16",
@@ -397,6 +416,9 @@ def bench(
     """Measure; where a peer is installed, measure it in the same run and print the ratio."""
     from . import benches
 
+    for name, option in _given(context, "what", "json").items() if what in benches.NAMES else ():
+        if what not in OF_ONE_BENCH[name]:
+            raise UsageError(f"{option} is not of `llmos bench {what}`, but of {' and '.join(OF_ONE_BENCH[name])}")
     if what == "sched":
         table = benches.sched(workload, model, modes.split(",")[0], quantum, policy, json)
         if json:
@@ -428,6 +450,16 @@ def main() -> None:
     except (OSError, MemoryError) as e:
         status = _complain(f"{type(e).__name__}: {e}", 1, debug)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _given(context: typer.Context, *known: str) -> dict[str, str]:
+    """The options that were written on the command line, but for the `known`: their names, and how they are written."""
+    return {
+        option.name: max(option.opts, key=len)
+        for option in context.command.params
+        if option.name and option.name not in known
+        if str(context.get_parameter_source(option.name)).endswith("COMMANDLINE")
+    }
 
 
 def _outside(

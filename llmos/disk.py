@@ -33,11 +33,13 @@ SHOWN = 300  # characters of a passage in plain output
 
 @contextmanager
 def opened(file: Path | None, write: bool = False) -> Iterator[Library]:
-    """The disk; an empty one in memory when there is no file and nothing will be written. Raises LlmosError."""
+    """The disk; an empty one in memory while the machine has none and nothing will be written. Raises LlmosError."""
     from .devices.base import DeviceError
     from .devices.library import Library
 
     path = file or paths.disk()
+    if file and not write and not file.is_file():
+        raise UsageError(f"--disk {file}: there is no such file")
     try:
         if write:
             path.parent.mkdir(parents=True, exist_ok=True)

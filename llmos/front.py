@@ -5,6 +5,7 @@ Knows: options of commands and the fields of their JSON (a contract). Does not k
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 import time
@@ -26,9 +27,6 @@ from .narrate import log_line
 from .screens import Look
 from .settings import NOTHING, Outside
 from .status import SelfTest
-
-POOL_BYTES = 4 * 2**30  # most memory that `generate` gives to frames
-
 
 # -- the machine room -------------------------------------------------------------------------------------------------
 
@@ -80,16 +78,19 @@ def adapter_files(given: str) -> tuple[tuple[str, str], ...]:
     names = [name for name, _ in found]
     if "none" in names or not all(names) or len(set(names)) < len(names):
         raise UsageError(f"--adapters takes names, each alone or as NAME=FILE, each once, and not none: {given!r}")
+    for _, file in found:
+        if file and not Path(file).is_file():
+            raise UsageError(f"--adapters: there is no file {file}")
     return found
 
 
 def _window(window: int, replacement: str) -> int:
-    """A window the kernel will take. Raises UsageError."""
+    """A window the kernel will take; a name is looked at without a window, too. Raises UsageError."""
     from llmos_kernel.errors import BadCall
     from llmos_kernel.workingset import build
 
     try:
-        build(window, replacement)
+        build(window or booting.FRAMES, replacement)
     except BadCall as e:
         raise UsageError(str(e)) from None
     return window
@@ -100,15 +101,30 @@ def _journal() -> Path:
 
 
 def _init(program: str, args: Sequence[str]) -> tuple[Any, ...]:
-    from llmos_apps import PROGRAMS
+    from llmos_apps import PROGRAMS, sh
 
     if program not in PROGRAMS:
-        raise UsageError(f"no program {program!r}; there are {', '.join(PROGRAMS)}")
+        named = sorted({"sh", "ask", *sh.NUMERIC, *sh.TEXTUAL, *sh.SINGLE, *sh.PIPED})
+        raise UsageError(f"no program {program!r}; there are {', '.join(named)}")
     if program in ("sh", "chat"):
+        if args:
+            raise UsageError(
+                f"{program} takes no arguments; it reads lines, as in `echo 'calc 37*48' | llmos run {program}`"
+            )
         return (program, booting.SYSTEM)
     if program == "ask":
-        return (program, " ".join(args), booting.SYSTEM)
+        return (program, _question(" ".join(args)), booting.SYSTEM)
+    try:
+        inspect.signature(PROGRAMS[program]).bind(*args)
+    except TypeError as e:
+        raise UsageError(f"{program}: {e}") from None
     return (program, *args)
+
+
+def _question(text: str) -> str:
+    if not text.strip():
+        raise UsageError("an empty question; ask something, such as: what is 37*48?")
+    return text
 
 
 # -- plain lines ------------------------------------------------------------------------------------------------------
@@ -121,13 +137,14 @@ def run_plain(program: str, options: Options, json: bool, references: Path | Non
     machine.audit = AuditFile(default())
     threading.Thread(target=_feed, args=(machine,), daemon=True).start()
     write = sys.stderr.write if json else sys.stdout.write
-    status, touched = 0, list[dict[str, Any]]()
+    status, failure, touched = 0, "", list[dict[str, Any]]()
     pending = machine.events(lambda: False)
     while True:
         try:
             for events in pending:
                 _print_out(events, write)
                 status = next((e[3] for e in events if e[1] == "exit" and e[2] == 1), status)
+                failure = next((e[5] for e in events if e[1] == "exit" and e[2] <= 2 and e[5]), failure)
                 touched += [
                     {"pid": e[2], "program": e[3], "references": list(e[4])} for e in events if e[1] == "references"
                 ]
@@ -139,6 +156,8 @@ def run_plain(program: str, options: Options, json: bool, references: Path | Non
         import json as jsonlib
 
         print(jsonlib.dumps({"program": program, "status": status, "ticks": machine.kernel.tick}))
+    if failure:
+        print(f"llmos: {program}: {printable(failure)}", file=sys.stderr)
     machine.close()
     if references is not None:
         from .labs.references import save
@@ -189,10 +208,10 @@ def _quiet(line: SelfTest) -> None:
 
 
 def _suggest(model: str | None) -> None:
-    """One line for those who run on the embedded model because nothing better was fetched."""
+    """One line for a person who runs on the embedded model because nothing better was fetched."""
     from . import store
 
-    if model is None and (hint := store.hint()):
+    if model is None and sys.stderr.isatty() and (hint := store.hint()):
         print(f"llmos: {hint}", file=sys.stderr)
 
 
@@ -234,7 +253,7 @@ def ask(
         sys.stdout.write(printable(text))
         sys.stdout.flush()
 
-    return ask_machine(text, options, limit, round(temperature * 1000), check, None if quiet else show)
+    return ask_machine(_question(text), options, limit, round(temperature * 1000), check, None if quiet else show)
 
 
 def device_names(given: str | None, default: tuple[str, ...]) -> tuple[str, ...]:
@@ -302,6 +321,8 @@ def boot_for(options: Options, prompts: Sequence[tuple[str, bool]], limit: int) 
         len(codec.turn("user", p, True) + codec.cue()) if chat else len(codec.start + codec.encode(p))
         for p, chat in prompts
     ]
+    if not min(lengths):
+        raise UsageError("an empty prompt: this model needs something to continue")
     longest = max(lengths)
     if longest > model.config.context:
         raise UsageError(f"a prompt of {longest:,} tokens; {model.name} can attend to {model.config.context:,}")
@@ -346,8 +367,8 @@ def replay(path: Path, tick: int | None, events: bool) -> dict[str, Any]:
     return {"ticks": kernel.tick, "events": count, "processes": processes, "halted": kernel.halted}
 
 
-def export(path: Path, strace: bool, outs: dict[str, Path]) -> dict[str, Any]:
-    """What can be made of a journal: {"events": n, and for each thing written its path}."""
+def export(path: Path, strace: bool, outs: dict[str, Path], json: bool) -> dict[str, Any]:
+    """What can be made of a journal: {"events": n, and for each thing written its path}. With `json` the calls go aside."""
     from . import exports, recording
 
     written = {}
@@ -357,7 +378,7 @@ def export(path: Path, strace: bool, outs: dict[str, Path]) -> dict[str, Any]:
     for event in recording.events(path):
         count += 1
         for line in exports.strace([event]) if strace else ():
-            print(line)
+            print(line, file=sys.stderr if json else sys.stdout)
     return {"events": count, **written}
 
 
@@ -368,12 +389,14 @@ def _jsonable(value: Any) -> Any:
 
 
 def list_devices(outside: Outside = NOTHING) -> list[dict[str, Any]]:
+    """Of those that were named, else of all that can be mounted here: {"name", "help", "usage", "outside"}."""
     from .devices import registry
 
     options = settings.applied(Options(), outside)
+    forgiven = () if outside.devices is not None else (UsageError,)  # `llmos doctor` says what is missing
     found: list[dict[str, Any]] = []
-    for name in registry.available() if outside.devices is None else options.devices:
-        with suppress(UsageError):  # one that can't be mounted here: `llmos doctor` says what is missing
+    for name in registry.available() if forgiven else options.devices:
+        with suppress(*forgiven):
             devices = registry.mounted([name], booting.device_settings(options))
             found += [
                 {"name": d.name, "help": d.help, "usage": list(d.usage), "outside": d.outside} for d in devices.values()
