@@ -69,6 +69,11 @@ ATTEMPTS = {
     "a file bomb": "f = open('big', 'wb')\nfor i in range(64): f.write(bytes(1 << 20)); f.flush()",
     "descriptors without end": "import os; [os.open('.', 0) for _ in range(1000)]",
     "a fork bomb": "import os, time\nfor i in range(200):\n    if os.fork() == 0: time.sleep(5); os._exit(0)",
+    "zombies without end": "import os\nfor i in range(200):\n    if os.fork() == 0: os._exit(0)",
+    "out of a deleted folder": "import os; os.mkdir('d'); os.chdir('d'); os.rmdir('../d'); open('{outside}').read()",
+    "a descriptor it was left": "import os\nfor n in range(3, 256):\n    try: os.fstat(n)\n    except OSError: continue\n"
+    "    break\nelse: raise OSError",
+    "a handle of another process": SYS + "assert c(434, {parent}, 0) >= 0",
     "set the clock": "import time; time.clock_settime(time.CLOCK_REALTIME, 0)",
     "the machine's name": "import socket; socket.sethostname('x')",
     "open by handle": SYS + "assert c(304, -100, ctypes.create_string_buffer(64), 0) >= 0",
@@ -175,6 +180,14 @@ def test_each_layer_matters(layer: str, place: Path, port: int, monkeypatch: pyt
     with_it = layers if layer in layers else (*layers[:3], layer, *layers[3:])
     assert "ESCAPED" not in attempt(code, place, port, cage(place, with_it))
     assert "ESCAPED" in attempt(code, place, port, cage(place, tuple(x for x in with_it if x != layer)))
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_without_any_one_layer_nothing_runs(layer: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmos.sandbox.cage.available", lambda: dict.fromkeys(LAYERS, "") | {layer: "not here"})
+    with pytest.raises(Missing, match=layer):
+        run(["touch", "ran"], cage(place))
+    assert not (place / "cage" / "ran").exists()
 
 
 def test_a_missing_layer_is_named_and_nothing_runs(place: Path) -> None:
