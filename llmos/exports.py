@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,11 @@ def transcript(runs: Sequence[Run], journal: str = "") -> str:
     lines = ["# llmos session", ""]
     if journal:
         lines += [f"Recorded in `{journal}`.", ""]
-    for run in runs:
-        text = run.text.strip("\n")
+    for (who, _), stretch in groupby(runs, lambda run: (run.who, run.pid)):
+        text = "".join(run.text for run in stretch).strip("\n")
         if text.strip():
             fence = "`" * (max((len(part) for part in _ticks(text)), default=0) + 3)
-            lines += [f"**{AUTHORS.get(run.who, run.who)}**", "", f"{fence}text", text, fence, ""]
+            lines += [f"**{AUTHORS.get(who, who)}**", "", f"{fence}text", text, fence, ""]
     return "\n".join(lines)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from llmos.exports import transcript
 from llmos.grounding import Word
 from llmos.marking import parted
 from llmos.status import DREAMED, Run
@@ -19,6 +20,10 @@ def test_words_that_rest_on_a_result_are_told_from_those_that_do_not() -> None:
     runs = [run for run in stills.busy_view().console if run.who == "m"]
     assert [(run.text, run.rests) for run in runs if run.rests] == [("1776", "calc")]
     assert "".join(run.text for run in runs) == "37*48 is  The answer is 1776."
+
+
+def test_a_transcript_keeps_an_answer_in_one_piece() -> None:
+    assert "\n The answer is 1776.\n" in transcript(stills.busy_view().console)
 
 
 def test_what_is_cut_is_the_same_text() -> None:

@@ -10,7 +10,7 @@ from llmos_kernel.look import word
 from llmos_kernel.ports import Event
 from llmos_kernel.process import Process
 
-PAGES = 24  # of the window: 384 tokens, whatever the model could attend to
+PAGES = 24  # of the window at most: 384 tokens, whatever the model could attend to
 THINGS = ("journal", "ring", "shell", "snapshot", "zombie")  # words that the shipped model spells right
 ASKED = 9  # of the questions
 QUESTIONS = (
@@ -34,11 +34,12 @@ def play(lab: Lab) -> Iterator[str]:
     told = f"My {thing} has the number {number}."
     lines = [told, *lab.rng.sample(QUESTIONS, ASKED)]
     lab.facts |= {"told": told, "thing": thing, "number": number, "lines": len(lines), "rest": len(lines) - 1}
-    small = _chat(lab, lines, compact=False)
+    pages = _too_few(lab, lines)
+    small = _chat(lab, lines, pages, compact=False)
     lab.facts |= {"tokens": small.kernel.capacity}
     yield "full"
     lab.measured["full"] = _answered(lab, small)
-    machine = _chat(lab, lines, compact=True)
+    machine = _chat(lab, lines, pages, compact=True)
     _until(machine, lambda e: e[1] == "pressure")
     lab.facts |= {"pressure": _length(machine)}
     yield "moved"
@@ -78,15 +79,23 @@ def _searched(lab: Lab, machine: Machine) -> Iterator[str]:
     lab.say(f"the model says: {_said(events)}")
 
 
-def _chat(lab: Lab, lines: list[str], compact: bool) -> Machine:
+def _too_few(lab: Lab, lines: list[str]) -> int | None:
+    """Pages of a window that this talk does not fit into: a model of few words gets a smaller one. None = all it has."""
+    if lab.model.config.context <= PAGES * 16:
+        return None
+    rehearsal = _chat(lab, lines, PAGES, compact=False)
+    ended = any(e[1] == "exit" for e in rehearsal.run())
+    return PAGES if ended else _length(rehearsal) * 2 // 3 // 16
+
+
+def _chat(lab: Lab, lines: list[str], pages: int | None, compact: bool) -> Machine:
     """A chat to which these lines were typed; the disk holds nothing but one text about the weather."""
-    small = lab.model.config.context <= PAGES * 16
     machine = lab.machine(
         init=("chat", ""),
         devices=("search",),
         library=lab.folder({"weather.md": "# Weather\n\nIt rains.\n"}),
         compact=compact,
-        max_pages=None if small else PAGES,
+        max_pages=pages,
     )
     for line in lines:
         machine.type(line)
