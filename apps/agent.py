@@ -17,7 +17,7 @@ STEPS = 6
 async def main(*words: str) -> int:
     goal = " ".join(words)
     if not goal.strip():
-        await ulib.say("agent: give it a goal, as in: agent add up the numbers in prices.txt\n")
+        await ulib.complain("agent: give it a goal, as in: agent add up the numbers in prices.txt\n")
         return 2
     spans: tuple[ulib.Span, ...] = (("system", RULES), ("user", f"Goal: {goal}"))
     for step in range(1, STEPS + 1):
@@ -27,8 +27,8 @@ async def main(*words: str) -> int:
         if not thought.calls:
             return 0
         if thought.stop == "full":
-            await ulib.say("agent: the context is full\n")
+            await ulib.complain("agent: the context is full\n")
             return 1
         spans = (("user", "Go on. If the goal is reached, say so."),)
-    await ulib.say(f"agent: {STEPS} steps are used up\n")
+    await ulib.complain(f"agent: {STEPS} steps are used up\n")
     return 1

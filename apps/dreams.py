@@ -13,7 +13,7 @@ LIMIT = 64  # tokens of each answer
 async def main(*words: str) -> int:
     question = " ".join(words)
     if not question.strip():
-        await ulib.say("dreams: ask it something, as in: dreams what is thrashing\n")
+        await ulib.complain("dreams: ask it something, as in: dreams what is thrashing\n")
         return 2
     try:
         passages = await ulib.call("search", question[:400])

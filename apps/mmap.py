@@ -13,12 +13,12 @@ LIMIT = 80  # tokens of an answer
 async def main(path: str = "", *words: str) -> int:
     question = " ".join(words)
     if not path or not question:
-        await ulib.say("mmap: give a file and a question, as in: mmap notes.txt who has the key\n")
+        await ulib.complain("mmap: give a file and a question, as in: mmap notes.txt who has the key\n")
         return 2
     try:
         await ulib.mmap(path, await ulib.call("files", f"cat {path}"))
     except ulib.KernelError as error:
-        await ulib.say(f"mmap: {error}\n")
+        await ulib.complain(f"mmap: {error}\n")
         return 1
     thought = await ulib.think(("user", question), limit=LIMIT, echo=True, traps=False)
     read = sum(needed for _, _, needed in await ulib.maps())

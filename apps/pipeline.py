@@ -40,7 +40,7 @@ async def run(stages: tuple[tuple[str, tuple[str, ...]], ...]) -> list[int]:
 
 
 async def launch(stages: tuple[tuple[str, tuple[str, ...]], ...]) -> list[int]:
-    """The children of a pipeline, each started with its ends of the pipes."""
+    """The children of a pipeline, each started with its ends of the pipes; 2 is where one that writes into a pipe complains."""
     children: list[int] = []
     source = 0
     for i, (program, args) in enumerate(stages):
@@ -50,7 +50,7 @@ async def launch(stages: tuple[tuple[str, tuple[str, ...]], ...]) -> list[int]:
             following, sink = await ulib.pipe()
             channels[1] = sink
         try:
-            children.append(await ulib.start(program, args, channels))
+            children.append(await ulib.start(program, args, channels | ({2: 1} if following else {})))
         finally:
             for channel in channels.values():
                 await ulib.close(channel)

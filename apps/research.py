@@ -16,16 +16,16 @@ LIMIT = 128  # tokens of the answer
 async def main(*words: str) -> int:
     question = " ".join(words)
     if not question.strip():
-        await ulib.say("research: ask it something, as in: research what is a page fault\n")
+        await ulib.complain("research: ask it something, as in: research what is a page fault\n")
         return 2
     try:
         found = await ulib.call("search", question[:400])
     except ulib.KernelError as error:
-        await ulib.say(f"research: {error}\n")
+        await ulib.complain(f"research: {error}\n")
         return 1
     places = re.findall(r"^\[(.+?#\d+) of \d+\]", found, re.MULTILINE)
     if not places:
-        await ulib.say("research: nothing found on the disk\n")
+        await ulib.complain("research: nothing found on the disk\n")
         return 1
     await ulib.say(f"reading {', '.join(places)}\n")
     thought = await ulib.think(

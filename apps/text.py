@@ -19,7 +19,7 @@ async def call(device: str, text: str = "") -> int:
     try:
         await ulib.say(f"{await ulib.call(device, text)}\n")
     except ulib.KernelError as error:
-        await ulib.say(f"{device}: {error}\n")
+        await ulib.complain(f"{device}: {error}\n")
         return 1
     return 0
 

@@ -95,6 +95,14 @@ async def say(text: str) -> None:
     await trap("write", 1, text)
 
 
+async def complain(text: str) -> None:
+    """Say why something can't be done, past the pipe that this program writes into."""
+    try:
+        await trap("write", 2, text)
+    except NoSuchChannel:
+        await say(text)
+
+
 async def hear() -> str:
     """The next typed line; raises EndOfInput."""
     return str(await trap("read", 0))
@@ -296,6 +304,7 @@ __all__ = [
     "call",
     "catch",
     "close",
+    "complain",
     "execute",
     "fork",
     "group",

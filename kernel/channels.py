@@ -161,7 +161,11 @@ def say(kernel: Kernel, process: Process, who: str, text: str) -> None:
 
     `who` is K for a program, m for its model, d for a note about a device; notes are for the console only.
     """
-    name = process.channels.get(1, "console")
+    print_on(kernel, process, process.channels.get(1, "console"), who, text)
+
+
+def print_on(kernel: Kernel, process: Process, name: str, who: str, text: str) -> None:
+    """The same, by the name of a channel: what a program says past a pipe is for the console or that answer."""
     if name.startswith("request:") and who != "d":
         kernel.requests.print(int(name[8:]), text, join(process.heard, process.space.tail))
     elif name.startswith("pipe:") and who != "d":

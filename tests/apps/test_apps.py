@@ -55,6 +55,10 @@ def test_pipeline_joins_the_three_by_itself() -> None:
     assert run(kernel) == "Zu kurz. (1)\n"
 
 
+def test_an_error_in_a_pipe_reaches_the_person_and_not_the_next_program() -> None:
+    assert shell("echo a | cat b | wc") == "> files: no device 'files'; mounted: none\n0 0 0\n> "
+
+
 def test_a_job_in_the_background_does_not_hold_the_shell() -> None:
     said = shell("demo 3 &", "jobs", "history")
     assert said.index("[1]") < said.index("[1] 3 demo 3 &") < said.index("   1  demo 3 &")

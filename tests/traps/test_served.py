@@ -133,6 +133,11 @@ def test_a_model_runs_a_line_of_the_machines_own_shell(box: Any, line: str, said
     assert ran.results("shell") == [said]
 
 
+def test_an_error_in_a_pipe_is_in_a_shells_answer_and_not_in_the_pipe(box: Any) -> None:
+    ran = box("ask", "{shell call calc 1/0 | wc}").run()
+    assert ran.results("shell") == ["calc: division by zero\n0 0 0\nthe shell ended: exit 1"]
+
+
 def test_the_shell_asks_the_model_and_its_words_are_the_answer(box: Any) -> None:
     ran = box("ask", "one", answer=lambda q: "{shell ask two | grep c}So: $" if "one" in q else "a c").run()
     assert ran.results("shell") == ["a c  [dreamed]"]
