@@ -11,8 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from llmos_kernel.limits import MAX_CALL_TOKENS
 from llmos_kernel.ports import Codec
 
@@ -35,6 +33,7 @@ class Masks:
         self._starts: dict[tuple[str, ...], Any] = {}
         self._masks: OrderedDict[State, bytes | None] = OrderedDict()
         self._matchers: OrderedDict[State, Any] = OrderedDict()
+        self._single = _single(codec)
 
     def allowed(self, devices: tuple[str, ...], lead: bytes, written: tuple[int, ...]) -> bytes | None:
         state = (devices, lead, written)
@@ -53,29 +52,21 @@ class Masks:
             return None
         if matcher.is_stopped():  # nothing can follow but the end
             return self._only(self.end)
-        bits = np.zeros(-(-self.vocab // 32) * 4, np.uint8)
-        mask = np.frombuffer(matcher.compute_bitmask(), np.uint8)
-        bits[: len(mask)] = mask[: len(bits)]
-        if len(state[2]) >= LONG:
-            return self._shortest(bits)
-        return bits[: -(-self.vocab // 8)].tobytes()
+        size = -(-self.vocab // 8)
+        mask: bytes = matcher.compute_bitmask()[:size].ljust(size, b"\0")
+        return self._shortest(mask) if len(state[2]) >= LONG else mask
 
-    def _shortest(self, bits: np.ndarray) -> bytes:
+    def _shortest(self, mask: bytes) -> bytes:
         """Of the legal ids only the one that ends the call soonest."""
-        for token in (self.end, *self._single()):
-            if bits[token // 8] >> token % 8 & 1:
+        for token in (self.end, *self._single):
+            if mask[token // 8] >> token % 8 & 1:
                 return self._only(token)
-        return bits[: -(-self.vocab // 8)].tobytes()
+        return mask
 
     def _only(self, token: int) -> bytes:
         only = bytearray(-(-self.vocab // 8))
         only[token // 8] = 1 << token % 8
         return bytes(only)
-
-    def _single(self) -> list[int]:
-        """Ids of single characters, those that end something first."""
-        encoded = [self.codec.encode(char) for char in CLOSERS + OTHERS]
-        return [ids[0] for ids in encoded if len(ids) == 1]
 
     def _matcher(self, state: State) -> Any:
         """A matcher in this state, made from the one a token earlier if it is still here."""
@@ -106,6 +97,12 @@ class Masks:
 
             self._tokenizer = LLTokenizer(TokenizerWrapper(_Vocabulary(self.codec, self.vocab, self.end)))
         return self._tokenizer
+
+
+def _single(codec: Codec) -> list[int]:
+    """Ids of single characters, those that end something first."""
+    encoded = [codec.encode(char) for char in CLOSERS + OTHERS]
+    return [ids[0] for ids in encoded if len(ids) == 1]
 
 
 class _Vocabulary:
