@@ -75,7 +75,7 @@ def _tabbed(body: Region, desk: Desk) -> Places:
     first, second, third = _rows(body, [7 + spare // 4, 6 + spare // 4])
     if desk.testing:
         return {"boot": Region(body.x, body.y, body.width, first.height + second.height), "console": third}
-    return _columns(first, ("cpu", "ram"), 0.55) | {desk.tab: second, "console": third}
+    return _columns(first, ("cpu", "ram"), 0.5) | {desk.tab: second, "console": third}
 
 
 def _rows(body: Region, heights: list[int]) -> list[Region]:

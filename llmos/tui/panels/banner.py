@@ -57,7 +57,8 @@ class Banner(Pane):
 
     def _speed(self, view: MachineView) -> Row:
         asked = f"{view.speed:g}" if view.speed else "max"
-        return (("speed ", "dim"), (asked, "text"), (" tok/s", "dim"), (f" (now {view.rate:.1f})", "dim"))
+        now = f" (now {view.rate:.1f})" if view.rate else ""  # nothing runs: nothing to say
+        return (("speed ", "dim"), (asked, "text"), (" tok/s", "dim"), (now, "dim"))
 
 
 def usage(snapshot: Snapshot) -> tuple[int, int]:

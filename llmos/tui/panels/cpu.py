@@ -57,10 +57,12 @@ class CpuPane(Pane):
         self.ran |= {lane.lane: lane for lane in view.snapshot.lanes if lane.pid}
 
     def heading(self) -> tuple[Row, Row]:
-        short = self.size.width < 58
+        now, short = self.view.snapshot.phase, self.size.width < 58
+        if self.size.width < 42 and now in PHASES:
+            return (("CPU", "title"),), ((f"[{now.upper()}]", "bold accent"), (f" {PHASES.index(now) + 1}/6", "dim"))
         phases: list[Span] = []
         for name in PHASES:
-            here = name == self.view.snapshot.phase
+            here = name == now
             word = name[:3] if short and not here else name
             phases.append((f"[{word.upper()}]" if here else word, "bold accent" if here else "dim"))
             phases.append((">", "line"))
@@ -166,7 +168,7 @@ class CpuPane(Pane):
         cells = 10 if width > 50 else 5
         full = round(cells * min(1.0, lane.quantum / lane.quantum_max)) if lane.quantum_max else 0
         right: Row = (
-            ("quantum ", "dim"),
+            ("quantum " if width > 36 else "", "dim"),
             ("█" * full, colour(lane.pid)),
             ("░" * (cells - full), "dim"),
             (f" {lane.quantum}/{lane.quantum_max}", "text"),

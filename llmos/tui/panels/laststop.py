@@ -41,7 +41,15 @@ class LastStop(Pane):
     framed = False
 
     def pick(self, view: MachineView, desk: Desk) -> object:
-        return view.notice, view.problem, view.log[-1:], _stopped(view), desk.message, desk.commanding
+        return (
+            view.notice,
+            view.problem,
+            view.mode == "BOOT",
+            view.log[-1:],
+            _stopped(view),
+            desk.message,
+            desk.commanding,
+        )
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
         view = self.view
@@ -62,7 +70,7 @@ def explain(view: MachineView) -> str:
     lane, stop = _stopped(view)
     if stop:
         return f"lane {lane} stopped: {STOPS.get(stop, stop.lower())}"
-    return "nothing has happened yet"
+    return "the machine is starting; what you type is kept" if view.mode == "BOOT" else "nothing has happened yet"
 
 
 def _tell(line: Line) -> str:
