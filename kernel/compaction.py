@@ -99,10 +99,15 @@ def _text(kernel: Kernel, space: AddressSpace, first: int, end: int) -> str:
 # -- moving out ---------------------------------------------------------------------------------------------------------
 
 
+def near(kernel: Kernel, space: AddressSpace) -> bool:
+    """Has it reached the watermark?"""
+    return bool(kernel.config.compact) and len(space.tokens) >= max(kernel.capacity * COMPACT_AT // 100, space.pressed)
+
+
 def pressed(kernel: Kernel, process: Process) -> bool:
     """The memory-pressure interrupt: at the watermark the process stops and waits for the disk. False when it may go on."""
     space = process.space
-    if not kernel.config.compact or len(space.tokens) < max(kernel.capacity * COMPACT_AT // 100, space.pressed):
+    if not near(kernel, space):
         return False
     if process.thought is not None and process.thought.capture >= 0:
         return False  # not in the middle of an instruction: what it says may rest on what would go

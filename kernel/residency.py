@@ -85,7 +85,7 @@ def _decode(kernel: Kernel, process: Process) -> Burst | None:
         or space.maps
         or thought.capture >= 0
         or process.limits
-        or kernel.config.compact
+        or compaction.near(kernel, space)
         or kernel.memory.refs[frames[pos // page]] != 1
     ):
         return None

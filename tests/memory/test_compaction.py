@@ -227,9 +227,6 @@ def test_a_disk_that_refuses_loses_nothing_and_the_window_fills_up() -> None:
 
 
 def test_a_window_of_nothing_but_system_text_overflows_with_a_notice() -> None:
-    kernel = machine("short", "?", pages=96)
-    kernel.processes[1].coroutine.close()
-
     async def loud() -> int:
         thought = await trap("think", (("system", "rule " * 300),), 400)
         await trap("exit", 0, (thought[0], thought[2]))
