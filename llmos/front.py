@@ -291,18 +291,17 @@ def generate(
     machine = boot_for(options, [(p, chat) for p in prompts], limit)
     runs: dict[int, dict[str, Any]] = {}
     failures: dict[int, str] = {}
-    began, first = time.perf_counter(), 0.0
+    began, retired = time.perf_counter(), dict[int, list[tuple[float, int]]]()
     for events in machine.events():
         for _, kind, pid, *data in events:
             if kind == "think":
                 runs[pid] = {"prompt_tokens": list(data[0])}
             elif kind == "retire":
-                first = first or time.perf_counter()
+                retired.setdefault(pid, []).append((time.perf_counter(), len(data[0])))
             elif kind == "exit" and pid in runs and data[1] is not None:
                 text, ids, stop = data[1]
                 runs[pid] |= {"tokens": list(ids), "text": text, "stop": "end" if stop == "end" else "length"}
-                seconds = time.perf_counter() - (first or began)
-                runs[pid]["tokens_per_second"] = round(max(len(ids) - 1, 1) / max(seconds, 1e-6), 2)
+                runs[pid]["tokens_per_second"] = _pace(began, retired.get(pid, []))
             elif kind == "exit" and data[2]:
                 failures[pid] = data[2]
     machine.close()
@@ -311,8 +310,20 @@ def generate(
     return [runs[pid] for pid in sorted(runs)]
 
 
+def _pace(began: float, retired: Sequence[tuple[float, int]]) -> float:
+    """Tokens a second from (when, how many) of each burst: those after the first burst, so that the prompt is not counted;
+    of a single burst all, since the beginning. 0 when there are none."""
+    if len(retired) > 1:
+        (began, _), *retired = retired
+    tokens = sum(count for _, count in retired)
+    return round(tokens / max(retired[-1][0] - began, 1e-6), 2) if tokens else 0.0
+
+
 def boot_for(options: Options, prompts: Sequence[tuple[str, bool]], limit: int) -> Machine:
-    """Boot with just the frames these prompts need: each its own context, plus the tokens to come."""
+    """Boot with the frames these prompts need: each its own context, plus the tokens to come.
+
+    Sizes are rounded up, so that the next command with another prompt finds its programs compiled.
+    """
     if options.model == booting.SCRIPTED:
         return boot(options, _quiet)
     model = booting.load_model(options.model)
@@ -327,8 +338,14 @@ def boot_for(options: Options, prompts: Sequence[tuple[str, bool]], limit: int) 
     if longest > model.config.context:
         raise UsageError(f"a prompt of {longest:,} tokens; {model.name} can attend to {model.config.context:,}")
     pages = [-(-min(n + limit, model.config.context) // PAGE) for n in lengths]
-    options = replace(options, frames=sum(pages) + 1, max_pages=max(pages))
-    return boot(options, _quiet, model=model)
+    most = min(_rounded(max(pages)), -(-model.config.context // PAGE))
+    return boot(replace(options, frames=_rounded(sum(pages)) + 1, max_pages=most), _quiet, model=model)
+
+
+def _rounded(pages: int) -> int:
+    """Up to a multiple of 24 pages, 96 when there are many."""
+    step = 24 if pages <= 96 else 96
+    return -(-pages // step) * step
 
 
 # -- replay, devices, bench, progress ---------------------------------------------------------------------------------
