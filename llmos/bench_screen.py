@@ -1,51 +1,43 @@
 """What a screen costs the machine, how long a key waits, what a long recording takes: `llmos bench screen`.
 
-Knows: a real screen (`llmos attach` in a terminal of its own, 120x40), processes that write for ever, the clock. Does not
-know: widgets. Speed: rounds without and with the screen, in turn; the figure is the median of their ratios. A key is a letter
-typed into the console, from the moment it is pressed until the terminal is told to show it: while the machine computes, and
-while a fresh one boots that finds nothing compiled. `python -m llmos.bench_screen SOCKET MODEL` is what is measured.
+Knows: a real screen (`llmos attach` in a terminal of its own, 120x40), a busy machine, the clock. Does not know: widgets.
+Speed: rounds without and with the screen, in turn; the figure is the median of their ratios. A key is a letter typed into the
+console, from the moment it is pressed until the terminal is told to show it: while the machine computes, and while a fresh
+one boots that finds nothing compiled.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from statistics import median, quantiles
 from tempfile import mkdtemp
 from typing import Any
 
-from llmos_apps import PROGRAMS, ulib
-
-from . import paths, sessions
+from . import sessions
+from .bench_busy import LAP, PAGES, PROCESSES, Machine, busy
 from .boot import Options
 from .errors import LlmosError
 from .recording import RecordingRoom
-from .room import Branch, Room
-from .server import Server
 from .status import BLANK, MachineView
+from .terminal import WAIT, Terminal
 
-PROCESSES, LANES, PAGES = 32, 8, 6  # and pages that each may fill
-LAP = 60  # tokens that a process writes until it begins anew
 ROUNDS, SECONDS = 4, 1.5
 KEYS = "ЖШЩЮЯЦФЫДЛБГ"  # letters that nothing else on the screen has
 TICKS, SEEN = 100_000, 10_000  # of the long recording; memory is looked at from here on
-WAIT = 120.0  # seconds that anything may take
 
 
 def bench_screen(model: str | None) -> dict[str, Any]:
     """Tokens a second without and with a screen; milliseconds from a key to its picture; megabytes of a long recording."""
     if sys.platform == "win32":
         raise LlmosError("this measurement needs Unix terminals")
-    with _machine(model or "nano") as machine:
+    with busy(model or "nano") as machine:
         speed, computing = _speed(machine), _keys_while_computing(machine)
     return {
         "processes": PROCESSES,
@@ -56,160 +48,6 @@ def bench_screen(model: str | None) -> dict[str, Any]:
     }
 
 
-# -- the machine that is measured ----------------------------------------------------------------------------------------
-
-
-async def _writers(count: int) -> None:
-    for i in range(count):
-        await ulib.spawn("writer", i, 0)
-    await ulib.wait()
-
-
-async def _writer(number: int, lap: int) -> None:
-    """Writes, and begins anew when it has written enough."""
-    await ulib.think(("text", f"Story {number}.{lap}:"), limit=LAP, temperature=1000, seed=number + lap, traps=False)
-    await ulib.execute("writer", number, lap + 1)
-
-
-class Busy(Room):
-    """A room whose processes never end."""
-
-    posts = 0
-
-    def open_world(self) -> Branch:
-        branch = super().open_world()
-        branch.machine.kernel.programs = {**PROGRAMS, "writers": _writers, "writer": _writer}
-        return branch
-
-    def start(self, post: Callable[[MachineView], None]) -> None:
-        def counted(view: MachineView) -> None:
-            self.posts += 1
-            post(view)
-
-        super().start(counted)
-
-
-def _serve(address: Path, model: str) -> None:
-    """Be the machine; a line on standard input is answered by what was done so far."""
-    options = Options(
-        model=model,
-        init=("writers", PROCESSES),
-        frames=PROCESSES * PAGES + 1,
-        lanes=LANES,
-        max_pages=PAGES,
-        devices=(),
-        tools=False,
-        journal=address.with_suffix(".log"),
-    )
-    room = Busy(options, 0.0)
-    server = Server(room, address, lonely=WAIT)
-    room.watched = server.watched
-    threading.Thread(target=server.serve, daemon=True).start()
-    for _ in sys.stdin:
-        decoded = room.here.machine.kernel.decoded if room.here else 0
-        print(json.dumps([time.perf_counter(), decoded, time.process_time(), room.posts, room.problem]), flush=True)
-    server.stop()
-
-
-class Machine:
-    """The process that is measured."""
-
-    def __init__(self, address: Path, model: str) -> None:
-        self.address = address
-        command = [sys.executable, "-m", "llmos.bench_screen", str(address), model]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def done(self) -> tuple[float, int, float, int]:
-        """(seconds, tokens, processor seconds, pictures) so far. Raises LlmosError."""
-        assert self.process.stdin
-        assert self.process.stdout
-        with suppress(BrokenPipeError):
-            self.process.stdin.write("\n")
-            self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line or json.loads(line)[-1]:
-            raise LlmosError(f"the machine did not get so far: {line}")
-        now, tokens, processor, posts, _ = json.loads(line)
-        return now, tokens, processor, posts
-
-
-@contextmanager
-def _machine(model: str) -> Iterator[Machine]:
-    paths.sockets().mkdir(parents=True, exist_ok=True, mode=0o700)
-    machine = Machine(paths.sockets() / f"bench-{os.getpid()}.sock", model)
-    try:
-        until = time.monotonic() + WAIT
-        while machine.done()[1] < PROCESSES * LAP:  # every shape has been compiled
-            if time.monotonic() > until:
-                raise LlmosError("the machine does not write")
-            time.sleep(0.2)
-        yield machine
-    finally:
-        machine.process.kill()
-        machine.process.wait()
-        for suffix in (".sock", ".log"):
-            machine.address.with_suffix(suffix).unlink(missing_ok=True)
-
-
-# -- a screen --------------------------------------------------------------------------------------------------------
-
-
-class Terminal:
-    """A command in a terminal of 120 columns and 40 rows; a thread reads what it shows."""
-
-    def __init__(self, *words: str, **environment: str) -> None:
-        import pty
-        import termios
-
-        self.control, other = pty.openpty()
-        termios.tcsetwinsize(other, (40, 120))
-        self._news, self._said, self._total = threading.Condition(), b"", 0
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "llmos.cli", *words],
-            stdin=other, stdout=other, stderr=other, start_new_session=True,
-            env={**os.environ, "TERM": "xterm-256color", **environment},
-        )  # fmt: skip
-        os.close(other)
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        with suppress(OSError):
-            while data := os.read(self.control, 1 << 16):
-                with self._news:
-                    self._said = (self._said + data)[-(1 << 16) :]
-                    self._news.notify_all()
-
-    def type(self, keys: str) -> None:
-        os.write(self.control, keys.encode())
-
-    def until(self, text: str) -> None:
-        with self._news:
-            if not self._news.wait_for(lambda: text.encode() in self._said, WAIT):
-                raise LlmosError(f"the screen never showed {text!r}: {self.process.poll()} {self._said[-3000:]!r}")
-
-    def key(self, letter: str) -> float:
-        """Milliseconds until it is on the screen; then it is taken away again."""
-        with self._news:
-            self._said = b""
-        began = time.perf_counter()
-        self.type(letter)
-        self.until(letter)
-        took = 1000 * (time.perf_counter() - began)
-        self.type("\x7f")
-        time.sleep(0.1)
-        return took
-
-    def close(self) -> None:
-        """As if somebody had closed the window."""
-        self.process.send_signal(signal.SIGHUP)
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        os.close(self.control)
-
-
 @contextmanager
 def _screen(machine: Machine) -> Iterator[Terminal]:
     terminal = Terminal("attach", machine.address.stem)
@@ -218,9 +56,6 @@ def _screen(machine: Machine) -> Iterator[Terminal]:
         yield terminal
     finally:
         terminal.close()
-
-
-# -- measurements ----------------------------------------------------------------------------------------------------
 
 
 def _speed(machine: Machine) -> dict[str, Any]:
@@ -365,7 +200,3 @@ def _memory() -> float:
 
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(size / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)
-
-
-if __name__ == "__main__":
-    _serve(Path(sys.argv[1]), sys.argv[2])

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .machine import Machine
 
 FRAME = 0.05  # seconds between two posted views at least
+SHARE = 0.05  # of a running machine's time that its pictures may take: of a very large one there are fewer
 WATCH = 8.0  # tokens a second a person can follow
 
 
@@ -97,7 +98,7 @@ class Room:
         self._post: Callable[[MachineView], None] = lambda view: None
         self._queue: SimpleQueue[tuple[str, ...]] = SimpleQueue()
         self._rates: deque[tuple[float, int]] = deque(maxlen=40)
-        self._posted = 0.0
+        self._due = 0.0  # when the next view may be posted
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._main, name="machine", daemon=True)
 
@@ -264,12 +265,13 @@ class Room:
     def show(self, force: bool = False) -> None:
         """Post a view, but not more often than a screen can use."""
         now = time.monotonic()
-        if force or now - self._posted >= FRAME:
-            self._posted = now
+        if force or now >= self._due:
             for world in self.worlds():
                 world.machine.flush()  # what is on the screen is on the disk too
+            began = time.thread_time()
             if force or self.watched():
                 self._post(portrait(self))
+            self._due = now + max(FRAME, (time.thread_time() - began) / SHARE)
 
     def rate(self) -> float:
         """Tokens a second over the last seconds, all lanes; 0 when nothing runs."""
