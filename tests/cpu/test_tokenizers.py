@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import mmap
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from llmos import store
 from llmos.cpu.tokenizers import of_bin, of_json
@@ -32,6 +34,37 @@ def test_text_round_trips_and_never_becomes_control(text: str) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="<")))
 def test_plain_text_is_cut_as_the_library_cuts_it(text: str) -> None:
     assert OURS.encode(text) == LIBRARY.encode(text, add_special_tokens=False).ids
+
+
+VARIED = [
+    "It's 1,234.50 on 2026-11-25; they'll've said: don't!",
+    "def f(x):\n    return [x ** 2\tfor x in range(10)]  # 37*48\r\n\n\n",
+    "Größe, naïve, Ελληνικά, русский, 日本語, 한국어, العربية, हिन्दी",
+    "👩‍👩‍👧 🏳️‍🌈 e\u0301 \u00a0\u2003\u200b \ufeff ½ ² Ⅷ ①",
+    "  leading, trailing  \n \n\t\t x   ",
+    "\x00\x7f\x80 <| im_start |> </s> ```sh\n$ ls -l | grep '^d'\n```",
+    *(page.read_text("utf-8") for page in sorted((Path(store.__file__).with_name("library")).glob("*.md"))),
+]
+
+
+@pytest.mark.real
+def test_smollm2_cuts_text_as_the_library_does() -> None:
+    """Its vocabulary and merges, read here, in the library's own parts: digits alone, then GPT-2's pattern and bytes."""
+    from llmos.cpu.loaders.gguf_header import parse
+
+    path = store.resolve("smollm2")
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        metadata = parse(data).metadata
+    tokens = metadata["tokenizer.ggml.tokens"]
+    merges = [tuple(pair.split(" ")) for pair in metadata["tokenizer.ggml.merges"]]
+    library = Tokenizer(models.BPE({token: i for i, token in enumerate(tokens)}, merges))
+    parts = [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    library.pre_tokenizer = pre_tokenizers.Sequence(parts)
+    ours = tokenizer_of(metadata)
+    for text in VARIED:
+        ids = ours.encode(text)
+        assert ids == library.encode(text, add_special_tokens=False).ids, text[:60]
+        assert b"".join(ours.piece(i) for i in ids) == text.encode()
 
 
 def test_gguf_and_json_of_one_vocabulary_agree() -> None:
