@@ -12,6 +12,7 @@ import os
 import secrets
 import stat
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ MAX_WRITTEN = 16 * 1024 * 1024  # bytes written in one session
 MAX_DEPTH = 8  # folders inside each other
 MAX_ENTRIES = 5000  # files and folders looked at in one search or listing
 TEMPORARY = ".llmos-"  # begins the name of a file not yet complete
+
+TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")  # what shows a name in another order
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO must not block the open
@@ -122,7 +125,7 @@ def split(path: str) -> list[str]:
     """A relative path's parts. Raises DeviceError for anything that could name something outside."""
     if path.startswith(("/", "~")):
         raise DeviceError("paths begin in the home folder: write notes.txt, not /notes.txt")
-    if any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in path):
+    if any(unicodedata.category(c) in ("Cc", "Cs") or unicodedata.bidirectional(c) in TURNS for c in path):
         raise DeviceError("a path has no control characters")
     parts = [part for part in path.split("/") if part not in ("", ".")]
     if ".." in parts:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from llmos.devices import browser as browser_module
 from llmos.devices.base import Context, Deadline, DeviceError
-from llmos.devices.browser import Browser
+from llmos.devices.browser import Browser, decoded
 from llmos.devices.extractor import Extractor
 from llmos.devices.hypertext import read_html, read_markdown
 
@@ -263,6 +263,21 @@ BOMBS = {
     "attributes": "<p " + " ".join(f"a{n}=1" for n in range(100_000)) + ">x",
     "markdown": "![[" * 50_000,
 }
+
+
+PAGE_BYTES = [
+    ("<p>Käse".encode("utf-16"), None, "<p>Käse"),
+    (b"\xef\xbb\xbf<p>K\xc3\xa4se", "latin-1", "<p>Käse"),
+    ("<p>Käse".encode("cp1252"), "windows-1252", "<p>Käse"),
+    ("<p>ここ".encode("shift_jis"), "Shift_JIS", "<p>ここ"),
+    (b"a-aa", "punycode", "a-aa"),
+    (b"<p>a", "base64", "<p>a"),
+]
+
+
+@pytest.mark.parametrize(("data", "charset", "text"), PAGE_BYTES)
+def test_bytes_are_read_as_they_say(data: bytes, charset: str | None, text: str) -> None:
+    assert decoded(data, charset) == text
 
 
 @pytest.mark.parametrize("name", BOMBS)

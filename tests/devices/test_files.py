@@ -80,6 +80,7 @@ WAYS_OUT = [
     "cat \0",
     "cat a\nb",
     "cat \ud800",
+    "write \u202egpj.exe x",
     "cat pipe",
     "write pipe x",
     "cat a",
