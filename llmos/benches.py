@@ -12,7 +12,7 @@ from . import boot as booting
 from .boot import Options
 from .errors import UsageError
 
-NAMES = ("cpu", "kernel", "masks", "memory", "rights", "sched", "screen", "waiting")
+NAMES = ("accuracy", "cpu", "kernel", "masks", "memory", "rights", "sched", "screen", "waiting")
 
 
 def sched(
@@ -50,6 +50,11 @@ def run(
         from .bench_cpu import bench_cpu
 
         result = bench_cpu(store.resolve(model) if model else store.default(), modes)
+    elif what == "accuracy":
+        from . import store
+        from .bench_accuracy import bench_accuracy
+
+        result = bench_accuracy(store.resolve(model) if model else store.default(), modes, 2_000)
     elif what == "memory":
         from .bench_memory import bench_memory
 

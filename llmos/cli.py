@@ -393,8 +393,8 @@ OF_ONE_BENCH = {
     "workload": ("sched",),
     "quantum": ("sched",),
     "policy": ("sched",),
-    "model": ("cpu", "masks", "memory", "sched", "screen"),
-    "modes": ("cpu", "masks", "memory", "sched"),
+    "model": ("accuracy", "cpu", "masks", "memory", "sched", "screen"),
+    "modes": ("accuracy", "cpu", "masks", "memory", "sched"),
 }
 """Options of `llmos bench` and the measurements that read them."""
 
@@ -402,7 +402,9 @@ OF_ONE_BENCH = {
 @app.command()
 def bench(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(help="cpu, kernel, masks, memory, rights, sched, screen or waiting.")],
+    what: Annotated[
+        str, typer.Argument(help="accuracy, cpu, kernel, masks, memory, rights, sched, screen or waiting.")
+    ],
     model: Model = None,
     modes: Annotated[str, typer.Option("--modes", help="With commas.")] = "exact8,float32,bfloat16",
     cases: Annotated[int, typer.Option("--cases", min=0, help="Of the needle test, for memory.")] = 10,
