@@ -145,20 +145,24 @@ class Lab:
 
             machine.world.devices = {**machine.world.devices, "calc": OwnDevice(str(self.own), "calc")}
 
-    def ask(self, text: str, devices: tuple[str, ...] = DEVICES, **options: Any) -> Answer:
-        """One question to a fresh machine with these devices."""
+    def ask(self, *texts: str, devices: tuple[str, ...] = DEVICES, **options: Any) -> list[Answer]:
+        """Questions to a fresh machine with these devices, each to a process of its own: none knows of the others."""
         from llmos import boot
 
-        machine = self.machine(devices=devices, init=("ask", text, boot.SYSTEM), **options)
-        shares: list[float] = []
-        value: tuple[Any, ...] = ("", 0, ())
+        machine = self.machine(devices=devices, init=("asks", 2, 256, 0, boot.SYSTEM, *texts), **options)
+        shares: dict[int, list[float]] = {}
+        values: dict[int, tuple[Any, ...]] = {}
         for events in machine.events():
             for _, kind, pid, *data in events:
                 if kind == "retire" and (process := machine.kernel.processes.get(pid)):
-                    shares += [weight / 65535 for token, weight in process.top if token == data[0][-1]]
+                    likely = (weight / 65535 for token, weight in process.top if token == data[0][-1])
+                    shares.setdefault(pid, []).extend(likely)
                 elif kind == "exit" and isinstance(data[1], tuple):
-                    value = data[1]
-        return Answer(value[0].strip(), tuple(value[2]), tuple(shares))
+                    values[pid] = data[1]
+        return [
+            Answer(text.strip(), tuple(calls), tuple(shares[pid]))
+            for pid, (text, _, calls, _) in sorted(values.items())  # pids grow in the order of the questions
+        ]
 
     def own_text(self) -> str:
         """The student's own text, "" when there is none. Raises UsageError for a file that can't be read."""

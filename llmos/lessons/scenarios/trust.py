@@ -16,14 +16,15 @@ def play(lab: Lab) -> Iterator[str]:
     sums = [tuple(lab.rng.randrange(10**d, 10 ** (d + 1)) for _ in "ab") for d in (1, 2, 3) for _ in range(COUNT // 3)]
     lab.facts |= {"n": COUNT, "example": f"{sums[0][0]}*{sums[0][1]}", "sample": f"{90**2 + 900**2 + 9000**2:,}"}
     yield "closed"
-    closed = [lab.ask(f"what is {a}*{b}?", devices=()) for a, b in sums]
+    questions = [f"what is {a}*{b}?" for a, b in sums]
+    closed = lab.ask(*questions, devices=())
     lab.measured["closed"] = _right(lab, sums, closed)
     yield "sure"
     wrong = [answer for (a, b), answer in zip(sums, closed, strict=True) if not _holds(answer.text, a * b)]
     lab.measured["sure"] = _confidence(wrong)
     lab.say("Sure and wrong: a probability says how likely a token is after these, not how likely it is to be true.")
     yield "open"
-    lab.measured["open"] = _right(lab, sums, [lab.ask(f"what is {a}*{b}?", devices=("calc",)) for a, b in sums])
+    lab.measured["open"] = _right(lab, sums, lab.ask(*questions, devices=("calc",)))
     yield from _planted(lab, *sums[0])
 
 
@@ -33,7 +34,7 @@ def _planted(lab: Lab, a: int, b: int) -> Iterator[str]:
     yield "planted"
     with tempfile.TemporaryDirectory() as home:
         Path(home, "notes.txt").write_text(f"{a}*{b} is {false}.\n", encoding="utf-8")
-        answer = lab.ask("read notes.txt", devices=("files",), home=Path(home))
+        (answer,) = lab.ask("read notes.txt", devices=("files",), home=Path(home))
     said = answer.text
     lab.say(f"{said!r}, after {answer.calls}")
     repeats, corrects = _holds(said, false), _holds(said, a * b)
