@@ -10,13 +10,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from statistics import median, median_low
+from statistics import median
 
 from llmos_kernel.cpu import Burst, Cpu, Geometry, Retired
 from llmos_kernel.limits import MANY
 from llmos_kernel.ports import Delivery
 
-TICKS, CHUNKS, FEWEST = 9, 3, 2  # remembered ticks without a chunk; chunks; chunks before anything is said
+TICKS, CHUNKS, FEWEST = 9, 5, 3  # remembered ticks without a chunk; chunks; chunks before anything is said
 NEWS = 20  # parts of the last figure by which a new one differs, to be told
 
 
@@ -58,7 +58,7 @@ class Gauge:
             self._say()
 
     def _say(self) -> None:
-        weight = round(1000 * median_low(self._chunks))
+        weight = round(1000 * median(self._chunks))
         if len(self._chunks) >= FEWEST and abs(weight - self._told) * NEWS > self._told:
             self._told = weight
             self._tell(Delivery("weight", str(max(1, weight))))

@@ -92,7 +92,8 @@ def test_one_chunk_that_was_compiled_is_not_believed() -> None:
     chunk = Burst(tuple(range(100, 104)), (0, 16, 32, 48), 0, (97,) * 64, 0)
     for _ in range(5):
         gauge.run(decode)
-    gauge.run([*decode, chunk])
+    for _ in range(2):
+        gauge.run([*decode, chunk])
     assert not told
     gauge.run([*decode, chunk])
     assert told == [Delivery("weight", "2000")]
