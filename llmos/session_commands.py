@@ -68,9 +68,11 @@ def serve(
 
 
 def _start(model: str | None, seed: int, speed: float) -> str:
-    from . import sessions
-    from .boot import SYSTEM, Options
+    from . import sessions, store
+    from .boot import SCRIPTED, SYSTEM, Options
 
+    if model and model != SCRIPTED:
+        store.resolve(model)  # so that it is said here and not in a machine that nobody sees
     address = sessions.start(Options(model=model, seed=seed, init=("sh", SYSTEM)), speed)
     sessions.wait_until_up(address)
     return address.stem

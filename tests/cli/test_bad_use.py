@@ -67,6 +67,8 @@ COMMANDS = [
     "bench rights --modes exact8",
     "bench sched",
     "up nosuch --nosuch",
+    "up --model nosuch",
+    "serve --model nosuch",
     "down",
     "down nosuch",
     "serve nosuch",
