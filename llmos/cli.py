@@ -283,7 +283,7 @@ def replay(
         if json:
             emit(written)
         return
-    result = front.replay(journal, tick, events)
+    result = front.replay(journal, tick, events, quiet=json)
     if json:
         emit(result)
 

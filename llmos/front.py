@@ -351,8 +351,8 @@ def _rounded(pages: int) -> int:
 # -- replay, devices, bench, progress ---------------------------------------------------------------------------------
 
 
-def replay(path: Path, tick: int | None, events: bool) -> dict[str, Any]:
-    """Run a journal again and tell its story, with the lanes at its end; {"ticks", "events", "processes", "halted"}."""
+def replay(path: Path, tick: int | None, events: bool, quiet: bool = False) -> dict[str, Any]:
+    """Run a journal again and, unless `quiet`, tell its story; {"ticks", "events", "processes", "halted"}."""
     import json as jsonlib
 
     from llmos_apps import PROGRAMS
@@ -370,7 +370,7 @@ def replay(path: Path, tick: int | None, events: bool) -> dict[str, Any]:
                 line = log_line(event)
                 if events:
                     print(jsonlib.dumps(_jsonable(event), ensure_ascii=False))
-                elif line:
+                elif line and not quiet:
                     print(f"{line.tick:>6} {printable(line.text)}", file=sys.stderr)
             if tick is not None and kernel.tick >= tick:
                 break
@@ -378,7 +378,7 @@ def replay(path: Path, tick: int | None, events: bool) -> dict[str, Any]:
         hint = "" if header.sources == booting.sources() else " (the programs have changed since it was recorded)"
         raise LlmosError(f"{path}: the replay took another way: {e}{hint}") from None
     assert kernel is not None
-    if not events:
+    if not events and not quiet:
         print(f"\nThe lanes in the last ticks:\n{gantt(kernel.timeline)}", file=sys.stderr, end="")
     processes = [asdict(p) for p in snapshot(kernel).processes]
     return {"ticks": kernel.tick, "events": count, "processes": processes, "halted": kernel.halted}

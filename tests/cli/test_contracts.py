@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import typer
 
-from llmos import cli
+from llmos import Machine, cli
 
 OPTIONS = {
     "run": "--plain --policy",
@@ -158,6 +158,17 @@ def run(command: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
 def prepare(command: str, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     first = "ask hi --model scripted --json" if command.startswith("audit") else "disk mount TEXTS --json"
     run(first, home, monkeypatch, capsys)
+
+
+def test_a_replay_prints_one_object(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine = Machine.boot(model="scripted", journal=tmp_path / "1.log", init=("ask", "hi"))
+    machine.run()
+    machine.close()
+    said = run(f"replay {tmp_path / '1.log'} --json", tmp_path, monkeypatch, capsys)
+    assert said.err == ""
+    check(json.loads(said.out), {"ticks": int, "events": int, "processes": list, "halted": bool}, "replay")
 
 
 @pytest.mark.parametrize("command", ["lab paging", "lab sched", "lab mlfq", "lab process", "lab translate"])
