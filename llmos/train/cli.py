@@ -65,12 +65,15 @@ def nano(out: Out = Path("nano"), scale: Annotated[float, typer.Option("--scale"
 
 @train_app.command()
 def assistant(
-    out: Out = Path("assistant"), scale: Annotated[float, typer.Option("--scale")] = 1.0, json: Json = False
+    out: Out = Path("assistant"),
+    scale: Annotated[float, typer.Option("--scale")] = 1.0,
+    after: Annotated[Path | None, typer.Option("--after", help="A folder that `train nano` made, to go on from.")] = None,
+    json: Json = False,
 ) -> None:
-    """Full weights, loss on the assistant's words only: nano's second stage, on dialogues with a system text."""
+    """Full weights, loss on the assistant's words only: nano's last stage, on dialogues with a system text."""
     from .nano import make, scaled
 
-    _train(lambda notify: make(out, scaled(scale)[-1:], notify), json)
+    _train(lambda notify: make(out, scaled(scale)[-1:], notify, after), json)
 
 
 @train_app.command()

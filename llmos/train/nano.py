@@ -1,11 +1,11 @@
-"""The recipe of `nano`, the CPU that ships in the package: data, tokenizer, shape, two stages, export.
+"""The recipe of `nano`, the CPU that ships in the package: data, tokenizer, shape, three stages, export.
 
 Knows: every choice that makes nano what it is. Does not know: how a step is computed (`training`). Run it again with
 
     python -m llmos.train.nano --out DIR            (time and figures: llmos/cpu/nano/README.md)
 
 First short rows, where most is learned quickly; then long ones, with the machine's system text, several exchanges and
-whole search results in one context.
+whole search results in one context; then the same with runs of chance tokens that come again, for what must be copied.
 """
 
 from __future__ import annotations
@@ -16,14 +16,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import jax
+import numpy as np
 from tokenizers import Tokenizer
 
 from llmos.cpu.config import ModelConfig
+from llmos.cpu.loaders import load
+from llmos.errors import UsageError
 
 from . import export, texts, vocabulary
 from .chatform import IM_END, ChatForm
 from .dialogue import Call, Dialogue, Exchange
 from .dialogues import dialogues
+from .echoes import echoes
 from .forward import Params
 from .packing import Rows, join, pack, windows
 from .sampling import continuation
@@ -32,6 +37,7 @@ from .training import Run, Settings
 VOCAB, CHAPTERS, CONTEXT = 1024, 300, 384
 DOCUMENT_WEIGHT = 0.4
 """What a document's token counts beside an assistant's: all of a document is learned, a third of a dialogue."""
+ECHO_WEIGHT = 0.3
 
 
 class Stage(NamedTuple):
@@ -40,11 +46,13 @@ class Stage(NamedTuple):
     dialogues: int
     copies: int  # of each document
     settings: Settings
+    echoes: int = 0  # runs of chance tokens that come again
 
 
 STAGES = (
     Stage("short", 128, 80_000, 6, Settings(steps=2600, batch=16, rate=3e-3, seed=1)),
     Stage("long", CONTEXT, 30_000, 5, Settings(steps=620, batch=6, rate=2e-3, seed=2)),
+    Stage("copy", CONTEXT, 10_000, 1, Settings(steps=700, batch=6, rate=1.5e-3, seed=3), 5_000),
 )
 
 
@@ -69,20 +77,27 @@ def spoken_lines(exchange: Exchange) -> list[str]:
     return [exchange.request, *(text for part in parts for text in part)]
 
 
-def data(form: ChatForm, stage: Stage) -> Rows:
-    """Rows of both kinds of text, the same for the same stage."""
+def data(form: ChatForm, stage: Stage, vocab: int) -> Rows:
+    """Rows of every kind of text, the same for the same stage."""
     spoken = map(form.dialogue, dialogues(stage.settings.seed, stage.dialogues))
     pieces = [piece for text in documents(stage.settings.seed) for piece in windows(form.document(text), stage.time)]
-    return join([pack(spoken, stage.time), *[pack(pieces, stage.time, DOCUMENT_WEIGHT)] * stage.copies])
+    words = sorted(set(range(vocab)) - set(form.ids.values()))
+    copied = pack(echoes(words, stage.settings.seed, stage.echoes), stage.time, ECHO_WEIGHT)
+    return join([pack(spoken, stage.time), *[pack(pieces, stage.time, DOCUMENT_WEIGHT)] * stage.copies, copied])
 
 
-def make(out: Path, stages: tuple[Stage, ...] = STAGES, notify: Callable[[str], None] = print) -> Path:
-    """Train into `out`, a folder a stage (resuming what is there); export to `out/model` and return that folder."""
-    tokenizer = kept_tokenizer(out)
+def make(
+    out: Path, stages: tuple[Stage, ...] = STAGES, notify: Callable[[str], None] = print, after: Path | None = None
+) -> Path:
+    """Train into `out`, a folder a stage (resuming what is there); export to `out/model` and return that folder.
+
+    `after`: a folder that this recipe made, to go on from its model.
+    """
+    tokenizer = kept_tokenizer(out, after)
     form, config = ChatForm(tokenizer), shape(tokenizer.get_vocab_size())
-    params: Params | None = None
+    params: Params | None = begun(after, config) if after else None
     for stage in stages:
-        rows = data(form, stage)
+        rows = data(form, stage, config.vocab)
         notify(f"stage {stage.name}: {len(rows.tokens):,} rows of {stage.time} tokens, {stage.settings.steps:,} steps")
         run = Run(config, rows, stage.settings, out / stage.name, params)
         run.run(notify, sampler(config, form, tokenizer))
@@ -91,9 +106,18 @@ def make(out: Path, stages: tuple[Stage, ...] = STAGES, notify: Callable[[str], 
     return export.write(out / "model", config, params, tokenizer)
 
 
-def kept_tokenizer(out: Path) -> Tokenizer:
+def begun(folder: Path, config: ModelConfig) -> Params:
+    """The parameters in a model folder. Raises UsageError when they are not of nano's shape."""
+    model = load(folder)
+    if replace(model.config, norm_eps=config.norm_eps) != config:
+        raise UsageError(f"{folder}: not of the shape that this recipe makes")
+    params: Params = jax.tree.map(lambda array: np.asarray(array, np.float32), model.params)
+    return params
+
+
+def kept_tokenizer(out: Path, after: Path | None = None) -> Tokenizer:
     """The run's tokenizer: trained once, then kept beside the checkpoints."""
-    path = out / "tokenizer.json"
+    path = (after or out) / "tokenizer.json"
     if path.exists():
         return Tokenizer.from_file(str(path))
     first = STAGES[0]

@@ -41,7 +41,8 @@ class Recipe:
     first: int = 8  # the first adapted layer: what comes before is only run
     seed: int = 1
     marks_seed: int = 7
-    plain: int = 256  # rows of the model's own dreams, on which a run that goes on holds it still
+    plain: int = 96  # rows of the model's own dreams, on which a run that goes on holds it still
+    stretch: int = 256  # tokens in each: what holds in short texts only is lost in long ones
     after: Path | None = None  # the adapter that this run goes on from; its shape and marks are kept
     settings: Settings = field(default_factory=lambda: SETTINGS)
 
@@ -59,7 +60,7 @@ def train(model: Model, recipe: Recipe, out: Path | None, notify: Callable[[str]
         raise UsageError(f"{model.name} has no special ids to spare for calls")
     first, rows, start = beginning(model, recipe, marks)
     further = recipe.after is not None
-    plain = documents.dreams(model, recipe.plain if further else 0, recipe.time, recipe.seed, notify)
+    plain = documents.dreams(model, recipe.plain if further else 0, recipe.stretch, recipe.seed, notify)
     data = trapdata.build(
         form_of(model), recipe.seed, recipe.examples, recipe.time, recipe.settings.batch, further, plain
     )

@@ -23,7 +23,7 @@ from llmos.cpu.model import rms_norm, rope_tables, rotate
 from .forward import HIDDEN, linear, positions, visible
 
 EVERY = 2  # of plain text, one place in so many is compared
-KEEP = 1.0  # what a nat of drift on plain text counts beside a nat of the learned tokens
+KEEP = 2.0  # what a nat of drift on plain text counts beside a nat of the learned tokens
 FUSED = {"qkv": ("q", "k", "v"), "o": ("o",), "gate_up": ("gate", "up"), "down": ("down",)}
 """Matrices with the same input are one product."""
 

@@ -69,7 +69,7 @@ def test_it_does_what_the_card_says(nano: Nano) -> None:
     items = requests("requests")[::3]
     verdicts = [judge(item["expect"], nano.answer(item, instructions())) for item in items]
     assert share(v.device for v in verdicts).hits >= 0.9 * len(items)
-    assert share(v.answer for v in verdicts).hits >= 0.6 * len(items)
+    assert share(v.answer for v in verdicts).hits >= 0.65 * len(items)
 
 
 def test_it_dreams_on_in_the_manual_it_was_not_shown(nano: Nano) -> None:

@@ -64,7 +64,7 @@ def play(lab: Lab) -> Iterator[str]:
 def _searched(lab: Lab, machine: Machine) -> Iterator[str]:
     events = machine.run()
     lab.facts["moves"] = sum(e[1] == "moved" for e in events) + 1
-    question = f"what does the disk say about the {lab.facts['thing']}?"
+    question = f"search the disk for {lab.facts['thing']}"
     lab.facts["question"] = question
     yield "found"
     machine.type(question)
