@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from llmos.train.echoes import LONGEST, SHORTEST, echoes
 
 
@@ -11,7 +13,7 @@ def test_what_is_learned_stood_before_after_the_same_token() -> None:
     assert made[:9] != list(echoes(range(7, 1000), 2, 9))
     for tokens, learned in made:
         assert len(tokens) == len(learned)
-        pairs = list(zip(tokens, tokens[1:], strict=False))
+        pairs = list(pairwise(tokens))
         known = [at for at, flag in enumerate(learned) if flag]
         assert SHORTEST - 1 <= len(known) <= 2 * LONGEST
         for at in known:
