@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import re
 import tempfile
@@ -192,6 +193,8 @@ class _Run:
     async def _live(self) -> None:
         try:
             from mcp import Client
+
+            logging.getLogger("mcp").addHandler(logging.NullHandler())  # its tracebacks are no line for a person
         except ImportError:
             self.failure = 'MCP needs an extra: pip install "llmos[mcp]"'
             return

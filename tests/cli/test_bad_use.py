@@ -60,6 +60,7 @@ COMMANDS = [
     "lesson belady --own nosuch --plain",
     "grade nosuch",
     "devices --devices nosuch",
+    "devices --devices mcp --mcp x=/nosuch/command",
     "mail ../x",
     "bench nosuch",
     "bench kernel --cases 3",  # of another measurement: silently ignored by this one
