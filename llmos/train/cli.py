@@ -67,7 +67,9 @@ def nano(out: Out = Path("nano"), scale: Annotated[float, typer.Option("--scale"
 def assistant(
     out: Out = Path("assistant"),
     scale: Annotated[float, typer.Option("--scale")] = 1.0,
-    after: Annotated[Path | None, typer.Option("--after", help="A folder that `train nano` made, to go on from.")] = None,
+    after: Annotated[
+        Path | None, typer.Option("--after", help="A folder that `train nano` made, to go on from.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Full weights, loss on the assistant's words only: nano's last stage, on dialogues with a system text."""

@@ -20,12 +20,16 @@ class Forward:
         self, params: dict[str, Array], config: dict[str, Any], neighbours: bool = False, dtype: Any = np.float64
     ) -> None:
         self.dtype = dtype
-        self.w = {n: a.astype(self.dtype) for n, a in params.items()}
+        self.w = {n: a.astype(self.dtype, copy=False) for n, a in params.items()}
         self.c, self.neighbours = config, neighbours
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin a new text."""
         self.seen: list[int] = []
-        self.keys: list[list[Array]] = [[] for _ in range(config["num_hidden_layers"])]
-        self.values: list[list[Array]] = [[] for _ in range(config["num_hidden_layers"])]
-        self.logits: Array = np.zeros(0)
+        self.x: Array = np.zeros(0)  # the residual stream after the last one seen
+        self.keys: list[list[Array]] = [[] for _ in range(self.c["num_hidden_layers"])]
+        self.values: list[list[Array]] = [[] for _ in range(self.c["num_hidden_layers"])]
 
     @staticmethod
     def of_gguf(path: Path) -> Forward:
@@ -57,7 +61,7 @@ class Forward:
             raise ValueError("this reference only goes forward")
         for token in ids[len(self.seen) :]:
             self.feed(token)
-        return self.logits
+        return self.w["model.embed_tokens.weight"] @ self._norm(self.x, "model.norm.weight")
 
     def greedy(self, start: list[int], most: int) -> list[int]:
         ids = list(start)
@@ -74,7 +78,7 @@ class Forward:
             gate = at("gate") @ h
             x = x + at("down") @ (gate / (1 + np.exp(-gate)) * (at("up") @ h))
         self.seen.append(token)
-        self.logits = self.w["model.embed_tokens.weight"] @ self._norm(x, "model.norm.weight")
+        self.x = x
 
     def _norm(self, x: Array, name: str) -> Array:
         return x / np.sqrt((x * x).mean(-1, keepdims=True) + self.c["rms_norm_eps"]) * self.w[name]

@@ -26,14 +26,18 @@ def write(path: Path, data: bytes) -> Path:
 
 
 def greedy(model: Model, start: list[int], most: int) -> list[int]:
-    """Greedy ids by the engine in float32."""
+    return greedies(model, [start], most)[0]
+
+
+def greedies(model: Model, starts: list[list[int]], most: int) -> list[list[int]]:
+    """Greedy ids after each start, one after the other, by one engine in float32."""
     from llmos.cpu.engine import Engine
     from llmos_kernel.cpu import Burst
 
-    pages = -(-(len(start) + most) // 16)
+    pages = -(-(max(map(len, starts)) + most) // 16)
     engine = Engine(model, "float32", pages + 1, 1, pages, 64)
-    burst = Burst(tuple(range(1, pages + 1)), tuple(range(0, pages * 16, 16)), 0, tuple(start), most)
-    return list(engine.run([burst])[0].ids)
+    frames, places = tuple(range(1, pages + 1)), tuple(range(0, pages * 16, 16))
+    return [list(engine.run([Burst(frames, places, 0, tuple(start), most)])[0].ids) for start in starts]
 
 
 def test_three_formats_hold_the_same_parameters(tmp_path: Path) -> None:
@@ -208,9 +212,10 @@ def test_smollm2_agrees_with_the_reference_token_for_token() -> None:
     model = load(store.resolve("smollm2"))
     codec = ModelCodec(model)
     chat = codec.turn("user", "Name three colours.", True) + codec.cue()
-    for prompt in (codec.encode("The capital of France is"), chat):
-        ids = greedy(model, list(prompt), 48)
-        reference = Forward.of_gguf(Path(model.source))
+    prompts = [list(codec.encode("The capital of France is")), list(chat)]
+    reference = Forward.of_gguf(Path(model.source))
+    for prompt, ids in zip(prompts, greedies(model, prompts, 48), strict=True):
+        reference.forget()
         for at, token in enumerate(ids):
             logits = reference.after([*prompt, *ids[:at]])
             second, first = np.sort(logits)[-2:]

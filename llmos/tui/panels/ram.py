@@ -26,7 +26,13 @@ class Ram(Pane):
 
     def pick(self, view: MachineView, desk: Desk) -> object:
         s = view.snapshot
-        return s.frames, s.pages, s.selected, s.counters, tuple((p.pid, p.program, p.pages, p.absent) for p in s.processes)
+        return (
+            s.frames,
+            s.pages,
+            s.selected,
+            s.counters,
+            tuple((p.pid, p.program, p.pages, p.absent) for p in s.processes),
+        )
 
     def heading(self) -> tuple[Row, Row]:
         used, total = usage(self.view.snapshot)
