@@ -41,10 +41,13 @@ class Seat:
         self._news: list[tuple[Any, ...]] = []
         self._wake = threading.Condition()
         self._open = True
+        self._reader, self._writer = (
+            threading.Thread(target=work, name="screen", daemon=True) for work in (self._read, self._write)
+        )
 
     def start(self) -> None:
-        for work in (self._read, self._write):
-            threading.Thread(target=work, name="screen", daemon=True).start()
+        for work in (self._reader, self._writer):
+            work.start()
 
     def show(self, view: MachineView) -> None:
         with self._wake:
@@ -69,10 +72,12 @@ class Seat:
             while (message := wire.receive(self.connection)) is not None:
                 self.server.heard(self, *message)
         self.server.left(self)
+        self._writer.join()
+        self.connection.close()  # here, since a screen that no longer listens may still have said something
 
     def _write(self) -> None:
         sent = BLANK
-        with suppress(OSError), self.connection:
+        with suppress(OSError):
             while True:
                 with self._wake:
                     self._wake.wait_for(lambda: self._fresh or self._news or not self._open)

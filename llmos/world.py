@@ -42,7 +42,7 @@ class HostWorld:
     # -- the kernel's side ------------------------------------------------------------------------------------------
 
     def poll(self) -> Sequence[Delivery]:
-        if self._flights:
+        if self._flights and next(iter(self._flights.values())).deadline < time.monotonic():  # the oldest
             self._expire()
         deliveries: list[Delivery] = []
         while not self._inbox.empty():

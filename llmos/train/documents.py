@@ -1,7 +1,7 @@
-"""Plain text to hold a fine-tuned model still on: what the model itself dreams after the beginnings of many documents.
+"""Text to hold a fine-tuned model still on: what the model itself dreams after the beginnings of many documents and talks.
 
-Knows: beginnings of every kind of text, how to draw from the bare model. Does not know: what is trained, or how far it moved
-(`tuning.drift`). No text of anyone else's is needed, and none that we measure on (`evals.kept`) is trained on.
+Knows: beginnings of every kind of document, how to draw from the bare model. Does not know: what is trained, or how far it
+moved (`tuning.drift`). No text of anyone else's is needed, and none that we measure on (`evals.kept`) is trained on.
 """
 
 from __future__ import annotations
@@ -39,33 +39,48 @@ OPENINGS = (
 )  # fmt: skip
 
 
-def dreams(
-    model: Model, rows: int, time: int, seed: int = 0, notify: Callable[[str], None] = print
-) -> NDArray[np.int32]:
-    """Drawn continuations of the openings in turn, int32 [rows, time], each row an opening and what follows it.
+def openings(model: Model) -> list[list[int]]:
+    return [list(model.tokenizer.encode(text)) for text in OPENINGS]
 
-    A control id is a new line instead: what the model does in its chat form is not held.
+
+def dreams(
+    model: Model,
+    starts: Sequence[Sequence[int]],
+    rows: int,
+    time: int,
+    seed: int = 0,
+    notify: Callable[[str], None] = print,
+) -> NDArray[np.int32]:
+    """Drawn continuations of the starts in turn, int32 [rows, time], each row a start and what follows it.
+
+    A control id that is drawn is a new line instead, so that no second turn begins.
     """
     if not rows:
         return np.zeros((0, time), np.int32)
-    starts = [model.tokenizer.encode(text) for text in OPENINGS]
     marks, space = list(model.tokenizer.control.values()), model.tokenizer.encode("\n")[0]
     key, made = jax.random.key(seed), list[NDArray[np.int32]]()
     chorus = Chorus(model.config, model.params, LANES, time)
     for first in range(0, rows, LANES):
         some = [starts[i % len(starts)] for i in range(first, first + LANES)]
-        drawn = _drawn(chorus, some, jax.random.fold_in(key, first))
-        made.extend(np.where(np.isin(drawn, marks), space, drawn))
-        notify(f"{min(first + LANES, rows)} of {rows} documents dreamed")
+        drawn = _drawn(
+            chorus, some, jax.random.fold_in(key, first), lambda ids: np.where(np.isin(ids, marks), space, ids)
+        )
+        made.extend(drawn)
+        notify(f"{min(first + LANES, rows)} of {rows} texts dreamed")
     return np.array(made[:rows])
 
 
-def _drawn(chorus: Chorus, starts: Sequence[Sequence[int]], key: jax.Array) -> NDArray[np.int32]:
+def _drawn(
+    chorus: Chorus,
+    starts: Sequence[Sequence[int]],
+    key: jax.Array,
+    kept: Callable[[NDArray[np.int32]], NDArray[np.int32]],
+) -> NDArray[np.int32]:
     rows = np.zeros((len(starts), chorus.time), np.int32)
     rows[:, 0] = [start[0] for start in starts]
     for lane in range(len(starts)):
         chorus.restart(lane, 0)
     for at in range(1, chorus.time):
-        drawn = chorus.feed(rows[:, at - 1], jax.random.fold_in(key, at), WARMTH)
+        drawn = kept(chorus.feed(rows[:, at - 1], jax.random.fold_in(key, at), WARMTH))
         rows[:, at] = [start[at] if at < len(start) else one for start, one in zip(starts, drawn, strict=True)]
     return rows

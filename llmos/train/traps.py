@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import jax
@@ -41,7 +42,7 @@ class Recipe:
     first: int = 8  # the first adapted layer: what comes before is only run
     seed: int = 1
     marks_seed: int = 7
-    plain: int = 96  # rows of the model's own dreams, on which a run that goes on holds it still
+    plain: int = 96  # rows of the model's own dreams, on which a run that goes on holds it still; a third are documents
     stretch: int = 256  # tokens in each: what holds in short texts only is lost in long ones
     after: Path | None = None  # the adapter that this run goes on from; its shape and marks are kept
     settings: Settings = field(default_factory=lambda: SETTINGS)
@@ -60,7 +61,7 @@ def train(model: Model, recipe: Recipe, out: Path | None, notify: Callable[[str]
         raise UsageError(f"{model.name} has no special ids to spare for calls")
     first, rows, start = beginning(model, recipe, marks)
     further = recipe.after is not None
-    plain = documents.dreams(model, recipe.plain if further else 0, recipe.stretch, recipe.seed, notify)
+    plain = still(model, recipe, notify) if further else np.zeros((0, recipe.time), np.int32)
     data = trapdata.build(
         form_of(model), recipe.seed, recipe.examples, recipe.time, recipe.settings.batch, further, plain
     )
@@ -79,6 +80,19 @@ def train(model: Model, recipe: Recipe, out: Path | None, notify: Callable[[str]
     notify(f"{lora.size(start):,} numbers in the adapter")
     run.run(notify)
     return packed(model, first, marks, rows, run.state.params)
+
+
+def still(model: Model, recipe: Recipe, notify: Callable[[str], None]) -> np.ndarray[Any, Any]:
+    """Rows on which the model is to stay what it was: documents, and replies to talk that needs no device."""
+    form, texts = form_of(model), recipe.plain // 3
+    talk = trapdata.requests(recipe.seed, recipe.plain - texts, shares={"talk": 1})
+    told = ["", *trapdata.systems(Random(recipe.seed), 2)]
+    asked = [form.opening(told[i % 3]) + form.request(one.request) for i, (_, one) in enumerate(talk)]
+    parts = [
+        documents.dreams(model, starts, rows, recipe.stretch, recipe.seed, notify)
+        for starts, rows in ((documents.openings(model), texts), (asked, len(asked)))
+    ]
+    return np.concatenate(parts)
 
 
 def beginning(model: Model, recipe: Recipe, marks: tuple[int, ...]) -> tuple[int, np.ndarray[Any, Any], Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from llmos import paths
 from llmos.devices import mounting
 from llmos.devices.embedder import DIM, cosines, embed
 from llmos.devices.library import Library
@@ -61,11 +62,12 @@ def test_a_second_mount_reads_only_what_changed(tmp_path: Path, folder: Path) ->
     assert disk(tmp_path, "search", "giraffes")["results"][0]["path"].endswith("c.txt")
 
 
-def test_bad_use_is_refused_and_an_empty_disk_is_no_error(tmp_path: Path) -> None:
-    assert disk(tmp_path, "ls") == {"documents": []}
-    assert disk(tmp_path, "search", "x")["results"] == []
+def test_bad_use_is_refused_and_no_disk_yet_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "disk", lambda: tmp_path / "disk.db")
+    for words, name in ((["ls"], "documents"), (["search", "x"], "results")):
+        assert json.loads(CliRunner().invoke(disk_app, [*words, "--json"]).stdout)[name] == []
     assert not (tmp_path / "disk.db").exists()
-    for words in (["mount", str(tmp_path / "none")], ["search", " "]):
+    for words in (["mount", str(tmp_path / "none")], ["search", " "], ["ls", "--disk", str(tmp_path / "named.db")]):
         assert isinstance(CliRunner().invoke(disk_app, words).exception, UsageError)
 
 

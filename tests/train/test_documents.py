@@ -18,20 +18,20 @@ def nano() -> Model:
 
 
 def test_rows_go_on_from_their_openings_and_differ_by_seed_and_place(nano: Model) -> None:
-    made = documents.dreams(nano, ROWS, TIME, 1, lambda line: None)
+    made = documents.dreams(nano, documents.openings(nano), ROWS, TIME, 1, lambda line: None)
     assert made.shape == (ROWS, TIME)
     for row, opening in zip(made.tolist(), documents.OPENINGS, strict=False):
         start = nano.tokenizer.encode(opening)[:TIME]
         assert row[: len(start)] == start
     assert not set(made.ravel().tolist()) & set(nano.tokenizer.control.values())
     assert len({tuple(row[-8:]) for row in made.tolist()}) > ROWS // 2
-    assert (documents.dreams(nano, 2, TIME, 1, lambda line: None) == made[:2]).all()
-    assert (documents.dreams(nano, 2, TIME, 2, lambda line: None) != made[:2]).any()
+    assert (documents.dreams(nano, documents.openings(nano), 2, TIME, 1, lambda line: None) == made[:2]).all()
+    assert (documents.dreams(nano, documents.openings(nano), 2, TIME, 2, lambda line: None) != made[:2]).any()
 
 
 def test_nearly_without_warmth_the_best_token_is_drawn(nano: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "WARMTH", 1e-6)
-    row = documents.dreams(nano, 1, TIME, 3, lambda line: None)[0].tolist()
+    row = documents.dreams(nano, documents.openings(nano), 1, TIME, 3, lambda line: None)[0].tolist()
     start = len(nano.tokenizer.encode(documents.OPENINGS[0]))
     chorus = documents.Chorus(nano.config, nano.params, 1, TIME)
     best = [int(chorus.feed([token])[0]) for token in row[:-1]]
@@ -41,4 +41,4 @@ def test_nearly_without_warmth_the_best_token_is_drawn(nano: Model, monkeypatch:
 
 
 def test_no_documents_cost_nothing(nano: Model) -> None:
-    assert documents.dreams(nano, 0, TIME).shape == (0, TIME)
+    assert documents.dreams(nano, documents.openings(nano), 0, TIME).shape == (0, TIME)
