@@ -46,8 +46,8 @@ class Seat:
         )
 
     def start(self) -> None:
-        for work in (self._reader, self._writer):
-            work.start()
+        self._writer.start()  # first: the reader joins it
+        self._reader.start()
 
     def show(self, view: MachineView) -> None:
         with self._wake:
