@@ -5,19 +5,107 @@ Knows: what each measurement needs of the options. Does not know: how anything i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import boot as booting
+from . import store
 from .boot import Options
 from .errors import UsageError
 
-NAMES = ("accuracy", "cpu", "kernel", "masks", "memory", "rights", "sched", "screen", "waiting")
+
+class Given(NamedTuple):
+    """What the options say; each measurement reads what is of its kind."""
+
+    model: str | None
+    modes: tuple[str, ...]
+    cases: int = 10
+    seconds: float = 120.0
+    record: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        return store.resolve(self.model) if self.model else store.default()
+
+
+def _accuracy(given: Given) -> dict[str, Any]:
+    from .bench_accuracy import bench_accuracy
+
+    return bench_accuracy(given.path, given.modes, 2_000)
+
+
+def _cpu(given: Given) -> dict[str, Any]:
+    from .bench_cpu import bench_cpu
+
+    return bench_cpu(given.path, given.modes)
+
+
+def _kernel(given: Given) -> dict[str, Any]:
+    from .bench_kernel import bench_kernel
+
+    return bench_kernel()
+
+
+def _masks(given: Given) -> dict[str, Any]:
+    from .bench_masks import bench_masks
+
+    return bench_masks(given.path, given.modes[0])
+
+
+def _memory(given: Given) -> dict[str, Any]:
+    from .bench_memory import bench_memory
+
+    options = Options(model=given.model, mode=given.modes[0], frames=73, lanes=1, max_pages=72, chunk=64, devices=())
+    cpu, codec = booting.processor(options)
+    return bench_memory(cpu, codec, given.cases, given.record, given.seconds)
+
+
+def _rights(given: Given) -> dict[str, Any]:
+    from .bench_rights import bench_rights
+
+    return bench_rights()
+
+
+def _screen(given: Given) -> dict[str, Any]:
+    from .bench_screen import bench_screen
+
+    return bench_screen(given.model)
+
+
+def _waiting(given: Given) -> dict[str, Any]:
+    from .bench_waiting import bench_waiting
+
+    return bench_waiting()
+
+
+BENCHES: dict[str, Callable[[Given], dict[str, Any]]] = {
+    "accuracy": _accuracy,
+    "cpu": _cpu,
+    "kernel": _kernel,
+    "masks": _masks,
+    "memory": _memory,
+    "rights": _rights,
+    "screen": _screen,
+    "waiting": _waiting,
+}
+NAMES = (*BENCHES, "sched")
+
+
+def run(what: str, given: Given, quiet: bool) -> dict[str, Any]:
+    """The result of one measurement, printed as lines unless `quiet`. Raises UsageError."""
+    if what not in BENCHES:
+        raise UsageError(f"no bench {what!r}; there are {', '.join(sorted(NAMES))}")
+    result = BENCHES[what](given)
+    if not quiet:
+        _print_table(result)
+    return result
 
 
 def sched(
     workload: Path | None, model: str | None, mode: str, quantum: int, policy: str | None, quiet: bool
 ) -> dict[str, Any]:
+    """The bake-off has options and a table of its own. Raises UsageError."""
     from . import bench_sched as bake_off
 
     if workload is None:
@@ -25,59 +113,6 @@ def sched(
     result = bake_off.bench_sched(workload, model, mode, quantum, policy)
     if not quiet:
         print("\n".join(bake_off.lines(result)))
-    return result
-
-
-def run(
-    what: str,
-    model: str | None,
-    modes: tuple[str, ...],
-    quiet: bool,
-    cases: int = 10,
-    seconds: float = 120.0,
-    record: Path | None = None,
-) -> dict[str, Any]:
-    if what == "kernel":
-        from .bench_kernel import bench_kernel
-
-        result: dict[str, Any] = bench_kernel()
-    elif what == "screen":
-        from .bench_screen import bench_screen
-
-        result = bench_screen(model)
-    elif what == "cpu":
-        from . import store
-        from .bench_cpu import bench_cpu
-
-        result = bench_cpu(store.resolve(model) if model else store.default(), modes)
-    elif what == "accuracy":
-        from . import store
-        from .bench_accuracy import bench_accuracy
-
-        result = bench_accuracy(store.resolve(model) if model else store.default(), modes, 2_000)
-    elif what == "memory":
-        from .bench_memory import bench_memory
-
-        options = Options(model=model, mode=modes[0], frames=73, lanes=1, max_pages=72, chunk=64, devices=())
-        cpu, codec = booting.processor(options)
-        result = bench_memory(cpu, codec, cases, record, seconds)
-    elif what == "waiting":
-        from .bench_waiting import bench_waiting
-
-        result = bench_waiting()
-    elif what == "masks":
-        from . import store
-        from .bench_masks import bench_masks
-
-        result = bench_masks(store.resolve(model) if model else store.default(), modes[0])
-    elif what == "rights":
-        from .bench_rights import bench_rights
-
-        result = bench_rights()
-    else:
-        raise UsageError(f"no bench {what!r}; there are {', '.join(NAMES)}")
-    if not quiet:
-        _print_table(result)
     return result
 
 

@@ -426,7 +426,7 @@ def bench(
         if json:
             emit(table)
         return
-    result = benches.run(what, model, tuple(modes.split(",")), json, cases, seconds, record)
+    result = benches.run(what, benches.Given(model, tuple(modes.split(",")), cases, seconds, record), json)
     if json:
         emit(result)
 

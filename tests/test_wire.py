@@ -27,7 +27,7 @@ from llmos import journal, sessions, wire
 from llmos.boot import SYSTEM, Options
 from llmos.client import Client
 from llmos.recording import events
-from llmos.server import LONELY, Server, from_text, to_text
+from llmos.server import LONELY, Seat, Server, from_text, to_text
 from llmos.status import Line, MachineView
 from tests.tui import stills
 from tests.watching import SECONDS, Watch
@@ -161,6 +161,22 @@ def test_a_process_that_ends_before_it_listens_is_not_waited_for() -> None:
     watch, client = Watch(), Client(Path(mkdtemp()) / "1.sock", ends=True, alive=lambda: False)
     client.start(watch)
     assert "did not come up" in watch.until(lambda v: v.mode == "HALTED").problem
+
+
+def test_what_a_screen_said_before_it_closed_is_heard_though_nothing_can_be_sent_to_it() -> None:
+    for _ in range(20):
+        server = Server(stills.Still(stills.busy_view()), Path("unused"), lonely=0.0)
+        here, there = socket.socketpair()
+        wire.send(there, "hello", True)
+        wire.send(there, "detach")
+        there.close()
+        seat = Seat(server, here)
+        server.seats.append(seat)
+        seat.show(stills.busy_view())
+        seat.start()
+        seat._reader.join(SECONDS)
+        assert not seat._reader.is_alive()
+        assert (server.lonely, server.seats, here.fileno()) == (LONELY, [], -1)
 
 
 def test_a_machine_outlives_a_screen_that_detached_and_not_for_long_one_that_vanished() -> None:

@@ -55,32 +55,26 @@ def dreams(
 
     A control id that is drawn is a new line instead, so that no second turn begins.
     """
-    if not rows:
-        return np.zeros((0, time), np.int32)
-    marks, space = list(model.tokenizer.control.values()), model.tokenizer.encode("\n")[0]
+    written = np.arange(model.config.vocab, dtype=np.int32)
+    written[list(model.tokenizer.control.values())] = model.tokenizer.encode("\n")[0]
     key, made = jax.random.key(seed), list[NDArray[np.int32]]()
     chorus = Chorus(model.config, model.params, LANES, time)
     for first in range(0, rows, LANES):
         some = [starts[i % len(starts)] for i in range(first, first + LANES)]
-        drawn = _drawn(
-            chorus, some, jax.random.fold_in(key, first), lambda ids: np.where(np.isin(ids, marks), space, ids)
-        )
-        made.extend(drawn)
+        made.extend(_drawn(chorus, some, jax.random.fold_in(key, first), written))
         notify(f"{min(first + LANES, rows)} of {rows} texts dreamed")
     return np.array(made[:rows])
 
 
 def _drawn(
-    chorus: Chorus,
-    starts: Sequence[Sequence[int]],
-    key: jax.Array,
-    kept: Callable[[NDArray[np.int32]], NDArray[np.int32]],
+    chorus: Chorus, starts: Sequence[Sequence[int]], key: jax.Array, written: NDArray[np.int32]
 ) -> NDArray[np.int32]:
+    """A row a start. `written[i]` stands where id i was drawn."""
     rows = np.zeros((len(starts), chorus.time), np.int32)
     rows[:, 0] = [start[0] for start in starts]
     for lane in range(len(starts)):
         chorus.restart(lane, 0)
     for at in range(1, chorus.time):
-        drawn = kept(chorus.feed(rows[:, at - 1], jax.random.fold_in(key, at), WARMTH))
+        drawn = written[chorus.feed(rows[:, at - 1], jax.random.fold_in(key, at), WARMTH)]
         rows[:, at] = [start[at] if at < len(start) else one for start, one in zip(starts, drawn, strict=True)]
     return rows

@@ -84,15 +84,12 @@ def train(model: Model, recipe: Recipe, out: Path | None, notify: Callable[[str]
 
 def still(model: Model, recipe: Recipe, notify: Callable[[str], None]) -> np.ndarray[Any, Any]:
     """Rows on which the model is to stay what it was: documents, and replies to talk that needs no device."""
-    form, texts = form_of(model), recipe.plain // 3
-    talk = trapdata.requests(recipe.seed, recipe.plain - texts, shares={"talk": 1})
-    told = ["", *trapdata.systems(Random(recipe.seed), 2)]
+    form, rng, count = form_of(model), Random(recipe.seed), recipe.plain // 3
+    talk = trapdata.requests(recipe.seed, recipe.plain - count, shares={"talk": 1})
+    told = ["", *trapdata.systems(rng, 2)]
     asked = [form.opening(told[i % 3]) + form.request(one.request) for i, (_, one) in enumerate(talk)]
-    parts = [
-        documents.dreams(model, starts, rows, recipe.stretch, recipe.seed, notify)
-        for starts, rows in ((documents.openings(model), texts), (asked, len(asked)))
-    ]
-    return np.concatenate(parts)
+    starts = rng.sample(documents.openings(model), count) + asked
+    return documents.dreams(model, starts, recipe.plain, recipe.stretch, recipe.seed, notify)
 
 
 def beginning(model: Model, recipe: Recipe, marks: tuple[int, ...]) -> tuple[int, np.ndarray[Any, Any], Any]:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from llmos.bench_sched import Silence
 from llmos.cpu.scripted import ByteCodec, ScriptedCpu
 from llmos.gauge import Gauge
 from llmos_kernel.cpu import Burst, Retired
 from llmos_kernel.journal import Header, Recorder, replay
 from llmos_kernel.kernel import Config, Kernel
-from llmos_kernel.ports import Delivery, Request
+from llmos_kernel.ports import Delivery
 from llmos_kernel.syscall import trap
 
 DECODERS, PACE = 12, 700
@@ -33,19 +34,6 @@ class Slow(ScriptedCpu):
         return super().run(bursts)
 
 
-class World:
-    def __init__(self) -> None:
-        self.told: list[Delivery] = []
-
-    def poll(self) -> Sequence[Delivery]:
-        told = tuple(self.told)
-        self.told.clear()
-        return told
-
-    def submit(self, request: Request) -> None:
-        """There are no devices."""
-
-
 async def crowd() -> int:
     for _ in range(DECODERS):
         await trap("spawn", "worker", "x", 100_000)
@@ -63,7 +51,7 @@ PROGRAMS: dict[str, Any] = {"init": crowd, "worker": worker}
 
 @pytest.mark.parametrize("cost", [0.5, 2.0, 9.0])
 def test_decoders_keep_their_pace_whatever_a_chunk_costs(cost: float) -> None:
-    cpu, world, records = Slow(cost), World(), list[Any]()
+    cpu, world, records = Slow(cost), Silence(), list[Any]()
     config, codec = Config(pace=PACE, quantum=100_000), ByteCodec()
     recorder = Recorder(Gauge(cpu, world.told.append, lambda: cpu.now), codec, world, records.append)
     kernel = Kernel(config, PROGRAMS, recorder, recorder, recorder, store=recorder)

@@ -7,7 +7,8 @@ import pytest
 from llmos import store
 from llmos.cpu.config import Model
 from llmos.cpu.loaders import load
-from llmos.train import documents
+from llmos.train import documents, traps
+from llmos.train.chatform import IM_START
 
 ROWS, TIME = 40, 24
 
@@ -40,5 +41,10 @@ def test_nearly_without_warmth_the_best_token_is_drawn(nano: Model, monkeypatch:
     assert len(best[start - 1 :]) > TIME // 2
 
 
-def test_no_documents_cost_nothing(nano: Model) -> None:
-    assert documents.dreams(nano, documents.openings(nano), 0, TIME).shape == (0, TIME)
+def test_what_is_held_still_is_documents_and_talk(nano: Model) -> None:
+    rows = traps.still(nano, traps.Recipe(plain=9, stretch=TIME), lambda line: None)
+    start = traps.form_of(nano).ids[IM_START]
+    assert rows.shape == (9, TIME)
+    assert (rows[:, 0] == start).tolist() == [False] * 3 + [True] * 6
+    starts = [opening[0] for opening in documents.openings(nano)]
+    assert all(first in starts for first in rows[:3, 0].tolist())
