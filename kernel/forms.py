@@ -282,11 +282,6 @@ def shell(args: Any) -> Effect:
     return Effect("run", to=("shell",), size=size_of(args), rest=str(args))
 
 
-def reading(args: Any) -> Effect:
-    """Search and page: texts on the library disk, which is no part of the home folder."""
-    return Effect("pure")
-
-
 def _pure(args: Any) -> Effect:
     return Effect("pure")
 
@@ -321,8 +316,8 @@ READERS: dict[str, Callable[[Any], Effect]] = {
     "calc": _pure,
     "clock": _pure,
     "python": _pure,
-    "search": reading,
-    "page": reading,
+    "search": _pure,  # like page: texts on the library disk, which is no part of the home folder
+    "page": _pure,
     "files": files,
     "plot": plot,
     "browser": browser,
