@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from . import boot as booting
 from . import checks
 from .audit import AuditFile, default
-from .boot import Options, boot
+from .boot import boot
 from .errors import LlmosError
 from .grounding import Source, ground
 from .machine import Machine
+from .options import SYSTEM, Options
 from .status import SelfTest
 
 
@@ -23,7 +23,7 @@ def ask(
     question: str, options: Options, limit: int, temperature: int, check: bool, show: Callable[[str], Any] | None
 ) -> dict[str, Any]:
     """{"answer", "calls", "grounded", "checks", "tokens", "mark", "words"}; `show` gets the console's text as it comes."""
-    init = ("ask", question, booting.SYSTEM, limit, temperature)
+    init = ("ask", question, SYSTEM, limit, temperature)
     machine = boot(replace(options, init=init), _quiet)
     machine.audit = AuditFile(default())
     machine.world.end_input()  # nobody is there to be asked: an Ask is a Deny

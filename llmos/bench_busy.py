@@ -19,8 +19,8 @@ from pathlib import Path
 from llmos_apps import PROGRAMS, ulib
 
 from . import paths
-from .boot import Options
 from .errors import LlmosError
+from .options import Options
 from .room import Branch, Room
 from .server import Server
 from .status import MachineView

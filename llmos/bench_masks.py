@@ -27,11 +27,11 @@ PAGES = 4
 
 def bench_masks(path: Path, mode: str) -> dict[str, Any]:
     """Blocks for a minute. Raises ModelFileError."""
-    from .boot import codec_of, masks_for
     from .cpu.engine import Engine
     from .cpu.loaders import load
     from .cpu.xla import configure
     from .devices.registry import Settings, mounted
+    from .processor import codec_of, masks_for
 
     configure()
     model = load(path)

@@ -1,8 +1,8 @@
 """`llmos bench sched --workload FILE`: one workload under every policy, on the live kernel.
 
 Knows: the file's format, how a workload is run, the figures of the table. Does not know: how a policy decides, how a model is
-loaded (`boot.py`). Without a model the scripted CPU runs it and times are ticks; with one they are ticks of the real machine,
-and `seconds` says how long the whole took.
+loaded (`processor.py`). Without a model the scripted CPU runs it and times are ticks; with one they are ticks of the real
+machine, and `seconds` says how long the whole took.
 
 The file has one line for each job, in any order; what follows `#` is a comment:
     ARRIVAL PROMPT LENGTH [PRIORITY]      tick of arrival, tokens to read, tokens to write, 1 to 20 (1 when left out)
@@ -25,9 +25,10 @@ from llmos_kernel.process import Process
 from llmos_kernel.sched import POLICIES, Own, Policy
 from llmos_kernel.syscall import trap
 
-from . import boot
+from . import processor
 from .errors import UsageError
 from .labs.own import load
+from .options import PACE, SCRIPTED, Options
 
 MOST_JOBS, MOST_TICKS = 2_000, 1_000_000
 LANES, FRAMES, MOST_PAGES = 2, 257, 256
@@ -156,9 +157,9 @@ def beside(cpu: Cpu, codec: Codec, decoders: int, prompt: int) -> dict[str, Any]
 
     Timed are whole cycles, from the tick after one chunk to the tick with a later one, when the gauge knows what a chunk costs.
     """
-    config = Config(args=(decoders, _word(cpu), prompt), quantum=100_000, pace=boot.PACE)
+    config = Config(args=(decoders, _word(cpu), prompt), quantum=100_000, pace=PACE)
     world = Silence()
-    kernel = Kernel(config, {"init": crowd, "worker": worker}, boot.gauged(cpu, world.told.append), codec, world)
+    kernel = Kernel(config, {"init": crowd, "worker": worker}, processor.gauged(cpu, world.told.append), codec, world)
     alone, during, read, chunks = deque[Spent](maxlen=ROUNDS), list[Spent](), 0, 0
     while chunks < LEARN + CYCLES:
         spent = _tick(kernel)
@@ -217,10 +218,10 @@ def bench_sched(path: Path, model: str | None, mode: str, quantum: int, own: str
 
 
 def _engine(model: str, mode: str, lanes: int, frames: int) -> tuple[Cpu, Codec]:
-    loaded = boot.load_model(model)
-    engine = boot.build_engine(loaded, boot.Options(mode=mode, lanes=lanes, frames=frames))
+    loaded = processor.load_model(model)
+    engine = processor.build_engine(loaded, Options(mode=mode, lanes=lanes, frames=frames))
     engine.complete()  # nothing is compiled any more while ticks are timed
-    return engine, boot.codec_of(loaded)
+    return engine, processor.codec_of(loaded)
 
 
 def _word(cpu: Cpu) -> str:
@@ -229,7 +230,7 @@ def _word(cpu: Cpu) -> str:
 
 
 def _processor(jobs: Sequence[Job], model: str | None, mode: str) -> tuple[Cpu, Codec]:
-    if model is not None and model != boot.SCRIPTED:
+    if model is not None and model != SCRIPTED:
         return _engine(model, mode, LANES, FRAMES)
     from .cpu.scripted import ByteCodec, ScriptedCpu
 

@@ -22,8 +22,8 @@ from typing import Any
 
 from . import sessions
 from .bench_busy import LAP, PAGES, PROCESSES, Machine, busy
-from .boot import Options
 from .errors import LlmosError
+from .options import Options
 from .recording import RecordingRoom
 from .status import BLANK, MachineView
 from .terminal import WAIT, Terminal

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import boot as booting
-from . import store
-from .boot import Options
+from . import processor, store
 from .errors import UsageError
+from .options import Options
 
 
 class Given(NamedTuple):
@@ -57,7 +56,7 @@ def _memory(given: Given) -> dict[str, Any]:
     from .bench_memory import bench_memory
 
     options = Options(model=given.model, mode=given.modes[0], frames=73, lanes=1, max_pages=72, chunk=64, devices=())
-    cpu, codec = booting.processor(options)
+    cpu, codec = processor.build(options)
     return bench_memory(cpu, codec, given.cases, given.record, given.seconds)
 
 

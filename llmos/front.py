@@ -16,14 +16,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from . import boot as booting
 from . import journal as journals
-from . import paths, screens, settings
+from . import paths, processor, screens, settings
 from .audit import AuditFile, default
-from .boot import PAGE, Options, boot
+from .boot import boot, device_settings, sources
 from .errors import LlmosError, UsageError
 from .machine import Machine
 from .narrate import log_line
+from .options import FRAMES, PAGE, SCRIPTED, SYSTEM, Options
 from .screens import Look
 from .settings import NOTHING, Outside
 from .status import SelfTest
@@ -35,7 +35,7 @@ def machine_room(
     model: str | None, mode: str, seed: int, speed: float, look: Look, opening: Callable[[], None]
 ) -> None:
     """Open the screen at once; the machine boots behind it. `opening` is called when the screen takes the terminal."""
-    options = Options(model=model, mode=mode, seed=seed, journal=_journal(), init=("sh", booting.SYSTEM))
+    options = Options(model=model, mode=mode, seed=seed, journal=_journal(), init=("sh", SYSTEM))
     screens.machine(settings.applied(options), speed, look, opening)
 
 
@@ -90,7 +90,7 @@ def _window(window: int, replacement: str) -> int:
     from llmos_kernel.workingset import build
 
     try:
-        build(window or booting.FRAMES, replacement)
+        build(window or FRAMES, replacement)
     except BadCall as e:
         raise UsageError(str(e)) from None
     return window
@@ -111,9 +111,9 @@ def _init(program: str, args: Sequence[str]) -> tuple[Any, ...]:
             raise UsageError(
                 f"{program} takes no arguments; it reads lines, as in `echo 'calc 37*48' | llmos run {program}`"
             )
-        return (program, booting.SYSTEM)
+        return (program, SYSTEM)
     if program == "ask":
-        return (program, _question(" ".join(args)), booting.SYSTEM)
+        return (program, _question(" ".join(args)), SYSTEM)
     try:
         inspect.signature(PROGRAMS[program]).bind(*args)
     except TypeError as e:
@@ -324,10 +324,10 @@ def boot_for(options: Options, prompts: Sequence[tuple[str, bool]], limit: int) 
 
     Sizes are rounded up, so that the next command with another prompt finds its programs compiled.
     """
-    if options.model == booting.SCRIPTED:
+    if options.model == SCRIPTED:
         return boot(options, _quiet)
-    model = booting.load_model(options.model)
-    codec = booting.codec_of(model)
+    model = processor.load_model(options.model)
+    codec = processor.codec_of(model)
     lengths = [
         len(codec.turn("user", p, True) + codec.cue()) if chat else len(codec.start + codec.encode(p))
         for p, chat in prompts
@@ -375,7 +375,7 @@ def replay(path: Path, tick: int | None, events: bool, quiet: bool = False) -> d
             if tick is not None and kernel.tick >= tick:
                 break
     except Divergence as e:
-        hint = "" if header.sources == booting.sources() else " (the programs have changed since it was recorded)"
+        hint = "" if header.sources == sources() else " (the programs have changed since it was recorded)"
         raise LlmosError(f"{path}: the replay took another way: {e}{hint}") from None
     assert kernel is not None
     if not events and not quiet:
@@ -414,7 +414,7 @@ def list_devices(outside: Outside = NOTHING) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for name in registry.available() if forgiven else options.devices:
         with suppress(*forgiven):
-            devices = registry.mounted([name], booting.device_settings(options))
+            devices = registry.mounted([name], device_settings(options))
             found += [
                 {"name": d.name, "help": d.help, "usage": list(d.usage), "outside": d.outside} for d in devices.values()
             ]

@@ -19,6 +19,7 @@ from llmos_kernel.look import snapshot
 from llmos_kernel.ports import Event
 from llmos_kernel.view import Snapshot
 
+from .attention import Prober, prober
 from .journal import Writer
 from .world import HostWorld
 
@@ -45,6 +46,7 @@ class Machine:
         self.kernel, self.world = kernel, world
         self._recorder, self._writer = recorder, writer
         self.watch = watch  # times for people, beside the journal
+        self.prober: Prober | None = prober(watch.cpu if watch else None)  # tells where a token looked
         self.audit: AuditFile | None = None  # where decisions are written down
         self.labels = labels  # where labels of files outlive the machine
         self.past = past  # None: nothing was kept, one can't go back
@@ -53,8 +55,9 @@ class Machine:
 
     @staticmethod
     def boot(**options: Any) -> Machine:
-        """Load a model, compile, mount devices; see `boot.Options` for the names. Blocks for seconds."""
-        from .boot import Options, boot
+        """Load a model, compile, mount devices; see `options.Options` for the names. Blocks for seconds."""
+        from .boot import boot
+        from .options import Options
 
         return boot(Options(**options))
 

@@ -20,6 +20,7 @@ from llmos_kernel.rewind import Rewind
 from llmos_kernel.sched import Choose
 from llmos_kernel.sched.own import Candidate
 
+from .attention import prober
 from .errors import LlmosError
 from .journal import Writer
 from .machine import Machine
@@ -75,6 +76,7 @@ class Past:
             self.header.config, PROGRAMS, ports, ports, ports, grammar=parts.masks, store=ports, choose=choose
         )
         machine = Machine(kernel, parts.world, ports, writer, past)
+        machine.prober = prober(parts.cpu)
         while kernel.tick < tick and not kernel.halted:
             machine.step()
             past.follow(kernel)

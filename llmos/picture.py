@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from llmos import boot
+from llmos.options import SYSTEM, Options
 from llmos.room import Room
 from llmos.status import MachineView
 
@@ -22,7 +22,7 @@ SIZE = (120, 40)
 PATIENCE = 300.0  # seconds for booting and answering
 
 
-async def take(options: boot.Options, question: str, program: str, tokens: int) -> str:
+async def take(options: Options, question: str, program: str, tokens: int) -> str:
     """Ask, let a program run beside the answer for so many tokens, freeze, and draw: the SVG."""
     app = MachineRoom(Room(options, 0.0))
     async with app.run_test(size=SIZE) as pilot:
@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--run", default="demo", help="a program that runs when the picture is taken")
     parser.add_argument("--tokens", type=int, default=30, help="how many tokens it has had by then")
     given = parser.parse_args()
-    options = boot.Options(model=given.model, init=("sh", boot.SYSTEM))
+    options = Options(model=given.model, init=("sh", SYSTEM))
     given.out.write_text(asyncio.run(take(options, given.ask, given.run, given.tokens)), encoding="utf-8")
     print(given.out)
 

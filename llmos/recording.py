@@ -19,8 +19,8 @@ from llmos_kernel.kernel import Kernel
 from llmos_kernel.ports import Delivery, Event
 
 from . import journal
-from .boot import Options
 from .errors import LlmosError
+from .options import Options
 from .past import Past
 from .room import Branch, Room
 from .status import SelfTest
@@ -68,7 +68,7 @@ class Recording:
         self.past, self.world = Replayed(FileTape(path)), Bell()
         self.kernel = self.past.present
         self.journal = str(path)
-        self.watch = None  # nothing is timed: the CPU is not there
+        self.watch = self.prober = None  # nothing is timed or asked: the CPU is not there
 
     def waits(self) -> bool:
         return True

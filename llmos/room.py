@@ -28,8 +28,8 @@ from .portrait import portrait
 from .status import Inspection, MachineView, SelfTest
 
 if TYPE_CHECKING:
-    from .boot import Options
     from .machine import Machine
+    from .options import Options
 
 FRAME = 0.05  # seconds between two posted views at least
 SHARE = 0.05  # of a running machine's time that its pictures may take: of a very large one there are fewer

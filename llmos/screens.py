@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import journal, paths
-from .boot import Options
 from .errors import LlmosError, UsageError
+from .options import Options
 from .status import Panel
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from . import wire
 from .status import BLANK, MachineView, Panel
 
 if TYPE_CHECKING:
-    from .boot import Options
+    from .options import Options
 
 LONELY = 3600.0  # seconds that a machine goes on with no screen at all
 ORPHANED = 120.0  # the same, where a screen started it and was not detached
@@ -198,7 +198,7 @@ class Server:
 # -- options, over the command line of a process ------------------------------------------------------------------------
 
 
-SYSTEM_TEXT = {"text": "system"}  # stands for `boot.SYSTEM`, whose words are known when devices are mounted
+SYSTEM_TEXT = {"text": "system"}  # stands for `options.SYSTEM`, whose words are known when devices are mounted
 
 
 def to_text(options: Options) -> str:
@@ -206,7 +206,7 @@ def to_text(options: Options) -> str:
 
 
 def _plain(value: Any) -> Any:
-    from .boot import SYSTEM
+    from .options import SYSTEM
 
     if isinstance(value, tuple):
         return [_plain(v) for v in value]
@@ -215,7 +215,7 @@ def _plain(value: Any) -> Any:
 
 def from_text(text: str) -> Options:
     """Raises ValueError or TypeError."""
-    from .boot import Options
+    from .options import Options
 
     kinds = {f.name: str(f.type) for f in fields(Options)}
     return replace(Options(), **{name: _value(kinds[name], value) for name, value in json.loads(text).items()})
@@ -230,7 +230,7 @@ def _value(kind: str, value: Any) -> Any:
 
 
 def _tuples(value: Any) -> Any:
-    from .boot import SYSTEM
+    from .options import SYSTEM
 
     if isinstance(value, list):
         return tuple(_tuples(v) for v in value)

@@ -69,7 +69,7 @@ def serve(
 
 def _start(model: str | None, seed: int, speed: float) -> str:
     from . import sessions, store
-    from .boot import SCRIPTED, SYSTEM, Options
+    from .options import SCRIPTED, SYSTEM, Options
 
     if model and model != SCRIPTED:
         store.resolve(model)  # so that it is said here and not in a machine that nobody sees

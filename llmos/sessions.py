@@ -17,8 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import journal, paths, wire
-from .boot import Options
 from .errors import LlmosError, UsageError
+from .options import Options
 from .server import LONELY, to_text
 
 STOPPING = 10.0  # seconds that ending a journal may take

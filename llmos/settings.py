@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from . import paths
-from .boot import DEVICES, Options
 from .errors import UsageError
+from .options import DEVICES, Options
 
 KEY = "LLMOS_LLM_KEY"
 FIELDS = ("home", "library", "devices", "hosts", "mcp", "llm")

@@ -65,6 +65,27 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """How much of a token's attention each page got, in every layer and head. A weight of 65535 is all of it."""
+
+    position: int  # of the token that looked
+    token: str
+    pages: tuple[int, ...]  # that it could see and that are in RAM
+    missing: int  # pages before it that are not
+    layers: int
+    heads: int  # of each layer
+    weights: tuple[int, ...]  # [layers, heads, pages], a page after the other
+
+    def row(self, layer: int | None, head: int | None) -> tuple[float, ...]:
+        """Shares of 1, a page each; None is the mean over all layers, or all heads."""
+        n = len(self.pages)
+        layers = range(self.layers) if layer is None else (layer,)
+        heads = range(self.heads) if head is None else (head,)
+        firsts = [(at * self.heads + h) * n for at in layers for h in heads]
+        return tuple(sum(self.weights[first + i] for first in firsts) / (65535 * len(firsts)) for i in range(n))
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """An answer to `inspect`: facts about one thing at one tick. `number` tells two answers apart."""
 
@@ -75,6 +96,7 @@ class Inspection:
     top: tuple[tuple[str, float], ...] = ()  # of a token: the likeliest, likeliest first
     chosen: str = ""
     mass: tuple[float, ...] = ()  # of a token: attention per page, shares of 1
+    attention: Attention | None = None  # of a token: the same for each layer and head
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from llmos import sessions
-from llmos.boot import SYSTEM, Options
 from llmos.client import Client
+from llmos.options import SYSTEM, Options
 from llmos.status import MachineView
 from tests.watching import Watch
 

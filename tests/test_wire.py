@@ -24,8 +24,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmos import journal, sessions, wire
-from llmos.boot import SYSTEM, Options
 from llmos.client import Client
+from llmos.options import SYSTEM, Options
 from llmos.recording import events
 from llmos.server import LONELY, Seat, Server, from_text, to_text
 from llmos.status import Line, MachineView

@@ -62,7 +62,7 @@ def search(model: Model, system: str, told: str, call: str, rounds: int, seed: i
 
 def white_box(name: str, rounds: int, seed: int = 0) -> dict[str, Any]:
     """The search against a model, from a harmless message, and what its suffix does without defences and with all."""
-    from llmos.boot import load_model
+    from llmos.processor import load_model
 
     from .lab import attacks
     from .models import machine_of

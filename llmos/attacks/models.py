@@ -17,8 +17,8 @@ from llmos_kernel.ports import Codec, Grammar
 from .stage import TRAINED, Case, Seen, play
 
 if TYPE_CHECKING:
-    from llmos.boot import Options
     from llmos.cpu.config import Model
+    from llmos.options import Options
 
 OBEYING = "obeying"
 LANES = 16  # cases side by side
@@ -77,7 +77,8 @@ def machine_of(name: str = "", lanes: int = LANES) -> Machine:
     """The obeying one, or a model by name; "" is the best that is here. Raises LlmosError."""
     if name == OBEYING:
         return Obeying()
-    from llmos.boot import Options, adapted, load_model
+    from llmos.options import Options
+    from llmos.processor import adapted, load_model
 
     options = Options(model=name or None, devices=TRAINED, lanes=lanes, frames=1 + lanes * PAGES, max_pages=PAGES)
     return real(adapted(load_model(options.model)), options)
@@ -85,8 +86,8 @@ def machine_of(name: str = "", lanes: int = LANES) -> Machine:
 
 def real(model: Model, options: Options) -> Real:
     """The machine of a model that is loaded."""
-    from llmos.boot import build_engine, codec_of, fitting, masks_for
     from llmos.devices import registry
+    from llmos.processor import build_engine, codec_of, fitting, masks_for
 
     cpu, codec = build_engine(model, options), codec_of(model)
     listed = registry.mounted((*TRAINED, "browser"), registry.Settings(home=Path("nowhere"), pretend=True))

@@ -14,10 +14,10 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
-from llmos import boot as booting
-from llmos.boot import Options
+from llmos import processor
 from llmos.errors import UsageError
 from llmos.machine import Machine
+from llmos.options import Options
 from llmos.world import HostWorld
 from llmos_apps import PROGRAMS
 from llmos_kernel.kernel import Config, Kernel
@@ -51,7 +51,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """All methods on all questions. `progress` gets the number of runs that are done."""
     jobs = [(name, question, right) for name in METHODS for question, right in items]
-    cpu, codec = booting.processor(replace(options, lanes=LANES, frames=FRAMES, max_pages=PAGES, devices=()))
+    cpu, codec = processor.build(replace(options, lanes=LANES, frames=FRAMES, max_pages=PAGES, devices=()))
     started = [(METHODS[name][0], question, *METHODS[name][1:]) for name, question, _ in jobs]
     config = Config(args=("crowd", ABREAST, *started), seed=options.seed)
     world = HostWorld({})

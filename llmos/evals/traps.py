@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from llmos import boot as booting
-from llmos.boot import PAGE, Options
+from llmos import processor
 from llmos.devices import registry
 from llmos.errors import UsageError
 from llmos.machine import Machine
+from llmos.options import PAGE, Options
 from llmos_apps import PROGRAMS
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.monitor import RULES
@@ -89,11 +89,11 @@ def _machine(items: Sequence[dict[str, Any]], options: Options, asked: tuple[int
     """
     listed = registry.mounted(options.devices, registry.Settings(home=world.folder, pretend=True))
     pages, width = WINDOW // PAGE, asked[0]
-    cpu, codec = booting.processor(replace(options, lanes=width, frames=1 + width * pages, max_pages=pages))
+    cpu, codec = processor.build(replace(options, lanes=width, frames=1 + width * pages, max_pages=pages))
     dialect = options.dialect or getattr(codec, "dialect", "llmos")
     tell = registry.instructions if dialect == "llmos" else registry.hermes_instructions
-    system = booting.fitting(tell(listed) if options.tools else "", cpu, codec)
-    masks = booting.masks_for(cpu.geometry.vocab, codec, lambda: listed, dialect) if options.grammar else None
+    system = processor.fitting(tell(listed) if options.tools else "", cpu, codec)
+    masks = processor.masks_for(cpu.geometry.vocab, codec, lambda: listed, dialect) if options.grammar else None
     config = Config(
         args=("asks", *asked, system, *(item["request"] for item in items)),
         seed=options.seed,

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from llmos.errors import UsageError
 
 if TYPE_CHECKING:
-    from llmos.boot import Options
     from llmos.cpu.config import Model
     from llmos.machine import Machine
+    from llmos.options import Options
     from llmos_kernel.cpu import Cpu
 
 DEVICES = ("calc", "clock", "files", "search")
@@ -42,22 +42,22 @@ class Cpus:
 
     @cached_property
     def model(self) -> Model:
-        from llmos.boot import load_model
+        from llmos.processor import load_model
 
         return load_model(self.name)
 
     @cached_property
     def taught(self) -> Model:
         """The model with the adapter that taught it to call devices, if one is shipped for it."""
-        from llmos.boot import adapted
+        from llmos.processor import adapted
 
         return adapted(self.model)
 
     def engine(self, options: Options) -> Cpu:
         """Compiles a shape when it is first run: a lesson needs few of them."""
-        from llmos.boot import PAGE
         from llmos.cpu.engine import Engine
         from llmos.cpu.xla import configure
+        from llmos.options import PAGE
 
         shape = (options.lanes, options.frames, options.max_pages, options.chunk)
         if shape not in self._engines:
@@ -129,8 +129,9 @@ class Lab:
         return Path(made.name)
 
     def machine(self, **options: Any) -> Machine:
-        """A machine on the lesson's CPU; `options` as in `boot.Options`. One at a time: they share the compiled engine."""
-        from llmos.boot import Options, boot
+        """A machine on the lesson's CPU; `options` as in `options.Options`. One at a time: they share the compiled engine."""
+        from llmos.boot import boot
+        from llmos.options import Options
 
         self._stop_machine()
         wanted = Options(**{"model": self.model_name, "seed": self.seed & 0xFFFF, "lanes": 2, "devices": (), **options})
@@ -147,9 +148,9 @@ class Lab:
 
     def ask(self, *texts: str, devices: tuple[str, ...] = DEVICES, **options: Any) -> list[Answer]:
         """Questions to a fresh machine with these devices, each to a process of its own: none knows of the others."""
-        from llmos import boot
+        from llmos.options import SYSTEM
 
-        machine = self.machine(devices=devices, init=("asks", 2, 256, 0, boot.SYSTEM, *texts), **options)
+        machine = self.machine(devices=devices, init=("asks", 2, 256, 0, SYSTEM, *texts), **options)
         shares: dict[int, list[float]] = {}
         values: dict[int, tuple[Any, ...]] = {}
         for events in machine.events():

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from llmos.boot import Options
 from llmos.errors import UsageError
 from llmos.evals.thinking import METHODS, evaluate, lines, read, same, wilson
+from llmos.options import Options
 
 
 @pytest.mark.parametrize(

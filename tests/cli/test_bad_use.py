@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from llmos import boot, cli
+from llmos import cli, processor
 
 COMMANDS = [
     "nosuch",
@@ -125,7 +125,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LLMOS_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(boot, "build_engine", load)
+    monkeypatch.setattr(processor, "build_engine", load)
     (tmp_path / "FILE").write_text("not what was meant\n", encoding="utf-8")
     return tmp_path
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from llmos import past, recording
-from llmos.boot import Options, boot
+from llmos.boot import boot
 from llmos.journal import Writer
+from llmos.options import Options
 from llmos.orders import Orders
 from llmos.recording import RecordingRoom, Replay
 from llmos.tape import FileTape, Reel

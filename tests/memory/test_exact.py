@@ -76,10 +76,11 @@ def test_swap_at_every_token_and_at_every_single_one(tiny: Engine, tmp_path: Any
 
 @pytest.mark.real
 def test_a_sample_on_the_real_model(tmp_path: Any) -> None:
-    from llmos import boot
+    from llmos.options import Options
+    from llmos.processor import build
 
-    options = boot.Options(model="smollm2", frames=9, lanes=1, max_pages=8, chunk=16, devices=())
-    cpu, codec = boot.processor(options)
+    options = Options(model="smollm2", frames=9, lanes=1, max_pages=8, chunk=16, devices=())
+    cpu, codec = build(options)
     text = "The page table of a process says where each of its pages is. When a page is not in memory,"
     calm = tokens(cpu, codec, tmp_path / "a", text, 16, lambda tick: False)
     assert tokens(cpu, codec, tmp_path / "b", text, 16, lambda tick: tick % 3 == 0) == calm

@@ -97,7 +97,7 @@ def engine(name: str, mode: str, width: int) -> Engine:
     frames = 5 + width * (SLOT + 1)
     if name == "tiny":
         return Engine(tiny(), mode, frames, width, 8, 32)
-    from llmos.boot import load_model
+    from llmos.processor import load_model
 
     return Engine(load_model(name), mode, frames, width, 8, 32)
 

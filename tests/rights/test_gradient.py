@@ -12,13 +12,13 @@ import pytest
 
 from llmos.attacks.gradient import white_box
 from llmos.attacks.models import Obeying
-from llmos.boot import load_model
 from llmos.cpu.config import Model
+from llmos.processor import load_model
 
 
 @pytest.mark.real
 def test_the_search_gets_nearer_and_the_monitor_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("llmos.boot.load_model", lambda name: lowest_layer(load_model(name)))
+    monkeypatch.setattr("llmos.processor.load_model", lambda name: lowest_layer(load_model(name)))
     monkeypatch.setattr("llmos.attacks.models.machine_of", lambda name, lanes: Obeying())
     found = white_box("nano", 2)
     assert found["last"] < found["first"]

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmos.boot import masks_for
 from llmos.cpu.scripted import DONE, END, GO, RESULT, START, TRAP, VOCAB, ByteCodec, ScriptedCpu, replies
 from llmos.devices import registry
 from llmos.devices.base import Result
 from llmos.devices.calc import Calculator
 from llmos.machine import Machine
+from llmos.processor import masks_for
 from llmos.world import HostWorld
 from llmos_apps import PROGRAMS
 from llmos_kernel.dialects import Hermes, Llmos, read_json

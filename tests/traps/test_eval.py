@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from llmos import boot as booting
+from llmos import processor as processors
 from llmos.cli import app
 from llmos.cpu.scripted import ByteCodec, ScriptedCpu, replies
 from llmos.errors import UsageError
 from llmos.evals import traps
 from llmos.evals.places import furnished
+from llmos.options import Options
 
 REQUESTS = Path(__file__).with_name("requests.jsonl")
 SCRIPT = {  # request -> what the "model" writes; {..} is a call, $ its result
@@ -32,11 +33,11 @@ SCRIPT = {  # request -> what the "model" writes; {..} is a call, $ its result
 
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
-    def processor(options: booting.Options) -> Any:
+    def processor(options: Options) -> Any:
         pages = options.max_pages or 64
         return ScriptedCpu(replies(lambda q: SCRIPT[q.strip()]), options.frames, options.lanes, pages), ByteCodec()
 
-    monkeypatch.setattr(booting, "processor", processor)
+    monkeypatch.setattr(processors, "build", processor)
 
 
 def line(request: str, expect: dict[str, Any], **setup: Any) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def line(request: str, expect: dict[str, Any], **setup: Any) -> dict[str, Any]:
 
 
 def run(items: list[dict[str, Any]], jobs: int = 3, grammar: bool = False) -> dict[str, Any]:
-    options = booting.Options(devices=traps.DEVICES, grammar=grammar)
+    options = Options(devices=traps.DEVICES, grammar=grammar)
     return traps.evaluate(items, options, jobs, lambda done: None)
 
 

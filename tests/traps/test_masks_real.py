@@ -9,9 +9,9 @@ import pytest
 
 from llmos import store
 from llmos.bench_masks import DEVICES, random_calls
-from llmos.boot import codec_of, masks_for
 from llmos.cpu.loaders import load
 from llmos.devices.registry import Settings, mounted
+from llmos.processor import codec_of, masks_for
 
 
 @pytest.mark.real

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from llmos import store
-from llmos.boot import codec_of
 from llmos.cpu.isa import ModelCodec
 from llmos.cpu.loaders import load
 from llmos.cpu.scripted import DONE, GO, RESULT, TRAP, ByteCodec, ScriptedCpu, replies
 from llmos.devices.calc import Calculator
+from llmos.processor import codec_of
 from llmos.world import HostWorld
 from llmos_apps import PROGRAMS
 from llmos_apps.ulib import leave, think

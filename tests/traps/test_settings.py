@@ -10,9 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from llmos import paths
-from llmos.boot import DEVICES, Options, device_settings
+from llmos.boot import device_settings
 from llmos.cli import app
 from llmos.errors import UsageError
+from llmos.options import DEVICES, Options
 from llmos.settings import Outside, applied
 
 SERVER = Path(__file__).parents[1] / "devices" / "mcp_server.py"

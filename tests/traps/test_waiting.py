@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from llmos import boot as booting
+from llmos import processor as processors
 from llmos.bench_waiting import crowded
-from llmos.boot import Options
 from llmos.cpu.scripted import ByteCodec, ScriptedCpu, replies
 from llmos.machine import Machine
+from llmos.options import Options
 
 SERVER = Path(__file__).parents[1] / "devices" / "mcp_server.py"
 TICKS = 300
@@ -50,7 +51,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine
     def processor(options: Options, progress: Any = None, model: Any = None) -> Any:
         return ScriptedCpu(replies(lambda q: q.strip()), 129), ByteCodec()
 
-    monkeypatch.setattr(booting, "_processor", processor)
+    monkeypatch.setattr(processors, "build", processor)
     monkeypatch.setenv("LLMOS_HOME", str(tmp_path))
     command = (sys.executable, str(SERVER))
     made = booting.boot(

@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from llmos.boot import SYSTEM, Options, boot
+from llmos.boot import boot
+from llmos.options import SYSTEM, Options
 from llmos.portrait import portrait
 from llmos.room import Branch, Room
 from llmos.status import MachineView, SelfTest

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
-from llmos.boot import SYSTEM
+from llmos.options import SYSTEM
 from llmos.room import Room
 from llmos.status import VERBS, MachineView, Run
 from llmos.tui import keys, text, verbs

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmos.boot import Options, boot
+from llmos.boot import boot
 from llmos.breaks import Breaks
+from llmos.options import Options
 from llmos.portrait import portrait
 from llmos.room import Branch, Room
 from llmos.status import MachineView

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from llmos.boot import SYSTEM, codec_of
 from llmos.lessons.lab import Lab
 from llmos.machine import Machine
+from llmos.options import SYSTEM
+from llmos.processor import codec_of
 from llmos_kernel.look import word
 from llmos_kernel.ports import Event
 
