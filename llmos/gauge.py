@@ -1,8 +1,9 @@
 """A gauge beside the CPU: what a chunk of prompt costs those who decode in the same tick, measured as the machine runs.
 
 Knows: the CPU it stands in front of, the clock. Does not know: processes, what is made of its figure (`residency.py` in the
-kernel). The figure reaches the kernel as a delivery, so that it is in the journal and a replay decides alike. Medians, because
-others use the computer too, and because the first chunk's program is compiled while it waits.
+kernel). The figure reaches the kernel as a delivery, so that it is in the journal and a replay decides alike. One chunk alone
+is never believed: others use the computer too, and the first one's program is compiled while it waits. Two are: a chunk costs
+more the longer the text before it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Gauge:
     def __init__(
         self, cpu: Cpu, tell: Callable[[Delivery], None], clock: Callable[[], float] = time.perf_counter
     ) -> None:
-        self._cpu, self._tell, self._clock = cpu, tell, clock
+        self.cpu, self._tell, self._clock = cpu, tell, clock
         self.copy, self.save, self.load, self.digest = cpu.copy, cpu.save, cpu.load, cpu.digest
         self._alone: deque[float] = deque(maxlen=TICKS)  # seconds of a tick without a chunk, with `_decoding` lanes
         self._chunks: deque[float] = deque(maxlen=CHUNKS)  # what each of the last chunks added, in such ticks
@@ -35,11 +36,11 @@ class Gauge:
 
     @property
     def geometry(self) -> Geometry:
-        return self._cpu.geometry
+        return self.cpu.geometry
 
     def run(self, bursts: Sequence[Burst]) -> Sequence[Retired]:
         began = self._clock()
-        retired = self._cpu.run(bursts)
+        retired = self.cpu.run(bursts)
         if len(bursts) >= MANY:
             self._note(bursts, self._clock() - began)
         return retired
@@ -58,7 +59,7 @@ class Gauge:
             self._say()
 
     def _say(self) -> None:
-        weight = round(1000 * median(self._chunks))
+        weight = round(1000 * sorted(self._chunks)[-2:][0])
         if len(self._chunks) >= FEWEST and abs(weight - self._told) * NEWS > self._told:
             self._told = weight
             self._tell(Delivery("weight", str(max(1, weight))))

@@ -19,12 +19,16 @@ from llmos_kernel.look import word
 from llmos_kernel.process import Process
 
 from .narrate import Story
-from .status import Fact, Inspection, Line
+from .status import Attention, Fact, Inspection, Line
 
 AUTHORS = {"m": "the model", "K": "the kernel or a program", "u": "you", "d": "a device"}
 KEPT = 20_000  # choices that can still be looked into
 HISTORY = 12  # log lines of a page
 TEXT = 600  # characters of a text that one fact shows
+
+
+Look = Callable[[int, int], Attention]
+"""(pid, position) -> where that token looked. Raises ValueError with the reason when nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,10 @@ class Inspector:
     def __init__(self) -> None:
         self._numbers = count(1)
 
-    def ask(self, kernel: Kernel, story: Story, choices: Choices, kind: str, *args: str) -> Inspection:
+    def ask(self, kernel: Kernel, story: Story, choices: Choices, look: Look, kind: str, *args: str) -> Inspection:
+        """`look` tells where a token of a process looked."""
         if kind == "token":
-            return self._token(kernel, choices, *map(int, args))
+            return self._token(kernel, choices, look, *map(int, args))
         if kind not in TELLERS:
             raise ValueError(
                 f"can't inspect {kind!r}: process PID, page PID PAGE, token PID BACK, call PID, choice, trace PID"
@@ -82,7 +87,7 @@ class Inspector:
         title, facts = TELLERS[kind](kernel, story, *map(int, args))
         return Inspection(next(self._numbers), kind, title, tuple(facts))
 
-    def _token(self, kernel: Kernel, choices: Choices, pid: int, back: int = 0) -> Inspection:
+    def _token(self, kernel: Kernel, choices: Choices, look: Look, pid: int, back: int = 0) -> Inspection:
         """The token `back` places before the end of a context."""
         p = _process(kernel, pid)
         at = len(p.space.tokens) - 1 - back
@@ -96,10 +101,12 @@ class Inspector:
             Fact("author", AUTHORS.get(who, who), who),
             Fact("label", label(p.space.label_of(at, at))),
         ]
+        asked, heads = _looked(kernel, look, pid, at - 1 if who == "m" and at else at)
         if known is None:
             why = "nobody chose it: it was fed" if who != "m" else "its choice is no longer kept"
-            return Inspection(next(self._numbers), "token", f"token of pid {pid}", (*facts, Fact("choice", why)))
-        facts += [Fact("tick", f"{known.tick:,}"), Fact("mask", _mask(kernel, known))]
+            facts += [Fact("choice", why), asked]
+            return Inspection(next(self._numbers), "token", f"token of pid {pid}", tuple(facts), attention=heads)
+        facts += [Fact("tick", f"{known.tick:,}"), Fact("mask", _mask(kernel, known)), asked]
         total = sum(known.mass) or 1
         return Inspection(
             next(self._numbers),
@@ -109,7 +116,20 @@ class Inspector:
             tuple((word(kernel, t), weight / 65535) for t, weight in known.top),
             word(kernel, token),
             tuple(m / total for m in known.mass),
+            heads,
         )
+
+
+def _looked(kernel: Kernel, look: Look, pid: int, position: int) -> tuple[Fact, Attention | None]:
+    """Where the token at a position looked, or why nobody can tell."""
+    try:
+        heads = look(pid, position)
+    except ValueError as e:
+        return Fact("heads", str(e)), None
+    away = f"; {heads.missing} pages that are not in RAM are left out" if heads.missing else ""
+    how = "made up, as all that a script says," if kernel.geometry.mode == "scripted" else "computed again"
+    text = f"of {heads.token!r} at position {position}, {how} from {len(heads.pages)} pages{away}"
+    return Fact("heads", text), heads
 
 
 def _mask(kernel: Kernel, known: Choice) -> str:

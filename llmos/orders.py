@@ -225,7 +225,9 @@ class Orders:
 
     def _inspect(self, kind: str, *args: str) -> None:
         here = self._here()
-        self.room.inspection = self.room.inspector.ask(here.kernel, here.story, here.choices, kind, *args)
+        self.room.inspection = self.room.inspector.ask(
+            here.kernel, here.story, here.choices, here.attention, kind, *args
+        )
 
     def _strace(self, pid: str) -> None:
         self._inspect("trace", pid)

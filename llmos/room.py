@@ -19,13 +19,14 @@ from llmos_kernel.kernel import Kernel
 from llmos_kernel.ports import Event
 
 from . import journal
+from .attention import attention
 from .breaks import Breaks
 from .errors import LlmosError
 from .inspection import Choices, Inspector
 from .narrate import Story
 from .orders import Orders
 from .portrait import portrait
-from .status import Inspection, MachineView, SelfTest
+from .status import Attention, Inspection, MachineView, SelfTest
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -59,6 +60,10 @@ class Branch:
             raise ValueError("nothing was kept of this session")
         else:
             self.past = self.machine.past.kernel(tick)
+
+    def attention(self, pid: int, position: int) -> Attention:
+        """Where a token of a process looked. Raises ValueError with the reason when nobody can tell."""
+        return attention(self.kernel, self.machine.kernel, self.machine.prober, pid, position)
 
     def step(self, phase: bool = False) -> list[Event]:
         """One tick, or one phase of it, of the machine itself."""

@@ -75,6 +75,8 @@ class Attention:
     layers: int
     heads: int  # of each layer
     weights: tuple[int, ...]  # [layers, heads, pages], a page after the other
+    who: str  # whose words fill each page most, an author's letter a page
+    texts: tuple[str, ...]  # of each page
 
     def row(self, layer: int | None, head: int | None) -> tuple[float, ...]:
         """Shares of 1, a page each; None is the mean over all layers, or all heads."""

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from llmos_kernel.cpu import Burst, Cpu, Geometry, Retired
 from llmos_kernel.ports import PageStore
 
+from .gauge import Gauge
+
 KEPT = 1_000  # pages whose time is remembered
 
 
@@ -27,6 +29,11 @@ class Stopwatch:
         self._number = 0
         self._back: deque[tuple[int, float]] = deque(maxlen=KEPT)
         self._token = 0.0  # milliseconds to read one token of a prompt, of late
+
+    @property
+    def cpu(self) -> Cpu:
+        """The real one, for questions that are no part of a run."""
+        return self._cpu.cpu if isinstance(self._cpu, Gauge) else self._cpu
 
     @property
     def geometry(self) -> Geometry:

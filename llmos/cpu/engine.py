@@ -19,7 +19,7 @@ import numpy as np
 from llmos.errors import UsageError
 from llmos_kernel.cpu import TRASH, Burst, Geometry, Retired
 
-from . import digest, exact8, kvcache, model, prepared, quantize
+from . import digest, exact8, kvcache, looking, model, prepared, quantize
 from .config import Model, ModelConfig, Params
 from .identity import fingerprint
 from .kvcache import NOWHERE, PAGE, Pool, View
@@ -151,6 +151,20 @@ class Engine:
         n = len(lane.feed)
         lane.fed(fed, 0)
         return lane.retire(), np.asarray(self._everywhere(self._weights[burst.adapter]["head"], fed.state.x))[:n]
+
+    def attention(self, burst: Burst) -> np.ndarray:
+        """Where one token looks: its share of attention for each page of the table, [layers, heads, pages] float32.
+
+        `burst` feeds that token, which may be in the cache already. Its page is copied to the trash frame and it is fed there,
+        so no frame of anybody's changes. ValueError when the burst breaks the contract.
+        """
+        own = burst.starts.index(burst.pos - burst.pos % PAGE)
+        self.load(TRASH, self.save(burst.frames[own]))
+        frames = (*burst.frames[:own], TRASH, *burst.frames[own + 1 :])
+        _, view, fed = self._feed([self._lane(burst._replace(frames=frames, feed=burst.feed[:1], steps=0))])
+        table = jax.device_get(view)
+        seen = table.starts[0][:, None] + np.arange(PAGE) <= burst.pos
+        return looking.shares(fed.probes, self._pool, table.table[0], seen)[..., : len(frames)]
 
     def _lane(self, burst: Burst) -> Lane:
         if burst.adapter not in self._weights:

@@ -17,6 +17,7 @@ MASK = (1 << 63) - 1
 QUANTUM = Cause.QUANTUM  # looking it up in its class takes as long as a call, in Python 3.11
 START, END, TRAP, GO, RESULT, DONE = range(256, 262)
 VOCAB = 262
+LAYERS, HEADS = 4, 3  # that it pretends to have, when somebody asks where a token looked
 NAMES = {START: "<|start|>", END: "<|end|>", TRAP: "<|trap|>", GO: "<|go|>", RESULT: "<|result|>", DONE: "<|done|>"}
 
 Script = Callable[[Sequence[int]], int]
@@ -116,6 +117,18 @@ class ScriptedCpu:
         mass[-1] += 65535 // 4
         mass[state % n] += 65535 // 8
         return tuple(mass)
+
+    def attention(self, burst: Burst) -> list[list[list[float]]]:
+        """As `Engine.attention`, made up: heads of early layers lean on the last page, of late ones on some page before."""
+        n, state = len(burst.frames), mix(burst.pos, burst.feed[0])
+        return [[self._shares(n, layer, mix(state, 8 * layer + head)) for head in range(HEADS)] for layer in range(LAYERS)]
+
+    def _shares(self, n: int, layer: int, state: int) -> list[float]:
+        weights = [1 + mix(state, page) % 8 for page in range(n)]
+        weights[0] += 16
+        weights[-1] += 64 >> layer
+        weights[state % n] += 8 << layer
+        return [weight / sum(weights) for weight in weights]
 
     def copy(self, pairs: Sequence[tuple[int, int]]) -> None:
         for source, target in pairs:

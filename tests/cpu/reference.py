@@ -28,6 +28,7 @@ class Forward:
         """Begin a new text."""
         self.seen: list[int] = []
         self.x: Array = np.zeros(0)  # the residual stream after the last one seen
+        self.looked: list[list[Array]] = []  # by layer and head, the last one's share for each token seen
         self.keys: list[list[Array]] = [[] for _ in range(self.c["num_hidden_layers"])]
         self.values: list[list[Array]] = [[] for _ in range(self.c["num_hidden_layers"])]
 
@@ -70,7 +71,7 @@ class Forward:
         return ids[len(start) :]
 
     def feed(self, token: int) -> None:
-        x = self.w["model.embed_tokens.weight"][token]
+        x, self.looked = self.w["model.embed_tokens.weight"][token], []
         for i in range(self.c["num_hidden_layers"]):
             x = x + self._attention(i, self._norm(x, f"model.layers.{i}.input_layernorm.weight"))
             h = self._norm(x, f"model.layers.{i}.post_attention_layernorm.weight")
@@ -95,10 +96,12 @@ class Forward:
         self.keys[i].append(self._turn(made["k"]))
         self.values[i].append(made["v"])
         keys, values, q = np.stack(self.keys[i], 1), np.stack(self.values[i], 1), self._turn(made["q"])
-        out = []
+        out: list[Array] = []
+        self.looked.append([])
         for head in range(heads):
             scores = keys[head * kv // heads] @ q[head] / np.sqrt(q.shape[1])
             p = np.exp(scores - scores.max())
+            self.looked[i].append(p / p.sum())
             out.append(p @ values[head * kv // heads] / p.sum())
         return self.w[f"{at}o_proj.weight"] @ np.concatenate(out)
 

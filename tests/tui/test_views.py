@@ -9,9 +9,11 @@ import pytest
 from llmos.exports import transcript
 from llmos.grounding import Word
 from llmos.marking import parted
-from llmos.status import DREAMED, Run
+from llmos.status import DREAMED, Attention, Run
 from llmos.tui import verbs
 from llmos.tui.app import MachineRoom
+from llmos.tui.heads import Aim, picture
+from llmos.tui.text import width
 
 from . import drawn, stills
 
@@ -125,3 +127,73 @@ def test_a_page_has_a_history_and_a_token_its_mask() -> None:
     assert any("to the page file" in fact.text for fact in stills.seen(room).inspection.facts)  # type: ignore[union-attr]
     view = stills.inspected_view("token", "RUNNER", "0").inspection
     assert [fact.text.split(";")[0] for fact in view.facts if fact.name == "mask"] == ["no grammar"]  # type: ignore[union-attr]
+
+
+def test_a_token_tells_where_it_looked_and_the_machine_goes_on_as_if_nobody_had_asked() -> None:
+    asked, quiet = stills.standing(), stills.standing()
+    for room in (asked, quiet):
+        room._orders.do("say", "what is 37*48?")
+        for _ in range(60):
+            stills.ticks(room, 1)
+            pid = next((p.pid for p in room.here.kernel.lanes if p), 0)  # type: ignore[union-attr]
+            if room is asked and pid:
+                room._orders.do("inspect", "token", str(pid), "0")
+    heads = asked.inspection.attention  # type: ignore[union-attr]
+    assert heads is not None
+    assert len(heads.weights) == heads.layers * heads.heads * len(heads.pages)
+    assert sum(heads.row(None, None)) == pytest.approx(1, abs=0.01)
+    assert replace(stills.seen(asked), inspection=None) == stills.seen(quiet)
+
+
+def test_where_an_earlier_token_looked_is_told_in_the_past_too_and_not_when_its_process_is_gone() -> None:
+    room = stills.standing()
+    here = room.here
+    assert here is not None
+    room._orders.do("say", "what is 37*48?")
+    stills.ticks(room, 40)
+    pid = next(p.pid for p in here.kernel.lanes if p)
+
+    def told() -> tuple[str, bool]:
+        room._orders.do("inspect", "token", str(pid), "0")
+        assert room.inspection is not None
+        return next(f.text for f in room.inspection.facts if f.name == "heads"), bool(room.inspection.attention)
+
+    now, known = told()
+    assert known
+    assert "made up" in now
+    room._orders.do("goto", str(here.kernel.tick - 5))
+    then, known = told()
+    assert known
+    assert then != now
+    here.machine.prober = None  # as in a recording
+    assert told() == ("not known: a recording has no CPU to ask; what it kept is the sum above", False)
+    del here.machine.kernel.processes[pid]
+    here.machine.prober = here.machine.watch.cpu  # type: ignore[assignment, union-attr]
+    assert "has ended" in told()[0]
+
+
+async def test_the_heads_are_chosen_by_keys_and_fit_any_sheet() -> None:
+    for size in ((80, 24), (120, 40)):
+        app = MachineRoom(stills.Still(stills.inspected_view("token", "RUNNER", "0")))
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            shown = str(app.screen.query_one("#facts").render())
+            assert "all 3 heads" in shown
+            assert "layer 3" in shown
+            await pilot.press("right", "right")
+            assert "head 1 of 0-2" in str(app.screen.query_one("#facts").render())
+            await pilot.press("h")
+            shown = str(app.screen.query_one("#facts").render())
+            assert "all 4 layers" in shown
+            assert "head 2" in shown
+            await pilot.press("end", "left")
+
+
+def test_many_pages_share_cells_and_nothing_is_wider_than_it_may_be() -> None:
+    for pages in (1, 3, 30, 95, 400):
+        weights = tuple(65535 // pages for _ in range(2 * 2 * pages))
+        attention = Attention(
+            pages * 16 - 1, "x", tuple(range(pages)), 0, 2, 2, weights, "m" * pages, ("word" * 30,) * pages
+        )
+        for cells in (64, 100):
+            assert all(width(row) <= cells for row in picture(attention, Aim(), cells))

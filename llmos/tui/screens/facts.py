@@ -12,11 +12,12 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from llmos.status import Inspection
+from llmos.tui.heads import Aim, picture
 from llmos.tui.paint import painted
 from llmos.tui.text import Row, bar, heat, pad, probability, sanitise
 from llmos.tui.theme import Palette, author
 
-from .sheet import Sheet
+from .sheet import MARGINS, WIDEST, Sheet
 
 STEPS = (0.0, 0.2, 0.5, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0)
 NOTES = (
@@ -27,8 +28,11 @@ NOTES = (
 
 class Facts(Sheet):
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("plus,equals_sign,right", "warm(1)", "warmer", show=False),
-        Binding("minus,left", "warm(-1)", "colder", show=False),
+        Binding("plus,equals_sign", "warm(1)", "warmer", show=False),
+        Binding("minus", "warm(-1)", "colder", show=False),
+        Binding("right", "aim(1)", "next head", show=False),
+        Binding("left", "aim(-1)", "head before", show=False),
+        Binding("h", "turn", "layers or heads", show=False),
     ]
 
     def __init__(self, inspection: Inspection, palette: Palette) -> None:
@@ -36,6 +40,7 @@ class Facts(Sheet):
         self.inspection, self.palette = inspection, palette
         self.title_text = sanitise(inspection.title)
         self.at = STEPS.index(1.0)
+        self.aim = Aim()
 
     def body(self) -> list[Widget]:
         return [Static(id="facts")]
@@ -43,15 +48,32 @@ class Facts(Sheet):
     def on_mount(self) -> None:
         self._draw()
 
+    def on_resize(self) -> None:
+        self._draw()
+
+    def action_aim(self, step: int) -> None:
+        if self.inspection.attention:
+            self.aim = self.aim.moved(step, self.inspection.attention)
+            self._draw()
+
+    def action_turn(self) -> None:
+        self.aim = self.aim.turned()
+        self._draw()
+
     def action_warm(self, step: int) -> None:
         self.at = min(max(0, self.at + step), len(STEPS) - 1)
         self._draw()
 
     def _draw(self) -> None:
+        width = min(WIDEST, self.app.size.width * 9 // 10) - MARGINS
         rows = [fact(f.name, f.text, f.who) for f in self.inspection.facts]
         if self.inspection.top:
             rows += [(), *choices(self.inspection, STEPS[self.at]), (), *attention(self.inspection.mass), ()]
-            rows += [((note, "dim"),) for note in NOTES]
+            rows += [((NOTES[0], "dim"),)]
+        if self.inspection.attention:
+            rows += [(), *picture(self.inspection.attention, self.aim, width)]
+        if self.inspection.top or self.inspection.attention:
+            rows += [((NOTES[1], "dim"),)]
         self.query_one("#facts", Static).update(painted(rows, self.palette))
 
 

@@ -14,14 +14,17 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
 
+WIDEST = 108
+MARGINS = 8  # of frame, padding and scroll bar
+
 
 class Sheet(ModalScreen[None]):
     """Subclasses give `body`, widgets from top to bottom."""
 
-    DEFAULT_CSS = """
-    Sheet { align: center middle; }
-    Sheet > VerticalScroll { width: 90%; max-width: 108; height: auto; max-height: 92%;
-        border: heavy $accent; background: $background; padding: 0 2; }
+    DEFAULT_CSS = f"""
+    Sheet {{ align: center middle; }}
+    Sheet > VerticalScroll {{ width: 90%; max-width: {WIDEST}; height: auto; max-height: 92%;
+        border: heavy $accent; background: $background; padding: 0 2; }}
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,f1,question_mark", "close", "close", show=False),
