@@ -41,17 +41,18 @@ def attention(seen: Kernel, now: Kernel, cpu: Prober | None, pid: int, position:
     if now.phase:
         raise ValueError("not known in the middle of a tick: step on")
     process = _same(seen, now, pid, position)
-    frames, starts = process.space.table(now.geometry.page, position)
     page, size = position // now.geometry.page, now.geometry.page
-    table = [(frame, start) for frame, start in zip(frames, starts, strict=True) if start <= position]
+    frames, starts = process.space.table(size, position)
+    count = sum(start <= position for start in starts)
+    frames, starts = frames[:count], starts[:count]
     if position > process.space.resident or (page * size) not in starts:
         raise ValueError("not known: its page is not in RAM now")
     token = process.space.tokens[position]
-    burst = Burst(*zip(*table, strict=True), position, (token,), 0, adapter=process.space.adapter)  # type: ignore[arg-type]
+    burst = Burst(frames, starts, position, (token,), 0, adapter=process.space.adapter)
     shares = cpu.attention(burst)
-    pages = tuple(start // size for _, start in table)
+    pages = tuple(start // size for start in starts)
     weights = tuple(_weight(one) for layer in shares for head in layer for one in head)
-    parts = [slice(start, min(start + size, position + 1)) for _, start in table]
+    parts = [slice(start, min(start + size, position + 1)) for start in starts]
     return Attention(
         position,
         word(now, token),

@@ -123,7 +123,8 @@ def run(
     json: Json = False,
 ) -> None:
     """Run one program: in the machine room, or as plain lines with --plain, --json or --references."""
-    from .front import program_options, run_plain, run_screen
+    from .front import program_options, run_screen
+    from .plain import run_plain
 
     outside = _outside(home, library, devices, host, mcp, llm)
     options = program_options(
@@ -196,7 +197,7 @@ def generate(
     json: Json = False,
 ) -> None:
     """Continue prompts, each as a process of its own, side by side."""
-    from .front import generate as generate_machine
+    from .generating import generate as generate_machine
 
     runs = generate_machine(prompt, model, chat, max_tokens, temperature, min_p, seed, mode)
     if json:
@@ -227,7 +228,7 @@ def pull(
 ) -> None:
     """Fetch a model; checked by hash, never half-written."""
     from . import store
-    from .front import Meter
+    from .printing import Meter
 
     with Meter(quiet=json) as meter:
         path = store.pull(name, source, meter)
@@ -274,16 +275,16 @@ def replay(
 
             recording(journal, tick, opening=picture.hand_over)
         return
-    from . import front
+    from . import retelling
 
     if strace or any(outs.values()):
         if tick is not None or events:
             raise UsageError("--tick and --events are of a replay; what is made of a whole session takes neither")
-        written = front.export(journal, strace, {what: out for what, out in outs.items() if out}, json)
+        written = retelling.export(journal, strace, {what: out for what, out in outs.items() if out}, json)
         if json:
             emit(written)
         return
-    result = front.replay(journal, tick, events, quiet=json)
+    result = retelling.replay(journal, tick, events, quiet=json)
     if json:
         emit(result)
 

@@ -7,26 +7,21 @@ from __future__ import annotations
 
 import inspect
 import sys
-import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from . import journal as journals
-from . import paths, processor, screens, settings
-from .audit import AuditFile, default
-from .boot import boot, device_settings, sources
-from .errors import LlmosError, UsageError
-from .machine import Machine
-from .narrate import log_line
-from .options import FRAMES, PAGE, SCRIPTED, SYSTEM, Options
+from . import paths, screens, settings
+from .boot import device_settings
+from .errors import UsageError
+from .options import FRAMES, SYSTEM, Options
+from .printing import printable, suggest
 from .screens import Look
 from .settings import NOTHING, Outside
-from .status import SelfTest
 
 # -- the machine room -------------------------------------------------------------------------------------------------
 
@@ -127,94 +122,6 @@ def _question(text: str) -> str:
     return text
 
 
-# -- plain lines ------------------------------------------------------------------------------------------------------
-
-
-def run_plain(program: str, options: Options, json: bool, references: Path | None = None) -> int:
-    """A program on standard input and output; its exit status. Ctrl-C interrupts the foreground process."""
-    options = replace(options, trace=references is not None)
-    machine = boot(options, _boot_lines)
-    machine.audit = AuditFile(default())
-    threading.Thread(target=_feed, args=(machine,), daemon=True).start()
-    write = sys.stderr.write if json else sys.stdout.write
-    status, failure, touched = 0, "", list[dict[str, Any]]()
-    pending = machine.events(lambda: False)
-    while True:
-        try:
-            for events in pending:
-                _print_out(events, write)
-                status = next((e[3] for e in events if e[1] == "exit" and e[2] == 1), status)
-                failure = next((e[5] for e in events if e[1] == "exit" and e[2] <= 2 and e[5]), failure)
-                touched += [
-                    {"pid": e[2], "program": e[3], "references": list(e[4])} for e in events if e[1] == "references"
-                ]
-            break
-        except KeyboardInterrupt:
-            machine.command("interrupt")
-            pending = machine.events(lambda: False)
-    if json:
-        import json as jsonlib
-
-        print(jsonlib.dumps({"program": program, "status": status, "ticks": machine.kernel.tick}))
-    if failure:
-        print(f"llmos: {program}: {printable(failure)}", file=sys.stderr)
-    machine.close()
-    if references is not None:
-        from .labs.references import save
-
-        save(references, touched)
-    return int(status)
-
-
-def _feed(machine: Machine) -> None:
-    for line in sys.stdin:
-        machine.type(line.rstrip("\n"))
-    machine.world.end_input()
-
-
-KERNEL_SIGN = "⛨"  # begins what only the kernel says; programs and models can't print it
-
-
-def _print_out(events: Sequence[tuple[Any, ...]], write: Callable[[str], Any]) -> None:
-    for event in events:
-        if event[1] == "out" and event[3] != "u":
-            write(printable(event[4]).replace(KERNEL_SIGN, "?"))
-        elif event[1] == "ask":
-            write(printable(f"\n{KERNEL_SIGN} the kernel asks: {event[4]} {event[5]}\n"))
-            write(printable(f"  its words are {event[6]}; {event[8]}. once, process, never or no?\n"))
-        elif event[1] in ("deadlock", "oom") and (line := log_line(event)):
-            write(printable(f"{KERNEL_SIGN} {line.text}\n"))
-    sys.stdout.flush()
-
-
-def printable(text: str) -> str:
-    """Model or file text made inert for a terminal: control characters other than newline and tab become pictures."""
-    return "".join(c if c in "\n\t" or c.isprintable() else _picture(c) for c in text)
-
-
-def _picture(c: str) -> str:
-    code = ord(c)
-    return chr(0x2400 + code) if code < 32 else "␡" if code == 127 else "�"
-
-
-def _boot_lines(line: SelfTest) -> None:
-    """Boot progress for plain runs: only what is finished, on standard error."""
-    if line.state == "ok":
-        print(f"{line.part:<8} {line.text}", file=sys.stderr)
-
-
-def _quiet(line: SelfTest) -> None:
-    """For commands whose standard error should stay clean."""
-
-
-def _suggest(model: str | None) -> None:
-    """One line for a person who runs on the embedded model because nothing better was fetched."""
-    from . import store
-
-    if model is None and sys.stderr.isatty() and (hint := store.hint()):
-        print(f"llmos: {hint}", file=sys.stderr)
-
-
 # -- ask --------------------------------------------------------------------------------------------------------------
 
 
@@ -247,7 +154,7 @@ def ask(
         adapter=adapter,
     )
     options = settings.applied(options, outside)
-    _suggest(model)
+    suggest(model)
 
     def show(text: str) -> None:
         sys.stdout.write(printable(text))
@@ -269,140 +176,7 @@ def moment(given: str | None) -> datetime | None:
         raise UsageError(f"--now takes a time such as 2026-05-20T10:30, not {given!r}") from None
 
 
-# -- generate ---------------------------------------------------------------------------------------------------------
-
-
-def generate(
-    prompts: Sequence[str],
-    model_name: str | None,
-    chat: bool,
-    limit: int,
-    temperature: float,
-    min_p: float,
-    seed: int,
-    mode: str,
-) -> list[dict[str, Any]]:
-    """Continue each prompt; runs in order: {"prompt_tokens", "tokens", "text", "stop", "tokens_per_second"}."""
-    jobs = tuple((p, int(chat), limit, round(temperature * 1000), round(min_p * 1000), seed) for p in prompts)
-    options = Options(
-        model=model_name, mode=mode, seed=seed, devices=(), tools=False, init=("batch", *jobs), lanes=min(len(jobs), 32)
-    )
-    _suggest(model_name)
-    machine = boot_for(options, [(p, chat) for p in prompts], limit)
-    runs: dict[int, dict[str, Any]] = {}
-    failures: dict[int, str] = {}
-    began, retired = time.perf_counter(), dict[int, list[tuple[float, int]]]()
-    for events in machine.events():
-        for _, kind, pid, *data in events:
-            if kind == "think":
-                runs[pid] = {"prompt_tokens": list(data[0])}
-            elif kind == "retire":
-                retired.setdefault(pid, []).append((time.perf_counter(), len(data[0])))
-            elif kind == "exit" and pid in runs and data[1] is not None:
-                text, ids, stop = data[1]
-                runs[pid] |= {"tokens": list(ids), "text": text, "stop": "end" if stop == "end" else "length"}
-                runs[pid]["tokens_per_second"] = _pace(began, retired.get(pid, []))
-            elif kind == "exit" and data[2]:
-                failures[pid] = data[2]
-    machine.close()
-    if failures:
-        raise LlmosError("; ".join(dict.fromkeys(failures.values())))
-    return [runs[pid] for pid in sorted(runs)]
-
-
-def _pace(began: float, retired: Sequence[tuple[float, int]]) -> float:
-    """Tokens a second from (when, how many) of each burst: those after the first burst, so that the prompt is not counted;
-    of a single burst all, since the beginning. 0 when there are none."""
-    if len(retired) > 1:
-        (began, _), *retired = retired
-    tokens = sum(count for _, count in retired)
-    return round(tokens / max(retired[-1][0] - began, 1e-6), 2) if tokens else 0.0
-
-
-def boot_for(options: Options, prompts: Sequence[tuple[str, bool]], limit: int) -> Machine:
-    """Boot with the frames these prompts need: each its own context, plus the tokens to come.
-
-    Sizes are rounded up, so that the next command with another prompt finds its programs compiled.
-    """
-    if options.model == SCRIPTED:
-        return boot(options, _quiet)
-    model = processor.load_model(options.model)
-    codec = processor.codec_of(model)
-    lengths = [
-        len(codec.turn("user", p, True) + codec.cue()) if chat else len(codec.start + codec.encode(p))
-        for p, chat in prompts
-    ]
-    if not min(lengths):
-        raise UsageError("an empty prompt: this model needs something to continue")
-    longest = max(lengths)
-    if longest > model.config.context:
-        raise UsageError(f"a prompt of {longest:,} tokens; {model.name} can attend to {model.config.context:,}")
-    pages = [-(-min(n + limit, model.config.context) // PAGE) for n in lengths]
-    most = min(_rounded(max(pages)), -(-model.config.context // PAGE))
-    return boot(replace(options, frames=_rounded(sum(pages)) + 1, max_pages=most), _quiet, model=model)
-
-
-def _rounded(pages: int) -> int:
-    """Up to a multiple of 24 pages, 96 when there are many."""
-    step = 24 if pages <= 96 else 96
-    return -(-pages // step) * step
-
-
-# -- replay, devices, bench, progress ---------------------------------------------------------------------------------
-
-
-def replay(path: Path, tick: int | None, events: bool, quiet: bool = False) -> dict[str, Any]:
-    """Run a journal again and, unless `quiet`, tell its story; {"ticks", "events", "processes", "halted"}."""
-    import json as jsonlib
-
-    from llmos_apps import PROGRAMS
-    from llmos_kernel.accounts import gantt
-    from llmos_kernel.errors import Divergence
-    from llmos_kernel.journal import replay as run_again
-    from llmos_kernel.look import snapshot
-
-    header, records = journals.read(path)
-    count, kernel = 0, None
-    try:
-        for kernel in run_again(header, records, PROGRAMS):
-            for event in kernel.take_events():
-                count += 1
-                line = log_line(event)
-                if events:
-                    print(jsonlib.dumps(_jsonable(event), ensure_ascii=False))
-                elif line and not quiet:
-                    print(f"{line.tick:>6} {printable(line.text)}", file=sys.stderr)
-            if tick is not None and kernel.tick >= tick:
-                break
-    except Divergence as e:
-        hint = "" if header.sources == sources() else " (the programs have changed since it was recorded)"
-        raise LlmosError(f"{path}: the replay took another way: {e}{hint}") from None
-    assert kernel is not None
-    if not events and not quiet:
-        print(f"\nThe lanes in the last ticks:\n{gantt(kernel.timeline)}", file=sys.stderr, end="")
-    processes = [asdict(p) for p in snapshot(kernel).processes]
-    return {"ticks": kernel.tick, "events": count, "processes": processes, "halted": kernel.halted}
-
-
-def export(path: Path, strace: bool, outs: dict[str, Path], json: bool) -> dict[str, Any]:
-    """What can be made of a journal: {"events": n, and for each thing written its path}. With `json` the calls go aside."""
-    from . import exports, recording
-
-    written = {}
-    for what, out in outs.items():  # each is a replay of its own: a long session is never in memory as a whole
-        written[what] = str(exports.fresh(out, exports.MAKERS[what](recording.events(path))))
-    count = 0
-    for event in recording.events(path):
-        count += 1
-        for line in exports.strace([event]) if strace else ():
-            print(line, file=sys.stderr if json else sys.stdout)
-    return {"events": count, **written}
-
-
-def _jsonable(value: Any) -> Any:
-    if isinstance(value, (tuple, list)):
-        return [_jsonable(v) for v in value]
-    return value.hex() if isinstance(value, bytes) else value
+# -- devices, mail ---------------------------------------------------------------------------------------------------
 
 
 def list_devices(outside: Outside = NOTHING) -> list[dict[str, Any]]:
@@ -435,23 +209,3 @@ def read_mail(name: str, empty: bool) -> list[str]:
     if empty:
         boxes.empty(name)
     return messages
-
-
-class Meter:
-    """A one-line progress bar on standard error; silent when that is no terminal or nobody should see it."""
-
-    def __init__(self, quiet: bool = False) -> None:
-        self.shown = not quiet and sys.stderr.isatty()
-
-    def __call__(self, done: int, total: int) -> None:
-        if self.shown and total:
-            part = done / total
-            bar = "█" * round(part * 30) + "─" * (30 - round(part * 30))
-            print(f"\r[{bar}] {done / 1e6:6.1f} of {total / 1e6:.1f} MB", end="", file=sys.stderr, flush=True)
-
-    def __enter__(self) -> Meter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.shown:
-            print(file=sys.stderr)

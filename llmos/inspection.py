@@ -66,6 +66,13 @@ class Choices:
         new._known = self._known.copy()
         return new
 
+    def last(self, kernel: Kernel) -> int:
+        """The living process that chose last. Raises ValueError when there is none."""
+        for pid, _ in reversed(self._known):
+            if pid in kernel.processes:
+                return pid
+        raise ValueError("nobody who is still there has chosen a token: name a process")
+
     def at(self, pid: int, position: int) -> Choice | None:
         return self._known.get((pid, position))
 
@@ -79,16 +86,17 @@ class Inspector:
     def ask(self, kernel: Kernel, story: Story, choices: Choices, look: Look, kind: str, *args: str) -> Inspection:
         """`look` tells where a token of a process looked."""
         if kind == "token":
-            return self._token(kernel, choices, look, *map(int, args))
+            return self._token(kernel, choices, look, *map(_number, args))
         if kind not in TELLERS:
             raise ValueError(
-                f"can't inspect {kind!r}: process PID, page PID PAGE, token PID BACK, call PID, choice, trace PID"
+                f"can't inspect {kind!r}: process PID, page PID PAGE, token [PID] [BACK], call PID, choice, trace PID"
             )
-        title, facts = TELLERS[kind](kernel, story, *map(int, args))
+        title, facts = TELLERS[kind](kernel, story, *map(_number, args))
         return Inspection(next(self._numbers), kind, title, tuple(facts))
 
-    def _token(self, kernel: Kernel, choices: Choices, look: Look, pid: int, back: int = 0) -> Inspection:
-        """The token `back` places before the end of a context."""
+    def _token(self, kernel: Kernel, choices: Choices, look: Look, pid: int = 0, back: int = 0) -> Inspection:
+        """The token `back` places before the end of a context; pid 0 is whoever chose the last one."""
+        pid = pid or choices.last(kernel)
         p = _process(kernel, pid)
         at = len(p.space.tokens) - 1 - back
         if not 0 <= at < len(p.space.tokens):
@@ -118,6 +126,13 @@ class Inspector:
             tuple(m / total for m in known.mass),
             heads,
         )
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"takes a number, not {text!r}") from None
 
 
 def _looked(kernel: Kernel, look: Look, pid: int, position: int) -> tuple[Fact, Attention | None]:

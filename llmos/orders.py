@@ -228,6 +228,3 @@ class Orders:
         self.room.inspection = self.room.inspector.ask(
             here.kernel, here.story, here.choices, here.attention, kind, *args
         )
-
-    def _strace(self, pid: str) -> None:
-        self._inspect("trace", pid)

@@ -172,7 +172,6 @@ VERBS = [
     "answer",
     "break",
     "inspect",
-    "strace",
 ]
 
 

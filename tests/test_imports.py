@@ -59,6 +59,6 @@ def test_one_machine_boots_and_replays_without_jax(tmp_path: object) -> None:
     code = (
         "from llmos import Machine; from pathlib import Path\n"
         f"m = Machine.boot(model='scripted', journal=Path({str(tmp_path)!r}) / '1.log'); m.type('ps'); m.run(); m.close()\n"
-        f"from llmos.front import replay; replay(Path({str(tmp_path)!r}) / '1.log', None, False)"
+        f"from llmos.retelling import replay; replay(Path({str(tmp_path)!r}) / '1.log', None, False)"
     )
     assert not modules_after(code) & set(HEAVY)

@@ -56,8 +56,9 @@ def traps(
 ) -> None:
     """Score a model on requests that need devices, or none."""
     from llmos.errors import UsageError
-    from llmos.front import Meter, device_names
+    from llmos.front import device_names
     from llmos.options import Options
+    from llmos.printing import Meter
     from llmos_kernel.dialects import DIALECTS
 
     from . import traps as measured
@@ -146,8 +147,8 @@ def thinking(
     json: Json = False,
 ) -> None:
     """One greedy pass, a vote of five and a tree search on the same questions: who is right more often, for how many tokens?"""
-    from llmos.front import Meter
     from llmos.options import Options
+    from llmos.printing import Meter
 
     from . import thinking as measured
 

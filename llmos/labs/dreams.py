@@ -14,7 +14,7 @@ def run_dreams(
     prompts: tuple[str, ...] = PROMPTS, model: str | None = None, base: str | None = None, tokens: int = 40
 ) -> dict[str, Any]:
     """{"runs": [{"prompt", "dream", "answer"}]}; `base` is another model to dream with, the same one by default."""
-    from llmos.front import generate
+    from llmos.generating import generate
 
     texts = list(prompts)
     dreams, answers = (

@@ -62,6 +62,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("answer NUMBER WORD", "Answer what a guarded call asks: once, process, never or no."),
     Verb("mem PID", "Look inside a process: spans, labels, pages, account."),
     Verb("strace PID", "Its calls and what came back."),
+    Verb("token [PID] [BACK]", "A token, the newest or one before: what else was likely, and where it looked."),
     Verb("call PID", "Its last call, from trap to result."),
     Verb("why", "Why does who runs run now?"),
     Verb("filter [TEXT…]", "Only processes and log lines with this in them."),
@@ -76,7 +77,15 @@ VERBS: tuple[Verb, ...] = (
 )
 HERE = ("worlds", "ps", "filter", "sort", "layout", "theme", "export", "attacks", "tour", "detach", "quit")
 """Verbs of the screen itself; all others are the machine's."""
-ALIASES = {"mem": ("inspect", "process"), "why": ("inspect", "choice"), "call": ("inspect", "call"), "ask": ("say",)}
+LOOKS = {
+    "mem": ("inspect", "process"),
+    "token": ("inspect", "token"),
+    "call": ("inspect", "call"),
+    "why": ("inspect", "choice"),
+    "strace": ("inspect", "trace"),
+}
+"""Verbs that only look; a plain run has them too."""
+ALIASES = {**LOOKS, "ask": ("say",)}
 
 
 def parse(line: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from llmos import exports, front, recording
+from llmos import exports, recording, retelling
 from llmos.errors import UsageError
 from llmos.journal import Writer
 from llmos_kernel.ports import Event
@@ -60,12 +60,12 @@ def test_export_writes_what_was_asked_for_and_nothing_over_anything(
         for record in reel:
             writer(record)
     outs = {what: tmp_path / f"one.{what}" for what in exports.MAKERS}
-    result = front.export(tmp_path / "one.log", True, outs, False)
+    result = retelling.export(tmp_path / "one.log", True, outs, False)
     assert result["events"] == len(kernel.events)
     assert set(outs) == {"transcript", "cast", "trace", "redact"}
     assert all(Path(result[what]).read_text(encoding="utf-8") for what in outs)
     assert capsys.readouterr().out.count("spawn") == sum(event[1] == "spawn" for event in kernel.events)
-    again = front.export(tmp_path / "one.log", False, {"cast": outs["cast"]}, False)
+    again = retelling.export(tmp_path / "one.log", False, {"cast": outs["cast"]}, False)
     assert again["cast"].endswith("one-2.cast")
     assert Path(again["cast"]).read_bytes() == outs["cast"].read_bytes()
 
