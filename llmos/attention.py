@@ -1,19 +1,21 @@
 """Which pages a token attended to, layer by layer, head by head: asked of the CPU when somebody wants to know it.
 
 Knows: the kernel's tables, and a CPU that can tell where a token looks. Does not know: how it finds out, or how it is drawn.
-Called by the machine's thread between two ticks. The token is computed once more, from the pages that are there; the process,
-its pages, the journal and every later token stay as they are. Nothing is computed unless it is asked.
+Called by the machine's thread between two ticks. The token is computed once more from the pages that are there, or, if they are
+gone, from its words in frames that nobody has. All processes, their pages, the journal and every later token stay as they are.
+Nothing is computed unless it is asked.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
-from llmos_kernel.cpu import Burst, Cpu
+from llmos_kernel.cpu import Burst, Cpu, Retired
 from llmos_kernel.kernel import Kernel
 from llmos_kernel.look import word
-from llmos_kernel.process import Process
+from llmos_kernel.space import AddressSpace
 
 from .status import Attention
 
@@ -23,6 +25,9 @@ ALL = 65535
 
 class Prober(Protocol):
     """A CPU that can say where a token looks; `cpu.engine.Engine` and `cpu.scripted.ScriptedCpu` can."""
+
+    def run(self, bursts: Sequence[Burst]) -> Sequence[Retired]:
+        """As `Cpu.run`."""
 
     def attention(self, burst: Burst) -> Any:
         """Shares of 1, [layers][heads][pages of the table], of the one token that `burst` feeds. Changes nothing."""
@@ -40,40 +45,52 @@ def attention(seen: Kernel, now: Kernel, cpu: Prober | None, pid: int, position:
         raise ValueError("not known: a recording has no CPU to ask; what it kept is the sum above")
     if now.phase:
         raise ValueError("not known in the middle of a tick: step on")
-    process = _same(seen, now, pid, position)
-    page, size = position // now.geometry.page, now.geometry.page
-    frames, starts = process.space.table(size, position)
+    size = now.geometry.page
+    space, old = _living(seen, now, pid, position), seen.processes[pid].space
+    frames, starts = space.table(size, position) if space else _again(old, now, cpu, position)
     count = sum(start <= position for start in starts)
     frames, starts = frames[:count], starts[:count]
-    if position > process.space.resident or (page * size) not in starts:
+    if position // size * size not in starts:
         raise ValueError("not known: its page is not in RAM now")
-    token = process.space.tokens[position]
-    burst = Burst(frames, starts, position, (token,), 0, adapter=process.space.adapter)
-    shares = cpu.attention(burst)
-    pages = tuple(start // size for start in starts)
-    weights = tuple(_weight(one) for layer in shares for head in layer for one in head)
+    token = old.tokens[position]
+    shares = cpu.attention(Burst(frames, starts, position, (token,), 0, adapter=old.adapter))
     parts = [slice(start, min(start + size, position + 1)) for start in starts]
     return Attention(
         position,
         word(now, token),
-        pages,
-        page + 1 - len(pages),
+        tuple(start // size for start in starts),
+        position // size + 1 - count,
         len(shares),
         len(shares[0]),
-        weights,
-        "".join(_author(process.space.who[part]) for part in parts),
-        tuple("".join(word(now, t) for t in process.space.tokens[part]) for part in parts),
+        tuple(_weight(one) for layer in shares for head in layer for one in head),
+        "".join(_author(old.who[part]) for part in parts),
+        tuple("".join(word(now, t) for t in old.tokens[part]) for part in parts),
+        space is None,
     )
 
 
-def _same(seen: Kernel, now: Kernel, pid: int, position: int) -> Process:
-    """The living process whose first tokens are those that are looked at: earlier keys and values never change."""
-    old, living = seen.processes.get(pid), now.processes.get(pid)
-    if living is None or old is None:
-        raise ValueError("not known: the process has ended, and its pages are free")
-    if old.space.tokens[: position + 1] != living.space.tokens[: position + 1]:
-        raise ValueError("not known: that stretch of its context is no longer in RAM")
-    return living
+def _living(seen: Kernel, now: Kernel, pid: int, position: int) -> AddressSpace | None:
+    """The process's space as it is now, if it still begins with what is looked at: earlier keys and values never change."""
+    process = now.processes.get(pid)
+    if process is None or position > process.space.resident:
+        return None
+    same = process.space.tokens[: position + 1] == seen.processes[pid].space.tokens[: position + 1]
+    return process.space if same and process.space.frames else None
+
+
+def _again(space: AddressSpace, now: Kernel, cpu: Prober, position: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """A table for words whose pages are gone: they are read once more, into frames that are free and stay so."""
+    size = now.geometry.page
+    count = position // size + 1
+    if space.work is not None or space.lossy is not None or space.hidden or space.maps:
+        raise ValueError("not known: its pages are gone, and it did not see all of them alike")
+    frames, starts = tuple(now.memory.free[:count]), tuple(range(0, count * size, size))  # those that are wanted last
+    if len(frames) < count:
+        raise ValueError(f"not known: its pages are gone, and fewer than {count} frames are free to read it again")
+    for first in range(0, position + 1, now.geometry.chunk):
+        feed = tuple(space.tokens[first : min(first + now.geometry.chunk, position + 1)])
+        cpu.run([Burst(frames, starts, first, feed, 0, adapter=space.adapter)])
+    return frames, starts
 
 
 def _author(who: bytearray) -> str:

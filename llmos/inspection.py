@@ -56,7 +56,8 @@ class Choices:
             first = burst.pos + len(burst.feed)
             for i, _ in enumerate(retired.ids):
                 top = retired.top[i] if i < len(retired.top) else ()
-                may = int.from_bytes(burst.allowed, "little").bit_count() if burst.allowed is not None else -1
+                bits = burst.allowed.reckon() if burst.allowed is not None else None
+                may = int.from_bytes(bits, "little").bit_count() if bits is not None else -1
                 self._known[process.pid, first + i] = Choice(kernel.tick - 1, top, retired.mass, may, burst.never)
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
@@ -72,6 +73,12 @@ class Choices:
             if pid in kernel.processes:
                 return pid
         raise ValueError("nobody who is still there has chosen a token: name a process")
+
+    def ended(self, pid: int, kernel: Kernel) -> int:
+        """The tick of the last choice of a process that is no more in this kernel; -1 if it is there, or never chose."""
+        if pid in kernel.processes:
+            return -1
+        return max((c.tick for (p, _), c in self._known.items() if p == pid and c.tick < kernel.tick), default=-1)
 
     def at(self, pid: int, position: int) -> Choice | None:
         return self._known.get((pid, position))
@@ -143,7 +150,8 @@ def _looked(kernel: Kernel, look: Look, pid: int, position: int) -> tuple[Fact, 
         return Fact("heads", str(e)), None
     away = f"; {heads.missing} pages that are not in RAM are left out" if heads.missing else ""
     how = "made up, as all that a script says," if kernel.geometry.mode == "scripted" else "computed again"
-    text = f"of {heads.token!r} at position {position}, {how} from {len(heads.pages)} pages{away}"
+    rest = "all it read; its pages are gone" if heads.anew else f"{len(heads.pages)} pages"
+    text = f"of {heads.token!r} at position {position}, {how} from {rest}{away}"
     return Fact("heads", text), heads
 
 
@@ -295,7 +303,7 @@ def label(value: Label) -> str:
 
 def _process(kernel: Kernel, pid: int) -> Process:
     if pid not in kernel.processes:
-        raise ValueError(f"no process {pid}")
+        raise ValueError(f"no process {pid} now; if there was one, comma goes back to it")
     return kernel.processes[pid]
 
 

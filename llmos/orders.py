@@ -225,6 +225,5 @@ class Orders:
 
     def _inspect(self, kind: str, *args: str) -> None:
         here = self._here()
-        self.room.inspection = self.room.inspector.ask(
-            here.kernel, here.story, here.choices, here.attention, kind, *args
-        )
+        kernel = here.living(int(args[0])) if kind == "token" and args and args[0].isdigit() else here.kernel
+        self.room.inspection = self.room.inspector.ask(kernel, here.story, here.choices, here.attention, kind, *args)

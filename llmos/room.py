@@ -61,9 +61,14 @@ class Branch:
         else:
             self.past = self.machine.past.kernel(tick)
 
+    def living(self, pid: int) -> Kernel:
+        """What is looked at; for a process that has ended by then, as it was before its last choice."""
+        tick = self.choices.ended(pid, self.kernel)
+        return self.kernel if tick < 0 or self.machine.past is None else self.machine.past.kernel(tick)
+
     def attention(self, pid: int, position: int) -> Attention:
         """Where a token of a process looked. Raises ValueError with the reason when nobody can tell."""
-        return attention(self.kernel, self.machine.kernel, self.machine.prober, pid, position)
+        return attention(self.living(pid), self.machine.kernel, self.machine.prober, pid, position)
 
     def step(self, phase: bool = False) -> list[Event]:
         """One tick, or one phase of it, of the machine itself."""

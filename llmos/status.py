@@ -77,6 +77,7 @@ class Attention:
     weights: tuple[int, ...]  # [layers, heads, pages], a page after the other
     who: str  # whose words fill each page most, an author's letter a page
     texts: tuple[str, ...]  # of each page
+    anew: bool = False  # its pages were gone: all its words were read again to tell it
 
     def row(self, layer: int | None, head: int | None) -> tuple[float, ...]:
         """Shares of 1, a page each; None is the mean over all layers, or all heads."""

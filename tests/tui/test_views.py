@@ -145,7 +145,7 @@ def test_a_token_tells_where_it_looked_and_the_machine_goes_on_as_if_nobody_had_
     assert replace(stills.seen(asked), inspection=None) == stills.seen(quiet)
 
 
-def test_where_an_earlier_token_looked_is_told_in_the_past_too_and_not_when_its_process_is_gone() -> None:
+def test_where_an_earlier_token_looked_is_told_in_the_past_too_and_when_its_process_is_gone() -> None:
     room = stills.standing()
     here = room.here
     assert here is not None
@@ -169,7 +169,22 @@ def test_where_an_earlier_token_looked_is_told_in_the_past_too_and_not_when_its_
     assert told() == ("not known: a recording has no CPU to ask; what it kept is the sum above", False)
     del here.machine.kernel.processes[pid]
     here.machine.prober = here.machine.watch.cpu  # type: ignore[assignment, union-attr]
-    assert "has ended" in told()[0]
+    text, known = told()
+    assert known
+    assert text.endswith("all it read; its pages are gone")
+    del here.machine.kernel.memory.free[:]
+    assert "frames are free to read it again" in told()[0]
+
+
+def test_a_process_that_has_ended_can_still_be_looked_into() -> None:
+    room = stills.standing()
+    stills.say(room, "what is 37*48?")
+    room._orders.do("inspect", "token", "3", "1")
+    inspection = room.inspection
+    assert inspection is not None
+    assert inspection.attention is not None
+    assert inspection.attention.anew
+    assert [f.text for f in inspection.facts if f.name == "text"] == ["'6'"]
 
 
 async def test_the_heads_are_chosen_by_keys_and_fit_any_sheet() -> None:

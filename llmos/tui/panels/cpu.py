@@ -111,10 +111,10 @@ class CpuPane(Pane):
         self.redraw()
 
     def open(self) -> None:
-        """Look into the chosen token."""
+        """Look into the chosen token, of whoever is on the lane or was there last."""
         lane = self._lane()
-        if lane and lane.pid:
-            self.post_message(self.Chosen("inspect", "token", str(lane.pid), str(self.back)))
+        if lane and (pid := lane.pid or self._last(lane).pid):
+            self.post_message(self.Chosen("inspect", "token", str(pid), str(self.back)))
 
     def _lane(self) -> LaneView | None:
         lanes = self.view.snapshot.lanes
@@ -179,7 +179,7 @@ class CpuPane(Pane):
 
     def _stream(self, lane: LaneView, width: int, deep: int) -> list[Row]:
         """The end of the context, each line with a line of authors under it."""
-        marked = self.back if lane is self._lane() and lane.pid else 0
+        marked = self.back if lane is self._lane() else 0
         stream = lane.stream if lane.pid else self._last(lane).stream
         lines = _strip(stream, width, deep, self.palette.plain, marked) if stream else []
         lines += [((), ())] * (deep - len(lines))
