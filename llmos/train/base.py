@@ -50,6 +50,8 @@ def train_base(
     """
     if (minutes is None) == (steps is None):
         raise UsageError("say either how many minutes or how many steps")
+    if minutes is not None and not 0 < minutes < math.inf:
+        raise UsageError("the minutes must be more than zero")
     if vocab < CHARACTERS or dim % 64 or min(dim, layers, time) < 1:
         raise UsageError(f"the vocabulary needs at least {CHARACTERS} ids, and the width must be a multiple of 64")
     text = read(text_path)
@@ -90,8 +92,6 @@ def shape(vocab: int, dim: int, layers: int, time: int) -> ModelConfig:
 def _reckoned(minutes: float, config: ModelConfig, rows: Rows, settings: Settings, out: Path) -> int:
     """The number of steps: that of the run being resumed, or as many as fit."""
     before = checkpoint.record(out).get("settings", {}).get("steps")
-    if minutes <= 0:
-        raise UsageError("the minutes must be more than zero")
     return int(before) if before else steps_in(minutes, config, rows, settings)
 
 

@@ -59,10 +59,14 @@ def named(tree: Any) -> list[tuple[str, Any]]:
 
 
 def replace(path: Path, data: bytes) -> None:
-    """Write beside, flush to disk, then rename over: a reader sees the old file or the new one."""
+    """Write beside, flush to disk, then rename over: a reader sees the old file or the new one. What failed leaves nothing."""
     beside = path.with_name(f".{path.name}.part")
-    with open(beside, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    try:
+        with open(beside, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib.util
 import json as jsonlib
+import math
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,10 +25,21 @@ Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Optimiser ste
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
 
 
-def _train(make: Callable[[Callable[[str], None]], Path], json: bool) -> None:
+def _positive(value: float | None) -> float | None:
+    """An option that must be more than 0 and have an end."""
+    if value is not None and not 0 < value < math.inf:
+        raise typer.BadParameter(f"{value} is not more than 0, or has no end.")
+    return value
+
+
+Scale = Annotated[float, typer.Option("--scale", callback=_positive, help="Share of each stage's steps.")]
+
+
+def _train(out: Path, make: Callable[[Callable[[str], None]], Path], json: bool) -> None:
     """Run a recipe; progress goes to standard error where standard output is for JSON."""
     if importlib.util.find_spec("optax") is None:
         raise UsageError('training needs an extra: pip install "llmos[train]"')
+    _writable(out)
     try:
         made = make(lambda line: print(line, file=sys.stderr if json else sys.stdout, flush=True))
     except KeyboardInterrupt:
@@ -35,11 +48,22 @@ def _train(make: Callable[[Callable[[str], None]], Path], json: bool) -> None:
     print(jsonlib.dumps(result) if json else f"made {made}")
 
 
+def _writable(out: Path) -> None:
+    """Raises UsageError where a run could not keep what it learned: better now than after the first minutes."""
+    place = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
+    if not place.is_dir():
+        raise UsageError(f"--out {out}: {place} is no folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise UsageError(f"--out {out}: no permission to write in {place}")
+
+
 @train_app.command()
 def base(
     file: Annotated[Path, typer.Argument(help="A UTF-8 text file.")],
     out: Out = Path("base"),
-    minutes: Annotated[float | None, typer.Option("--minutes", help="How long; or give --steps.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", callback=_positive, help="How long; or give --steps.")
+    ] = None,
     steps: Steps = None,
     vocab: Annotated[int, typer.Option("--vocab", help="263 is characters; more is a BPE trained on the text.")] = 1024,
     dim: Annotated[int, typer.Option("--dim", help="Width, a multiple of 64.")] = 192,
@@ -52,21 +76,21 @@ def base(
     from .base import train_base
 
     minutes = 10.0 if minutes is None and steps is None else minutes
-    _train(lambda notify: train_base(file, out, minutes, steps, vocab, time, dim, layers, seed, notify), json)
+    _train(out, lambda notify: train_base(file, out, minutes, steps, vocab, time, dim, layers, seed, notify), json)
 
 
 @train_app.command()
-def nano(out: Out = Path("nano"), scale: Annotated[float, typer.Option("--scale")] = 1.0, json: Json = False) -> None:
+def nano(out: Out = Path("nano"), scale: Scale = 1.0, json: Json = False) -> None:
     """The embedded CPU from scratch: the recipe of what ships in the package."""
     from .nano import make, scaled
 
-    _train(lambda notify: make(out, scaled(scale), notify), json)
+    _train(out, lambda notify: make(out, scaled(scale), notify), json)
 
 
 @train_app.command()
 def assistant(
     out: Out = Path("assistant"),
-    scale: Annotated[float, typer.Option("--scale")] = 1.0,
+    scale: Scale = 1.0,
     after: Annotated[
         Path | None, typer.Option("--after", help="A folder that `train nano` made, to go on from.")
     ] = None,
@@ -75,7 +99,7 @@ def assistant(
     """Full weights, loss on the assistant's words only: nano's last stage, on dialogues with a system text."""
     from .nano import make, scaled
 
-    _train(lambda notify: make(out, scaled(scale)[-1:], notify, after), json)
+    _train(out, lambda notify: make(out, scaled(scale)[-1:], notify, after), json)
 
 
 @train_app.command()
@@ -84,7 +108,7 @@ def preferences(
     out: Out = Path("preferences"),
     pairs: Annotated[int, typer.Option("--pairs", min=8, help="Pairs of replies to learn from.")] = 400,
     steps: Steps = None,
-    rate: Annotated[float, typer.Option("--rate", min=0.0)] = 2e-4,
+    rate: Annotated[float, typer.Option("--rate", callback=_positive)] = 2e-4,
     seed: Annotated[int, typer.Option("--seed")] = 1,
     json: Json = False,
 ) -> None:
@@ -98,7 +122,8 @@ def preferences(
 
     recipe = Recipe(pairs=pairs, seed=seed)
     recipe = replace(recipe, settings=replace(recipe.settings, steps=steps or recipe.settings.steps, rate=rate))
-    _train(lambda notify: make(load(store.resolve(model)), out, recipe, notify), json)
+    place = store.resolve(model)
+    _train(out, lambda notify: make(load(place), out, recipe, notify), json)
 
 
 @train_app.command()
@@ -107,8 +132,10 @@ def traps(
     out: Out = Path("traps"),
     examples: Annotated[int, typer.Option("--examples", min=8)] = 3000,
     steps: Steps = None,
+    batch: Annotated[int, typer.Option("--batch", min=1, max=64, help="Rows in a step.")] = 4,
+    time: Annotated[int, typer.Option("--time", min=32, max=1024, help="Tokens in a row.")] = 128,
     rank: Annotated[int, typer.Option("--rank", min=1, max=256)] = 16,
-    rate: Annotated[float, typer.Option("--rate", min=0.0)] = 3e-3,
+    rate: Annotated[float, typer.Option("--rate", callback=_positive)] = 3e-3,
     seed: Annotated[int, typer.Option("--seed")] = 1,
     after: Annotated[Path | None, typer.Option("--after", help="An adapter to go on from.")] = None,
     json: Json = False,
@@ -121,6 +148,9 @@ def traps(
 
     from .traps import SETTINGS, Recipe, make
 
-    settings = replace(SETTINGS, steps=steps or SETTINGS.steps, rate=rate, seed=seed)
-    recipe = Recipe(examples=examples, rank=rank, seed=seed, settings=settings, after=after)
-    _train(lambda notify: make(load(store.resolve(model) if model else store.default()), out, recipe, notify), json)
+    settings = replace(SETTINGS, steps=steps or SETTINGS.steps, batch=batch, rate=rate, seed=seed)
+    recipe = Recipe(examples=examples, time=time, rank=rank, seed=seed, settings=settings, after=after)
+    place = store.resolve(model) if model else store.default()
+    if after and not after.is_file():
+        raise UsageError(f"--after {after}: there is no such file")
+    _train(out, lambda notify: make(load(place), out, recipe, notify), json)

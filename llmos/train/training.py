@@ -7,6 +7,7 @@ the same steps, bit for bit on one machine.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import signal
 import threading
@@ -35,6 +36,8 @@ Notify = Callable[[str], None]
 Loss = Callable[[Any, Any, dict[str, Array]], Array]
 """(trained arrays, given arrays that nobody trains, batch) -> nats"""
 REPORT_EVERY = 20  # steps
+SAME = ("batch", "rate", "warmup", "decay", "floor", "seed", "dtype")
+"""Settings that a run must go on with; how far and on how many devices may change."""
 TRIAL_STEPS = 8
 
 
@@ -122,6 +125,7 @@ class Run:
                 if time.monotonic() - saved > self.settings.save_every:
                     self.save()
                     saved = time.monotonic()
+            self._check(float(np.mean(jax.device_get(recent or [0.0]))))
             self.save()
             if interrupted():
                 raise KeyboardInterrupt
@@ -143,7 +147,8 @@ class Run:
         if not self.folder:
             return
         tree = (self.state.params, self.state.optimizer)
-        record = {"settings": asdict(self.settings), "config": asdict(self.config), "losses": self.state.losses}
+        kept = {"settings": asdict(self.settings), "config": asdict(self.config), "losses": self.state.losses}
+        record = kept | {"rows": fingerprint(self.rows.tokens)}
         checkpoint.write(self.folder, tree, self.state.step, record)
 
     def _place(self, array: Any) -> NamedSharding:
@@ -151,15 +156,25 @@ class Run:
         return self._divided if np.ndim(array) > 1 else self._everywhere
 
     def _resume(self, folder: Path) -> None:
+        found = checkpoint.record(folder)
+        mine = {"rows": fingerprint(self.rows.tokens)} | {name: getattr(self.settings, name) for name in SAME}
+        kept = {"rows": found.get("rows")} | {name: found.get("settings", {}).get(name) for name in SAME}
+        for name, value in mine.items():
+            if kept[name] not in (None, value):
+                what = "other data" if name == "rows" else f"{name} {kept[name]}, not {value}"
+                raise UsageError(f"{folder}: another run is in this folder, of {what}; give another --out")
         tree, self.state.step = checkpoint.read(folder, (self.state.params, self.state.optimizer))
         self.state.params, self.state.optimizer = jax.tree.map(jnp.asarray, tree)
-        losses = checkpoint.record(folder).get("losses", [])
+        losses = found.get("losses", [])
         self.state.losses = [(step, loss) for step, loss in losses if step <= self.state.step]
 
     def _note(self, loss: float) -> None:
+        self._check(loss)
+        self.state.losses.append((self.state.step, loss))
+
+    def _check(self, loss: float) -> None:
         if not math.isfinite(loss):
             raise LlmosError(f"training diverged at step {self.state.step}: try a smaller learning rate")
-        self.state.losses.append((self.state.step, loss))
 
     def _update(self, params: Any, state: Any, given: Any, batch: dict[str, Array]) -> tuple[Any, Any, Array]:
         loss, gradient = jax.value_and_grad(lambda p: self._loss(p, given, batch))(params)
@@ -174,6 +189,11 @@ class Run:
             f"step {self.state.step}/{self.settings.steps}  loss {loss:.3f}  perplexity {math.exp(min(loss, 20)):.1f}  "
             f"{rate:,.0f} tok/s  {left / 60:.1f} min left"
         )
+
+
+def fingerprint(tokens: NDArray[np.int32]) -> str:
+    """Of the rows that a run trains on."""
+    return hashlib.blake2b(np.ascontiguousarray(tokens).tobytes(), digest_size=8).hexdigest()
 
 
 def layout(settings: Settings) -> tuple[NamedSharding, NamedSharding]:

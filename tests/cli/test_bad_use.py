@@ -90,6 +90,23 @@ COMMANDS = [
     "eval attacks --only nosuch",
     "train base nosuch",
     "train base FILE",
+    "train base BINARY",
+    "train base LONG --steps 0",
+    "train base LONG --minutes 0",
+    "train base LONG --minutes nan",
+    "train base LONG --steps 3 --out FILE",
+    "train base LONG --steps 3 --out FILE/x",
+    "train nano --scale 0",
+    "train nano --scale -1",
+    "train nano --scale nan",
+    "train assistant --scale 0",
+    "train assistant --after nosuch",
+    "train assistant --after FILE",
+    "train preferences --rate -1",
+    "train preferences --steps 0",
+    "train traps --model nano --rate inf",
+    "train traps --model nano --after nosuch",
+    "train traps --model nano --steps 0",
     "train preferences --model nosuch",
     "train traps --model nosuch",
     "lab sched --policy nosuch",
@@ -113,7 +130,7 @@ COMMANDS = [
     "lab poison --counts x",
     "lab traps --counts -1",
 ]
-"""FILE is a text that is no journal, no audit and no evaluation."""
+"""FILE is a text that is no journal, no audit and no evaluation; LONG one that could be trained on; BINARY is none."""
 
 
 @pytest.fixture
@@ -127,6 +144,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LLMOS_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(processor, "build_engine", load)
     (tmp_path / "FILE").write_text("not what was meant\n", encoding="utf-8")
+    (tmp_path / "LONG").write_text("one and two and three\n" * 200, encoding="utf-8")
+    (tmp_path / "BINARY").write_bytes(b"\xff\x00" * 4000)
     return tmp_path
 
 

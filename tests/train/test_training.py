@@ -94,6 +94,24 @@ def test_a_damaged_or_foreign_checkpoint_is_one_clear_line(tiny: ModelConfig, ro
             Run(tiny, rows, SHORT, tmp_path)
 
 
+def test_another_run_is_not_gone_on_with(tiny: ModelConfig, rows: Rows, tmp_path: Path) -> None:
+    """Its arrays would fit. More steps are no other run."""
+    Run(tiny, rows, SHORT, tmp_path).save()
+    for other in ({"seed": 5}, {"rate": 2e-2}, {"batch": 2}):
+        with pytest.raises(UsageError, match=f"another run is in this folder, of {next(iter(other))}"):
+            Run(tiny, rows, replace(SHORT, **other), tmp_path)
+    with pytest.raises(UsageError, match="of other data"):
+        Run(tiny, rows._replace(tokens=rows.tokens + 1), SHORT, tmp_path)
+    assert Run(tiny, rows, replace(SHORT, steps=90), tmp_path).state.step == 0
+
+
+def test_a_short_run_that_diverges_leaves_no_checkpoint(tiny: ModelConfig, rows: Rows, tmp_path: Path) -> None:
+    broken = rows._replace(weights=np.full_like(rows.weights, np.nan))
+    with pytest.raises(LlmosError, match="diverged at step 3"):
+        Run(tiny, broken, replace(SHORT, steps=3), tmp_path).run(quiet)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_failed_write_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint.write(tmp_path, {"a": np.arange(3)}, 1, {})
 
@@ -103,6 +121,7 @@ def test_a_failed_write_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="disk full"):
         checkpoint.write(tmp_path, {"a": np.arange(3) + 1}, 2, {})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [checkpoint.RECORD, checkpoint.ARRAYS]
     tree, step = checkpoint.read(tmp_path, {"a": np.zeros(3)})
     assert step == 1
     assert tree["a"].tolist() == [0, 1, 2]
@@ -129,6 +148,7 @@ def test_train_base_learns_a_text_and_exports_it(tmp_path: Path) -> None:
         (b"fine " * 1000, {"steps": 1, "vocab": 200}, "vocabulary"),
         (b"fine " * 1000, {"steps": 1, "dim": 100}, "width"),
         (b"fine " * 1000, {"minutes": -1}, "minutes"),
+        (b"fine " * 1000, {"minutes": float("nan")}, "minutes"),
     ],
 )
 def test_bad_use_of_train_base_is_one_clear_line(
