@@ -6,14 +6,17 @@ Knows: the kinds of dialogue and their shares. Does not know: tokens (`chatform`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
 
-from . import dates, lexicon, lookups, storage, sums, talk
+from . import chores, dates, lexicon, lookups, storage, sums, talk
 from .dialogue import Call, Dialogue, Exchange, Maker, Say, held_out
 
 SHARES = {"sums": 27, "dates": 17, "storage": 17, "lookups": 6, "talk": 30, "two": 3}
 """How many of a hundred last exchanges are of each kind."""
+
+AIMED = {"sums": 13, "dates": 12, "storage": 13, "lookups": 5, "talk": 18, "copying": 9, "two": 3, "chores": 27}
+"""The same of nano's last stage, which is to ask in more ways and to copy better."""
 
 DEVICES = {
     "calc": "exact sums, percent and units, such as calc 37*48 or calc 15% of 80 or calc 5 km in miles",
@@ -70,18 +73,20 @@ MAKERS: dict[str, tuple[tuple[int, Maker], ...]] = {
     "lookups": lookups.MAKERS,
     "talk": talk.MAKERS,
     "two": ((1, two_calls),),
+    "copying": ((1, talk.copying),),
+    "chores": chores.MAKERS,
 }
 
 
-def dialogues(seed: int, count: int, kept_out: bool = False) -> list[Dialogue]:
-    """`count` dialogues: for training, or (`kept_out`) from the held-out wordings only.
+def dialogues(seed: int, count: int, kept_out: bool = False, shares: Mapping[str, int] = SHARES) -> list[Dialogue]:
+    """`count` dialogues in the mix of `shares`: for training, or (`kept_out`) from the held-out wordings only.
 
     No two have the same system text and requests, but for talk: a small world has few ways to say hello, so a
     dialogue that ends in talk may come up to `REPEATS` times. Raises ValueError when the generator runs dry.
     """
     made: list[Dialogue] = []
     seen = Counter[tuple[str, str]]()
-    source = stream(seed, kept_out)
+    source = stream(seed, kept_out, shares)
     for _ in range(60 * count + 1000):
         if len(made) == count:
             return made
@@ -93,19 +98,19 @@ def dialogues(seed: int, count: int, kept_out: bool = False) -> list[Dialogue]:
     raise ValueError(f"only {len(made)} different dialogues of {count} wanted")
 
 
-def stream(seed: int, kept_out: bool) -> Iterator[Dialogue]:
+def stream(seed: int, kept_out: bool, shares: Mapping[str, int] = SHARES) -> Iterator[Dialogue]:
     """Dialogues without end; every exchange of each is on the asked side of the held-out line."""
     rng = Random(f"dialogues-{seed}-{kept_out}")
     while True:
         said = system(rng)
         before = rng.randint(0, 4) if "mounted" in said else rng.choices([0, 1, 2, 3], [74, 16, 7, 3])[0]
-        pairs = [exchange(rng, kept_out) for _ in range(before + 1)]
+        pairs = [exchange(rng, kept_out, shares) for _ in range(before + 1)]
         yield Dialogue(pairs[-1][0], tuple(made for _, made in pairs), said)
 
 
-def exchange(rng: Random, kept_out: bool) -> tuple[str, Exchange]:
+def exchange(rng: Random, kept_out: bool, shares: Mapping[str, int] = SHARES) -> tuple[str, Exchange]:
     """(kind, exchange) on the asked side of the held-out line. Of themes only 1 in 20 wordings is held out: patience."""
-    kind = rng.choices(list(SHARES), list(SHARES.values()))[0]
+    kind = rng.choices(list(shares), list(shares.values()))[0]
     while True:
         made = one(rng, MAKERS[kind])
         if held_out(made.request) == kept_out:

@@ -1,12 +1,13 @@
-"""Text to hold a fine-tuned model still on: what the model itself dreams after the beginnings of many documents and talks.
+"""Text to hold a fine-tuned model still on: what a model itself dreams after the beginnings of documents, and replies to talk.
 
-Knows: beginnings of every kind of document, how to draw from the bare model. Does not know: what is trained, or how far it
+Knows: beginnings of every kind of document, how to draw from a model. Does not know: what is trained, or how far it
 moved (`tuning.drift`). No text of anyone else's is needed, and none that we measure on (`evals.kept`) is trained on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -64,6 +65,57 @@ def dreams(
         made.extend(_drawn(chorus, some, jax.random.fold_in(key, first), written))
         notify(f"{min(first + LANES, rows)} of {rows} texts dreamed")
     return np.array(made[:rows])
+
+
+class Replies(NamedTuple):
+    """What was said and answered, [rows, time]; `places` are 1 where a token of the reply, or its end, is foreseen."""
+
+    tokens: NDArray[np.int32]
+    places: NDArray[np.float32]
+
+
+def replies(
+    model: Model,
+    prefix: Sequence[int],
+    requests: Sequence[Sequence[int]],
+    time: int,
+    seed: int = 0,
+    notify: Callable[[str], None] = print,
+) -> Replies:
+    """Drawn replies to requests that follow `prefix`, a row each of at most `time` tokens, without the prefix.
+
+    A reply ends at the first control id that is drawn, a call's beginning too: it is never read, only foreseen.
+    """
+    ends, key = list(model.tokenizer.control.values()), jax.random.key(seed)
+    chorus = Chorus(model.config, model.params, LANES, len(prefix) + time)
+    chorus.begin(prefix)
+    tokens, places = np.zeros((len(requests), time), np.int32), np.zeros((len(requests), time), np.float32)
+    for first in range(0, len(requests), LANES):
+        some = [requests[(first + lane) % len(requests)] for lane in range(LANES)]
+        drawn, said = _replied(chorus, len(prefix), some, jax.random.fold_in(key, first), ends, time)
+        here = slice(first, min(first + LANES, len(requests)))
+        tokens[here], places[here] = drawn[: here.stop - first], said[: here.stop - first]
+        notify(f"{here.stop} of {len(requests)} replies dreamed")
+    return Replies(tokens, places)
+
+
+def _replied(
+    chorus: Chorus, known: int, requests: Sequence[Sequence[int]], key: jax.Array, ends: list[int], time: int
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Tokens and places of one chorus; after a reply's end the row holds what nobody looks at."""
+    rows, places = np.zeros((len(requests), time), np.int32), np.zeros((len(requests), time), np.float32)
+    rows[:, 0], going = [request[0] for request in requests], np.ones(len(requests), bool)
+    for lane in range(len(requests)):
+        chorus.restart(lane, known)
+    for at in range(1, time + 1):
+        drawn = chorus.feed(rows[:, at - 1], jax.random.fold_in(key, at), WARMTH)
+        asked = np.array([at < len(request) for request in requests])
+        places[:, at - 1] = going & ~asked
+        going &= asked | ~np.isin(drawn, ends)
+        if at < time:
+            told = [request[at] if at < len(request) else 0 for request in requests]
+            rows[:, at] = np.where(asked, told, np.where(going, drawn, 0))
+    return rows, places
 
 
 def _drawn(

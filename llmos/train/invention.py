@@ -142,12 +142,17 @@ CHOICES = {
 
 def invent(rng: Random) -> Thing:
     """A thing, one question about it, and a text that answers it among one or two other sentences."""
-    values = {name: rng.choice(words.split()) for name, words in CHOICES.items()}
-    values |= {"T": _proper(rng), "U": _proper(rng), "P": _person(rng), "y": str(rng.randint(1500, 2020))}
-    values |= {"n": str(rng.randint(2, 950)), "c": f"{rng.choice('ABEFHKX')}{rng.randint(1, 99)}"}
-    topic, question, answer, more = (part.format(**values) for part in rng.choice(FACTS))
+    named = values(rng)
+    topic, question, answer, more = (part.format(**named) for part in rng.choice(FACTS))
     sentences = [answer, more] if rng.random() < 0.5 else [more, answer]
     return Thing(topic, question.lower(), topic, " ".join(sentences), answer)
+
+
+def values(rng: Random) -> dict[str, str]:
+    """What the slots of a text stand for: {T} and {U} places, {P} a person, {y} a year, {n} a number, the rest words."""
+    named = {name: rng.choice(words.split()) for name, words in CHOICES.items()}
+    named |= {"T": _proper(rng), "U": _proper(rng), "P": person(rng), "y": str(rng.randint(1500, 2020))}
+    return named | {"n": str(rng.randint(2, 950)), "c": f"{rng.choice('ABEFHKX')}{rng.randint(1, 99)}"}
 
 
 def _proper(rng: Random) -> str:
@@ -155,7 +160,7 @@ def _proper(rng: Random) -> str:
     return name if len(name) > 3 else name + rng.choice(["mar", "dell", "ton", "vik", "holm", "ford"])
 
 
-def _person(rng: Random) -> str:
+def person(rng: Random) -> str:
     return f"{rng.choice(lexicon.words('names'))} {_proper(rng)}"
 
 
@@ -176,7 +181,7 @@ MESSAGES = (
 
 def _written(rng: Random, pattern: str) -> str:
     values = {name: rng.choice(words.split()) for name, words in CHOICES.items()} | {
-        "P": _person(rng),
+        "P": person(rng),
         "T": _proper(rng),
     }
     values |= {

@@ -1,13 +1,17 @@
 """Words, names, numbers and texts to fill requests with.
 
-Knows: small lists of everyday words and how to make up unheard ones. Does not know: what a request asks for.
+Knows: small lists of everyday words, where rarer ones are, and how to make up unheard ones. Does not know: what is
+asked for.
 """
 
 from __future__ import annotations
 
+import re
 import string
+from functools import cache
 from random import Random
 
+from . import texts
 from .wording import table
 
 
@@ -23,15 +27,23 @@ def number(rng: Random, most: int = 4) -> int:
 
 
 def word(rng: Random) -> str:
-    """Mostly a common word; sometimes one nobody has seen, a name, or a code with digits."""
+    """Mostly a common word; sometimes a rare one, one nobody has seen, a name, or a code with digits."""
     chance = rng.random()
-    if chance < 0.62:
+    if chance < 0.4:
         return rng.choice(words("words"))
+    if chance < 0.62:
+        return rng.choice(rare())
     if chance < 0.85:
         return made_up(rng)
     if chance < 0.93:
         return rng.choice(words("names"))
     return "".join(rng.choices(string.ascii_lowercase + string.digits, k=rng.randint(2, 7)))
+
+
+@cache
+def rare() -> tuple[str, ...]:
+    """Every longer word of the manual that is trained on: what must be copied is seldom an everyday word."""
+    return tuple(sorted({word for text in texts.manual() for word in re.findall(r"\b[a-z]{4,11}\b", text)}))
 
 
 def made_up(rng: Random) -> str:

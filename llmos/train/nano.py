@@ -1,17 +1,19 @@
-"""The recipe of `nano`, the CPU that ships in the package: data, tokenizer, shape, three stages, export.
+"""The recipe of `nano`, the CPU that ships in the package: data, tokenizer, shape, four stages, export.
 
 Knows: every choice that makes nano what it is. Does not know: how a step is computed (`training`). Run it again with
 
     python -m llmos.train.nano --out DIR            (time and figures: llmos/cpu/nano/README.md)
 
 First short rows, where most is learned quickly; then long ones, with the machine's system text, several exchanges and
-whole search results in one context; then the same with runs of chance tokens that come again, for what must be copied.
+whole search results in one context; then the same with runs of chance tokens that come again, for what must be copied; last
+all of that with more ways to ask, and rarer words.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +29,7 @@ from llmos.errors import UsageError
 from . import export, texts, vocabulary
 from .chatform import IM_END, ChatForm
 from .dialogue import Call, Dialogue, Exchange
-from .dialogues import dialogues
+from .dialogues import AIMED, SHARES, dialogues
 from .echoes import echoes
 from .forward import Params
 from .packing import Rows, join, pack, windows
@@ -47,12 +49,14 @@ class Stage(NamedTuple):
     copies: int  # of each document
     settings: Settings
     echoes: int = 0  # runs of chance tokens that come again
+    shares: Mapping[str, int] = SHARES  # of the kinds of dialogue
 
 
 STAGES = (
     Stage("short", 128, 80_000, 6, Settings(steps=2600, batch=16, rate=3e-3, seed=1)),
     Stage("long", CONTEXT, 30_000, 5, Settings(steps=620, batch=6, rate=2e-3, seed=2)),
     Stage("copy", CONTEXT, 10_000, 1, Settings(steps=700, batch=6, rate=1.5e-3, seed=3), 5_000),
+    Stage("wide", CONTEXT, 28_000, 2, Settings(steps=2200, batch=8, rate=2e-3, seed=4), 7_000, AIMED),
 )
 
 
@@ -79,7 +83,7 @@ def spoken_lines(exchange: Exchange) -> list[str]:
 
 def data(form: ChatForm, stage: Stage, vocab: int) -> Rows:
     """Rows of every kind of text, the same for the same stage."""
-    spoken = map(form.dialogue, dialogues(stage.settings.seed, stage.dialogues))
+    spoken = map(form.dialogue, dialogues(stage.settings.seed, stage.dialogues, shares=stage.shares))
     pieces = [piece for text in documents(stage.settings.seed) for piece in windows(form.document(text), stage.time)]
     words = sorted(set(range(vocab)) - set(form.ids.values()))
     copied = pack(echoes(words, stage.settings.seed, stage.echoes), stage.time, ECHO_WEIGHT)
@@ -116,10 +120,15 @@ def begun(folder: Path, config: ModelConfig) -> Params:
 
 
 def kept_tokenizer(out: Path, after: Path | None = None) -> Tokenizer:
-    """The run's tokenizer: trained once, then kept beside the checkpoints."""
+    """The run's tokenizer: trained once, then kept beside the checkpoints. Raises UsageError when `after` has none."""
     path = (after or out) / "tokenizer.json"
     if path.exists():
-        return Tokenizer.from_file(str(path))
+        try:
+            return Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises nothing narrower
+            raise UsageError(f"{path}: not a tokenizer ({error})") from None
+    if after:
+        raise UsageError(f"{after}: no model that `llmos train nano` made: there is no tokenizer.json")
     first = STAGES[0]
     tokenizer = tokenizer_of(dialogues(first.settings.seed, 8000), documents(first.settings.seed))
     out.mkdir(parents=True, exist_ok=True)
@@ -141,7 +150,9 @@ def sampler(config: ModelConfig, form: ChatForm, tokenizer: Tokenizer) -> Callab
 
 
 def scaled(scale: float) -> tuple[Stage, ...]:
-    """The stages with a share of their steps."""
+    """The stages with a share of their steps. Raises UsageError when it is none."""
+    if not 0 < scale < math.inf:
+        raise UsageError(f"--scale {scale:g}: a share of the steps must be more than 0")
     return tuple(s._replace(settings=replace(s.settings, steps=max(1, int(s.settings.steps * scale)))) for s in STAGES)
 
 

@@ -12,7 +12,8 @@ from random import Random
 
 from . import errands, invention, lexicon, problems
 from .dialogue import Call, Exchange, Say
-from .errands import Bench, Maker, about, clock, dates, filled, furnish, somebody, storage, sums, untidy
+from .errands import Bench, Maker, about, clock, dates, furnish, somebody, storage, sums
+from .phrasing import filled, untidy
 from .wording import table
 
 

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from . import errands, pairs
 from .chatform import GO, ChatForm, Example
 from .dialogue import Exchange, held_out, normal
+from .documents import Replies
 from .packing import Rows, pack
 
-PLAIN = 2  # rows of plain text in a step
+DOCUMENTS, TALKS = 1, 2  # rows of documents and of replies in a step, on which the model is held still
 TALK_LEARNED = 3  # tokens of a reply without a call: that none is made; the words stay the base model's own
 HELP = {
     "calc": "exact sums, percent and units, such as calc 37*48 or calc 15% of 80 or calc 5 km in miles",
@@ -34,6 +35,13 @@ HELP = {
 PADS = (32, 96, 160, 256)  # lengths that a system text is padded to: few shapes, few compilations
 
 
+class Held(NamedTuple):
+    """Text on which a model is to stay what it was: documents [n, time], and replies that follow a system text."""
+
+    documents: NDArray[np.int32]
+    replies: Replies
+
+
 class TrapRows(NamedTuple):
     """`rows.tokens[i]` follows system text `system[i]`. `take` gives a step: all its rows follow the text of the first."""
 
@@ -42,29 +50,40 @@ class TrapRows(NamedTuple):
     kept: NDArray[np.int32]  # vocabulary of the loss
     learned: int  # most learned tokens of a row
     batch: int
-    plain: NDArray[np.int32]  # rows of plain text, some of which go with each step; perhaps none
+    held: Held | None  # some of which goes with each step
 
     @property
     def tokens(self) -> NDArray[np.int32]:
         return self.rows.tokens
 
-    def take(self, index: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    def take(self, index: NDArray[np.int64]) -> dict[str, Any]:
         part = self.rows.take(index)
-        prefix = self.prefixes[int(index[0]) % len(self.prefixes)]
-        padded = np.zeros(next(p for p in PADS if p >= len(prefix)), np.int32)
-        padded[: len(prefix)] = prefix
+        before = self._beginning(index)
         at = np.argsort(part["weights"] == 0, axis=1, kind="stable")[:, : self.learned]
         targets = np.searchsorted(self.kept, np.take_along_axis(part["targets"], at, 1))
         weights = np.take_along_axis(part["weights"], at, 1)
         targets = np.where(weights > 0, targets, 0)
-        plain: dict[str, NDArray[Any]] = {}
-        if len(self.plain):
-            plain["plain"] = self.plain[index[:PLAIN] % len(self.plain)]
-        return plain | {
-            "prefix": padded, "prefix_length": np.array(len(prefix), np.int32), "tokens": part["tokens"],
-            "segments": part["segments"], "at": at.astype(np.int32), "targets": targets.astype(np.int32),
-            "weights": weights,
+        return self._still(index, before) | before | {
+            "tokens": part["tokens"], "segments": part["segments"], "at": at.astype(np.int32),
+            "targets": targets.astype(np.int32), "weights": weights,
         }  # fmt: skip
+
+    def _beginning(self, index: NDArray[np.int64]) -> dict[str, Any]:
+        """The system text of a step, padded."""
+        prefix = self.prefixes[int(index[0]) % len(self.prefixes)]
+        padded = np.zeros(next(p for p in PADS if p >= len(prefix)), np.int32)
+        padded[: len(prefix)] = prefix
+        return {"prefix": padded, "prefix_length": np.array(len(prefix), np.int32)}
+
+    def _still(self, index: NDArray[np.int64], before: dict[str, Any]) -> dict[str, Any]:
+        """What is held still in a step: documents that nothing precedes, replies that follow the step's system text."""
+        if self.held is None:
+            return {}
+        plain = self.held.documents[index[:DOCUMENTS] % len(self.held.documents)]
+        nothing = {"prefix": np.zeros(8, np.int32), "prefix_length": np.array(0, np.int32)}
+        some = (index[0] * TALKS + np.arange(TALKS)) % len(self.held.replies.tokens)
+        said = {name: array[some] for name, array in self.held.replies._asdict().items()}
+        return {"plain": nothing | {"tokens": plain, "places": np.ones(plain.shape, np.float32)}, "talk": before | said}
 
 
 Requests = list[tuple[str, Exchange]]
@@ -117,17 +136,16 @@ def _listing(names: list[str]) -> str:
     return "\n".join(["These devices are mounted:", *(f"- {name}: {HELP[name]}" for name in names)])
 
 
-def build(
-    form: ChatForm, seed: int, count: int, time: int, batch: int, further: bool, plain: NDArray[np.int32]
-) -> TrapRows:
-    """Everything a run trains on, the same for the same arguments. `further`: for an adapter that knows the form by now,
-    so that of three requests in four only the call is read and learned, in another mix."""
-    made, rng = requests(seed, count, shares=errands.FURTHER if further else errands.SHARES), Random(seed)
-    rows = pack(((short if further and rng.random() < 0.75 else example)(form, *one) for one in made), time)
+def build(form: ChatForm, seed: int, count: int, time: int, batch: int, held: Held | None) -> TrapRows:
+    """Everything a run trains on, the same for the same arguments. `held`: for an adapter that knows the form by now, so that
+    of three requests in four only the call is read and learned, in another mix; what a search brought is always read out."""
+    made, rng = requests(seed, count, shares=errands.FURTHER if held else errands.SHARES), Random(seed)
+    cut = [bool(held) and rng.random() < 0.75 and kind != "search" for kind, _ in made]
+    rows = pack(((short if brief else example)(form, *one) for brief, one in zip(cut, made, strict=True)), time)
     order = np.random.default_rng(seed).permutation(len(rows.tokens))
     rows = Rows(rows.tokens[order], rows.targets[order], rows.segments[order], rows.weights[order])
     told = systems(Random(seed), 4)
     prefixes = [form.opening(""), *(form.opening(text) for text in told), form.opening("")]
     used = np.unique(np.concatenate([rows.targets[rows.weights > 0], np.arange(4000)]))
     most = int((rows.weights > 0).sum(1).max())
-    return TrapRows(rows, tuple(map(tuple, prefixes)), used.astype(np.int32), most, batch, plain)
+    return TrapRows(rows, tuple(map(tuple, prefixes)), used.astype(np.int32), most, batch, held)

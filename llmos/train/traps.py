@@ -22,7 +22,7 @@ from llmos.cpu.config import Model
 from llmos.cpu.isa import MARKS, STAND_INS, marks_of
 from llmos.errors import UsageError
 
-from . import documents, lora, trapdata, tuning
+from . import documents, lora, phrasing, trapdata, tuning
 from .chatform import ChatForm, Encoded
 from .training import Run, Settings
 
@@ -42,8 +42,11 @@ class Recipe:
     first: int = 8  # the first adapted layer: what comes before is only run
     seed: int = 1
     marks_seed: int = 7
-    plain: int = 96  # rows of the model's own dreams, on which a run that goes on holds it still; a third are documents
+    plain: int = 48  # documents that the model dreamed, on which a run that goes on holds it still
     stretch: int = 256  # tokens in each: what holds in short texts only is lost in long ones
+    talks: int = (
+        128  # replies to talk that it is held still on: half are its own, half those of the adapter it goes on from
+    )
     after: Path | None = None  # the adapter that this run goes on from; its shape and marks are kept
     settings: Settings = field(default_factory=lambda: SETTINGS)
 
@@ -60,11 +63,8 @@ def train(model: Model, recipe: Recipe, out: Path | None, notify: Callable[[str]
     if not marks:
         raise UsageError(f"{model.name} has no special ids to spare for calls")
     first, rows, start = beginning(model, recipe, marks)
-    further = recipe.after is not None
-    plain = still(model, recipe, notify) if further else np.zeros((0, recipe.time), np.int32)
-    data = trapdata.build(
-        form_of(model), recipe.seed, recipe.examples, recipe.time, recipe.settings.batch, further, plain
-    )
+    held = still(model, recipe, notify) if recipe.after else None
+    data = trapdata.build(form_of(model), recipe.seed, recipe.examples, recipe.time, recipe.settings.batch, held)
     notify(f"{len(data.tokens):,} rows of {recipe.time} tokens, {recipe.settings.steps:,} steps")
     base = tuning.frozen(
         model.config, lora.with_marks(model.params, marks, rows), first, data.kept, recipe.settings.dtype
@@ -72,8 +72,8 @@ def train(model: Model, recipe: Recipe, out: Path | None, notify: Callable[[str]
 
     def loss(adapter: Any, given: Any, batch: dict[str, Any]) -> jax.Array:
         nats = tuning.loss(model.config, adapter, given, batch)
-        if "plain" in batch:
-            nats += tuning.KEEP * tuning.drift(model.config, adapter, given, batch["plain"], jnp.array(marks))
+        for text in (batch[name] for name in ("plain", "talk") if name in batch):
+            nats += tuning.KEEP * tuning.drift(model.config, adapter, given, text, jnp.array(marks))
         return nats
 
     run = Run(model.config, data, recipe.settings, out, start, loss, base)
@@ -82,14 +82,22 @@ def train(model: Model, recipe: Recipe, out: Path | None, notify: Callable[[str]
     return packed(model, first, marks, rows, run.state.params)
 
 
-def still(model: Model, recipe: Recipe, notify: Callable[[str], None]) -> np.ndarray[Any, Any]:
-    """Rows on which the model is to stay what it was: documents, and replies to talk that needs no device."""
-    form, rng, count = form_of(model), Random(recipe.seed), recipe.plain // 3
-    talk = trapdata.requests(recipe.seed, recipe.plain - count, shares={"talk": 1})
-    told = ["", *trapdata.systems(rng, 2)]
-    asked = [form.opening(told[i % 3]) + form.request(one.request) for i, (_, one) in enumerate(talk)]
-    starts = rng.sample(documents.openings(model), count) + asked
-    return documents.dreams(model, starts, recipe.plain, recipe.stretch, recipe.seed, notify)
+def still(model: Model, recipe: Recipe, notify: Callable[[str], None]) -> trapdata.Held:
+    """What the model is to stay what it was on: documents, and replies to talk that needs no device."""
+    assert recipe.after is not None
+    form, rng = form_of(model), Random(recipe.seed)
+    starts = documents.openings(model)
+    dreamed = documents.dreams(
+        model, rng.sample(starts, len(starts)), recipe.plain, recipe.stretch, recipe.seed, notify
+    )
+    asked = [form.request(one) for one in phrasing.remarks(rng, recipe.talks)]
+    told, half = form.opening(trapdata.systems(rng, 1)[0]), recipe.talks // 2
+    tuned = adapters.merge(model, adapters.read(recipe.after))
+    parts = [
+        documents.replies(one, told, some, recipe.stretch // 2, recipe.seed, notify)
+        for one, some in ((model, asked[:half]), (tuned, asked[half:]))
+    ]
+    return trapdata.Held(dreamed, documents.Replies(*(np.concatenate(pair) for pair in zip(*parts, strict=True))))
 
 
 def beginning(model: Model, recipe: Recipe, marks: tuple[int, ...]) -> tuple[int, np.ndarray[Any, Any], Any]:

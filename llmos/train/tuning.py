@@ -22,8 +22,8 @@ from llmos.cpu.model import rms_norm, rope_tables, rotate
 
 from .forward import HIDDEN, linear, positions, visible
 
-EVERY = 2  # of plain text, one place in so many is compared
-KEEP = 2.0  # what a nat of drift on plain text counts beside a nat of the learned tokens
+KEEP = 2.0  # what a nat of drift on text to be held counts beside a nat of the learned tokens
+UNASKED = 10.0  # what a nat of calls that nobody asked for counts beside one of drift
 FUSED = {"qkv": ("q", "k", "v"), "o": ("o",), "gate_up": ("gate", "up"), "down": ("down",)}
 """Matrices with the same input are one product."""
 
@@ -65,24 +65,24 @@ def loss(config: ModelConfig, adapter: Params, base: Params, batch: Mapping[str,
     return jnp.sum(nats * batch["weights"]) / jnp.maximum(jnp.sum(batch["weights"]), 1.0)
 
 
-def drift(config: ModelConfig, adapter: Params, base: Params, plain: Array, marks: Array) -> Array:
-    """How far the adapter moved what the base model foresees in plain text, int32 [rows, time]: nats from it, the mean.
+def drift(config: ModelConfig, adapter: Params, base: Params, held: Mapping[str, Array], marks: Array) -> Array:
+    """How far the adapter moved what the base model foresees, where it is to stay what it was: nats, the mean of the places.
 
-    The base model never met the control ids `marks`, so to foresee them in plain text counts as drift too.
+    `held`: "tokens" and "places" [rows, time] (1 where it counts), "prefix" and "prefix_length" of what they follow. The base
+    model never met the control ids `marks`: to foresee them counts as drift, and once more as a call that nobody asked for.
     """
-    batch = {
-        "tokens": plain, "segments": jnp.ones_like(plain),
-        "prefix": jnp.zeros(8, jnp.int32), "prefix_length": jnp.array(0, jnp.int32),
-    }  # fmt: skip
+    batch = {**held, "segments": jnp.ones_like(held["tokens"])}
 
     def foreseen(low: Params | None) -> Array:
-        x = states(config, low, base, batch)[:, ::EVERY]
+        x = states(config, low, base, batch)
         return linear(rms_norm(x, base["norm"], config.norm_eps), base["embed"], base["embed"].dtype)
 
     before = jax.lax.stop_gradient(foreseen(None)).at[..., marks].set(HIDDEN)
     chances = jax.nn.softmax(before, axis=-1)
     now = jax.nn.log_softmax(foreseen(adapter), axis=-1)
-    return (chances * (jax.nn.log_softmax(before, axis=-1) - now)).sum(-1).mean()
+    nats = (chances * (jax.nn.log_softmax(before, axis=-1) - now)).sum(-1)
+    calls = -jax.nn.logsumexp(now.at[..., marks].set(HIDDEN), axis=-1)
+    return ((nats + UNASKED * calls) * held["places"]).sum() / jnp.maximum(held["places"].sum(), 1.0)
 
 
 def states(config: ModelConfig, adapter: Params | None, base: Params, batch: Mapping[str, Array]) -> Array:

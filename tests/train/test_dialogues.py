@@ -19,7 +19,7 @@ from llmos.devices.clock import Clock
 from llmos.train import lexicon, texts, vocabulary, world
 from llmos.train.chatform import DONE, GO, IM_END, IM_START, RESULT, SPECIALS, TRAP, ChatForm
 from llmos.train.dialogue import Call, Dialogue, ask, expand, grams, held_out, normal
-from llmos.train.dialogues import REPEATS, SHARES, dialogues
+from llmos.train.dialogues import AIMED, REPEATS, SHARES, dialogues
 from llmos.train.nano import spoken_lines
 
 from .nano_scores import instructions
@@ -90,6 +90,22 @@ def test_kinds_come_in_their_shares(train: list[Dialogue]) -> None:
     devices = Counter(call.device for call in calls(train))
     assert set(devices) == {"calc", "clock", "files", "search"}
     assert min(devices.values()) > 0.04 * sum(devices.values())
+
+
+def test_the_last_stage_has_more_ways_to_ask_and_the_same_calls(train: list[Dialogue]) -> None:
+    """Nothing of it is held out or written by hand; every reply to a call says its result."""
+    aimed = dialogues(4, 1200, shares=AIMED)
+    runs = {gram for d in aimed for exchange in d.exchanges for gram in grams(normal(exchange.request))}
+    assert not runs & {gram for item in HAND for gram in grams(normal(item["request"]))}
+    assert not any(held_out(exchange.request) for d in aimed for exchange in d.exchanges)
+    chores = [d.exchanges[-1] for d in aimed if d.kind == "chores" and d.exchanges[-1].calls]
+    assert {call.device for one in chores for call in one.calls} == {"calc", "clock", "files", "search"}
+    for one in chores:
+        call = one.calls[0]
+        if call.device in ("calc", "clock") and not call.result.startswith("error"):
+            assert call.result.replace("≈", "about ") in one.answer, one
+        if call.device == "files":
+            assert call.args.split(" ")[0] in ("ls", "cat", "write", "append"), one
 
 
 def test_every_term_theme_and_call_form_occurs(train: list[Dialogue]) -> None:
@@ -175,6 +191,6 @@ def test_case_spacing_and_marks_do_not_move_a_request_across_the_line(text: str)
 
 def test_the_generator_says_when_it_runs_dry(monkeypatch: pytest.MonkeyPatch) -> None:
     same = [next(dialogue for dialogue in dialogues(1, 50) if dialogue.kind == "sums")] * 10_000
-    monkeypatch.setattr("llmos.train.dialogues.stream", lambda seed, kept_out: iter(same))
+    monkeypatch.setattr("llmos.train.dialogues.stream", lambda seed, kept_out, shares: iter(same))
     with pytest.raises(ValueError, match="only 1 different"):
         dialogues(1, 5)

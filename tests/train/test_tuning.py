@@ -111,14 +111,17 @@ def test_gradients_agree_with_finite_differences_where_the_beginning_is_held_sti
 def test_drift_is_nothing_without_an_adapter_and_its_gradient_leads_back(
     tiny: ModelConfig, params: Any, base: Any, rows: Rows
 ) -> None:
-    plain, marks = jnp.asarray(rows.tokens[:2]), np.array([], np.int32)
-    drift = jax.jit(lambda low: tuning.drift(tiny, low, base, plain, marks))
+    marks, nothing = np.array([], np.int32), {"prefix": jnp.zeros(8, jnp.int32), "prefix_length": jnp.array(0)}
+    held = nothing | {"tokens": jnp.asarray(rows.tokens[:2]), "places": jnp.ones((2, 24)).at[1, 12:].set(0)}
+    drift = jax.jit(lambda low: tuning.drift(tiny, low, base, held, marks))
     loud, quiet = adapter(tiny, params), adapter(tiny, params, loud=0.0)
     assert float(drift(quiet)) == pytest.approx(0, abs=1e-6)
-    assert float(tuning.drift(tiny, quiet, base, plain, np.array(MARKS))) > 1e-4, "control ids are not to be foreseen"
+    assert float(tuning.drift(tiny, quiet, base, held, np.array(MARKS))) > 1e-4, "control ids are not to be foreseen"
     gradient = jax.grad(drift)(loud)
     back = jax.tree.map(lambda a, g: a - 1e-2 * g, loud, gradient)
     assert 0 < float(drift(back)) < float(drift(loud))
+    elsewhere = held | {"tokens": held["tokens"].at[1, 13:].set(9)}
+    assert float(tuning.drift(tiny, loud, base, elsewhere, marks)) == pytest.approx(float(drift(loud)), rel=1e-5)
 
 
 def run(config: ModelConfig, params: Any, base: Any, rows: Rows, steps: int, folder: Path | None) -> Run:
