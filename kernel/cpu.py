@@ -9,7 +9,7 @@ One convention holds everywhere: **the last sampled id is not yet in the KV cach
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple, Protocol
@@ -44,6 +44,26 @@ class Geometry:
     fingerprint: str
 
 
+class Mask:
+    """Which ids may be sampled, reckoned when somebody wants to know: the CPU, while its layers run.
+
+    `reckon` gives bits, bit i (little-endian in each byte) set = id i may be sampled; None = every id may. A mask is no state
+    of the machine, since a replay has none: what is left of it in a snapshot is that there was one.
+    """
+
+    __slots__ = ("reckon",)
+
+    def __init__(self, reckon: Callable[[], bytes | None]) -> None:
+        self.reckon = reckon
+
+    def __reduce__(self) -> tuple[type[Mask], tuple[Callable[[], bytes | None]]]:
+        return Mask, (everything,)
+
+
+def everything() -> None:
+    """Every id may be sampled."""
+
+
 class Burst(NamedTuple):
     """One lane's work. Entry i of the block table is frame `frames[i]` holding positions `starts[i]` .. `starts[i] + page - 1`.
 
@@ -63,7 +83,7 @@ class Burst(NamedTuple):
     seed: int = 0
     temperature: int = 0  # thousandths; 0 = greedy, ties to the lowest id
     min_p: int = 0  # thousandths of the largest probability
-    allowed: bytes | None = None  # bit i (little-endian in each byte) set = id i may be sampled; only with steps <= 1
+    allowed: Mask | None = None  # of the id that is sampled; only with steps <= 1
     digests: tuple[bytes, ...] = ()  # of the table's pages (b"" of one that is not full), then of those left out
     adapter: int = 0  # which set of weights runs: 0 = the model as loaded, others as the CPU's owner installed them
     never: tuple[int, ...] = ()  # <= 16 ids that are not sampled, whatever `allowed` says

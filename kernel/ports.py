@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+from .cpu import Mask
+
 Plain = int | str | bytes | None | tuple["Plain", ...]
 
 
@@ -45,8 +47,9 @@ class Codec(Protocol):
 class Grammar(Protocol):
     """Which ids keep a call legal. Decides nothing that is not visible in what the CPU then samples: a replay needs none."""
 
-    def allowed(self, devices: tuple[str, ...], lead: bytes, written: tuple[int, ...]) -> bytes | None:
-        """Bits of the ids that may follow in a call of one of `devices` that begins with `lead` and `written`."""
+    def allowed(self, devices: tuple[str, ...], lead: bytes, written: tuple[int, ...]) -> Mask:
+        """The ids that may follow in a call of one of `devices` that begins with `lead` and `written`. At once: nothing is
+        reckoned before somebody asks the mask."""
 
 
 class Delivery(NamedTuple):

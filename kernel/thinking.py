@@ -17,6 +17,7 @@ from .memory import AddressSpace
 from .process import Process, State, Thought
 
 if TYPE_CHECKING:
+    from .cpu import Mask
     from .kernel import Kernel
 
 ROLES: dict[str, tuple[Label, str]] = {  # role of a span -> its label and author letter
@@ -162,8 +163,8 @@ def show(kernel: Kernel, process: Process, thought: Thought, hold: int) -> None:
         channels.say(kernel, process, "m", text)
 
 
-def allowed(kernel: Kernel, process: Process, thought: Thought) -> bytes | None:
-    """The ids that keep a call legal, as bits: between its opening and its end, under a grammar. Else None, for all."""
+def allowed(kernel: Kernel, process: Process, thought: Thought) -> Mask | None:
+    """The ids that keep a call legal: between its opening and its end, under a grammar. Else None, for all."""
     if thought.capture < 0 or kernel.grammar is None:
         return None
     return kernel.grammar.allowed(kernel.devices, thought.lead, tuple(process.space.tokens[thought.capture :]))

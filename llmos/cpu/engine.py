@@ -285,12 +285,16 @@ def _view(lanes: list[Lane], shape: Shape) -> View:
 
 
 def _allowed(lanes: list[Lane], bucket: int, vocab: int) -> np.ndarray:
-    """Masks of allowed ids [bucket, ceil(vocab / 8)] uint8; a lane without one allows all."""
-    rows = np.full((bucket, -(-vocab // 8)), 255, np.uint8)
-    for i, lane in enumerate(lanes):
-        if lane.burst.allowed is not None:
-            rows[i] = np.frombuffer(lane.burst.allowed, np.uint8)
-    return rows
+    """Masks of allowed ids [bucket, ceil(vocab / 8)] uint8; a lane without one allows all. They are reckoned here, while the
+    layers, which were queued before, run on threads of their own."""
+    size = -(-vocab // 8)
+    every, none = b"\xff" * size, bytes(size)
+    asked = [lane.burst.allowed for lane in lanes]
+    masks = [(mask.reckon() if mask else None) or every for mask in asked]
+    if none in masks:
+        raise ValueError("a mask of allowed ids allows at least one")
+    rows = b"".join(masks) + every * (bucket - len(lanes))
+    return np.frombuffer(rows, np.uint8).reshape(bucket, size)
 
 
 def _check(mode: str, frames: int, lanes: int, max_pages: int, chunk: int) -> None:

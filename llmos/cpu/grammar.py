@@ -1,27 +1,37 @@
 """Masks that keep a call legal while it is being written, one step at a time.
 
 Knows: llguidance, one grammar for all mounted devices, and how many tokens a call may have. Does not know: what devices
-do, when a call begins (`kernel/instructions.py`). Masks are cached by what was written so far; a call that grows long is
-led to its shortest end. Implements `llmos_kernel.ports.Grammar`.
+do, when a call begins (`kernel/instructions.py`). A mask is reckoned when the CPU asks for it, from the matcher of a token
+earlier, and kept by what was written so far; a call that grows long is led to its shortest end. Implements
+`llmos_kernel.ports.Grammar`.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
+from llmos_kernel.cpu import Mask
 from llmos_kernel.limits import MAX_CALL_TOKENS
 from llmos_kernel.ports import Codec
 
-MASKS = 1024  # kept; 6 KB each for a vocabulary of 49,152
-MATCHERS = 128  # kept, so that a call in progress is not read again from its start
+KEPT = 1024  # states; a mask takes 6 KB for a vocabulary of 49,152
 LONG = MAX_CALL_TOKENS - 64  # tokens of a call, from which on only its shortest end is legal
 CLOSERS = "\"}])'>"  # what ends something, tried before anything else
 OTHERS = "1023456789-. \n{[(<abcdefghijklmnopqrstuvwxyz_/:,"
 
 State = tuple[tuple[str, ...], bytes, tuple[int, ...]]
 """(devices, lead, ids written): everything a mask depends on."""
+
+
+class Reached:
+    """What is kept of a state: its mask, and its matcher until the next state takes it."""
+
+    __slots__ = ("mask", "matcher")
+
+    def __init__(self, mask: bytes | None, matcher: Any) -> None:
+        self.mask, self.matcher = mask, matcher
 
 
 class Masks:
@@ -31,30 +41,39 @@ class Masks:
         self.codec, self.vocab, self.end, self.rules = codec, vocab, end, rules
         self._tokenizer: Any = None
         self._starts: dict[tuple[str, ...], Any] = {}
-        self._masks: OrderedDict[State, bytes | None] = OrderedDict()
-        self._matchers: OrderedDict[State, Any] = OrderedDict()
+        self._size = -(-vocab // 8)
+        self._kept: dict[State, Reached] = {}  # the oldest first
         self._single = _single(codec)
 
-    def allowed(self, devices: tuple[str, ...], lead: bytes, written: tuple[int, ...]) -> bytes | None:
-        state = (devices, lead, written)
-        if state not in self._masks:
-            self._masks[state] = self._mask(state)
-            while len(self._masks) > MASKS:
-                self._masks.popitem(last=False)
-        self._masks.move_to_end(state)
-        return self._masks[state]
+    def allowed(self, devices: tuple[str, ...], lead: bytes, written: tuple[int, ...]) -> Mask:
+        return Mask(partial(self._bits, (devices, lead, written)))
 
-    def _mask(self, state: State) -> bytes | None:
-        if not state[0]:
-            return None
-        matcher = self._matcher(state)
+    def _bits(self, state: State) -> bytes | None:
+        """The mask of a state: the one that is kept, or a new one; None where there is nothing to hold a call to."""
+        kept = self._kept.get(state)
+        if kept is None:
+            kept = self._kept[state] = self._reach(state)
+            if len(self._kept) > KEPT:
+                del self._kept[next(iter(self._kept))]
+        return kept.mask
+
+    def _reach(self, state: State) -> Reached:
+        devices, lead, written = state
+        if not devices:
+            return Reached(None, None)
+        before = self._kept.get((devices, lead, written[:-1])) if written else None
+        if before is not None and before.matcher is not None:
+            matcher, before.matcher = before.matcher, None
+            matcher.consume_token(written[-1])
+        else:
+            matcher = self._fresh(devices, lead)
+            matcher.consume_tokens(list(written))
         if matcher.is_error():
-            return None
+            return Reached(None, matcher)
         if matcher.is_stopped():  # nothing can follow but the end
-            return self._only(self.end)
-        size = -(-self.vocab // 8)
-        mask: bytes = matcher.compute_bitmask()[:size].ljust(size, b"\0")
-        return self._shortest(mask) if len(state[2]) >= LONG else mask
+            return Reached(self._only(self.end), matcher)
+        mask = matcher.compute_bitmask()[: self._size].ljust(self._size, b"\0")
+        return Reached(self._shortest(mask) if len(written) >= LONG else mask, matcher)
 
     def _shortest(self, mask: bytes) -> bytes:
         """Of the legal ids only the one that ends the call soonest."""
@@ -64,20 +83,9 @@ class Masks:
         return mask
 
     def _only(self, token: int) -> bytes:
-        only = bytearray(-(-self.vocab // 8))
+        only = bytearray(self._size)
         only[token // 8] = 1 << token % 8
         return bytes(only)
-
-    def _matcher(self, state: State) -> Any:
-        """A matcher in this state, made from the one a token earlier if it is still here."""
-        devices, lead, written = state
-        before = self._matchers.pop((devices, lead, written[:-1]), None) if written else None
-        matcher = before if before is not None else self._fresh(devices, lead)
-        matcher.consume_tokens(list(written[-1:] if before is not None else written))
-        self._matchers[state] = matcher
-        while len(self._matchers) > MATCHERS:
-            self._matchers.popitem(last=False)
-        return matcher
 
     def _fresh(self, devices: tuple[str, ...], lead: bytes) -> Any:
         """A matcher at the beginning of a call. Reading a grammar takes tens of milliseconds, copying a matcher none."""

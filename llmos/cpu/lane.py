@@ -123,5 +123,5 @@ def check(burst: Burst, geometry: Geometry) -> None:
         raise ValueError("the first positions of a table are multiples of the page, each once")
     if burst.starts and max(*burst.starts, burst.pos) >= geometry.page * geometry.max_pages:
         raise ValueError("a position is beyond the longest context")
-    if burst.allowed is not None and (burst.steps > 1 or not any(burst.allowed)):
-        raise ValueError("a mask of allowed ids allows at least one, and is for one step at most")
+    if burst.allowed is not None and burst.steps > 1:
+        raise ValueError("a mask of allowed ids is for one step at most")

@@ -13,6 +13,7 @@ import pytest
 from llmos import store
 from llmos.cpu.engine import Engine
 from llmos.cpu.loaders import load
+from llmos_kernel.cpu import Mask
 
 from .small import Context, tiny
 
@@ -122,7 +123,7 @@ def everything(cpu: Engine) -> None:
             lane.prefill(16 if count % 2 else 7)
         for lane, retired in zip(group, cpu.run([x.burst(1, 4) for x in group]), strict=True):
             lane.take(retired)
-    masked = Context(cpu, range(5, 20), range(1, 5), allowed=b"\xff" * 38)
+    masked = Context(cpu, range(5, 20), range(1, 5), allowed=Mask(lambda: b"\xff" * 38))
     masked.run(1)
     cpu.copy([(1, 2)])
     cpu.load(3, cpu.save(2))

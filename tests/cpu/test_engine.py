@@ -7,7 +7,7 @@ import pytest
 
 from llmos.cpu.engine import Engine
 from llmos.errors import UsageError
-from llmos_kernel.cpu import Burst, Cause
+from llmos_kernel.cpu import Burst, Cause, Mask
 
 from .small import Context, engine, tiny, weights
 
@@ -54,11 +54,15 @@ def test_prefill_only_samples_nothing(cpu: Engine) -> None:
     assert (retired.ids, retired.cause, retired.fed) == ((), Cause.QUANTUM, 5)
 
 
+def bits(allowed: np.ndarray) -> Mask:
+    return Mask(np.packbits(allowed, bitorder="little").tobytes)
+
+
 @pytest.mark.parametrize("temperature", [0, 900])
 def test_only_allowed_ids_are_sampled(cpu: Engine, temperature: int) -> None:
     allowed = np.zeros(300, bool)
     allowed[[17, 290]] = True
-    mask = np.packbits(allowed, bitorder="little").tobytes()
+    mask = bits(allowed)
     for seed in range(5):
         lane = fresh(cpu, allowed=mask, temperature=temperature, seed=seed)
         assert lane.run(1)[-1] in (17, 290)
@@ -69,11 +73,31 @@ def test_forbidden_ids_are_never_sampled(cpu: Engine, temperature: int) -> None:
     """Whatever the mask says: of three ids that it allows, two are forbidden."""
     allowed = np.zeros(300, bool)
     allowed[[17, 200, 290]] = True
-    mask = np.packbits(allowed, bitorder="little").tobytes()
+    mask = bits(allowed)
     for seed in range(5):
         assert fresh(cpu, allowed=mask, never=(290, 17), temperature=temperature, seed=seed).run(1)[-1] == 200
     free = fresh(cpu, temperature=temperature, seed=3).run(1)[-1]
     assert fresh(cpu, never=(free,), temperature=temperature, seed=3).run(1)[-1] != free
+
+
+def test_masks_are_reckoned_once_the_layers_are_queued(cpu: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that they cost nothing where the layers run on another core."""
+    happened: list[str] = []
+    feed, finish = cpu._feed, cpu._programs.choose
+    monkeypatch.setattr(cpu, "_feed", lambda lanes: (feed(lanes), happened.append("layers"))[0])
+    monkeypatch.setattr(
+        cpu._programs, "choose", lambda *a: (happened.append(f"mask {a[-1] is not None}"), finish(*a))[1]
+    )
+    mask = Mask(lambda: (happened.append("reckoned"), b"\xff" * 38)[1])
+    bound, free = fresh(cpu, allowed=mask), Context(cpu, PROMPT, range(5, 9))
+    for lane in (bound, free):
+        lane.prefill(16)
+    happened.clear()
+    cpu.run([bound.burst(1, 1), free.burst(1, 1)])
+    assert happened == ["layers", "reckoned", "mask True"]
+    happened.clear()
+    cpu.run([free.burst(1, 1)])
+    assert happened == ["layers", "mask False"]
 
 
 def test_samples_depend_on_seed_and_position_only(cpu: Engine) -> None:
@@ -132,8 +156,8 @@ def bad_bursts() -> list[Burst]:
         good._replace(starts=(0, 0)),
         good._replace(wake=tuple(range(17))),
         good._replace(never=tuple(range(17))),
-        good._replace(allowed=b"\xff" * 38, steps=2),
-        good._replace(allowed=bytes(38)),
+        good._replace(allowed=Mask(lambda: b"\xff" * 38), steps=2),
+        good._replace(allowed=Mask(lambda: bytes(38))),
         good._replace(adapter=9),
         good._replace(pos=96),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from llmos_kernel.dialects import Hermes, Llmos, read_json
 from llmos_kernel.journal import Header, Recorder, replay
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.ports import Grammar
+from llmos_kernel.rewind import state_hash
 
 NAMES = ("calc", "clock", "files", "search", "python", "spawn", "send")
 
@@ -115,7 +117,7 @@ def test_a_result_that_spells_a_call_stays_text() -> None:
     assert sum(e[1] == "trap" for e in events) == 1
 
 
-def test_a_replay_needs_no_grammar() -> None:
+def test_a_replay_needs_no_grammar_and_has_the_same_state() -> None:
     records: list[Any] = []
     devices = registry.mounted(("calc",), registry.Settings(home=Path()))
     cpu, codec, world = ScriptedCpu(replies(lambda q: "It is {calc 37*48}$.")), ByteCodec(), HostWorld(devices)
@@ -123,11 +125,20 @@ def test_a_replay_needs_no_grammar() -> None:
     recorder = Recorder(cpu, codec, world, records.append)
     masks = masks_for(VOCAB, codec, lambda: devices, "llmos")
     m = Machine(Kernel(config, PROGRAMS, recorder, recorder, recorder, grammar=masks), world)
-    live = [e for batch in m.events() for e in batch]
+    live, states, masked = [], {}, 0
+    for batch in m.events():
+        live += batch
+        states[m.kernel.tick] = state_hash(m.kernel)
+        kept = pickle.loads(pickle.dumps(m.kernel.work.bursts))
+        masked += sum(burst.allowed is not None and burst.allowed.reckon() is None for burst in kept)
     recorder.close()
-    again = [e for k in replay(Header.of(config, cpu, codec, ""), records, PROGRAMS) for e in k.take_events()]
+    again = []
+    for kernel in replay(Header.of(config, cpu, codec, ""), records, PROGRAMS):
+        again += kernel.take_events()
+        assert states.get(kernel.tick, state_hash(kernel)) == state_hash(kernel)
     assert any(e[1] == "result" for e in live)
     assert again == live
+    assert masked > 5, "a call was held to the grammar, token after token"
 
 
 @pytest.mark.parametrize("dialect", ["llmos", "hermes"])
@@ -152,7 +163,7 @@ def write_call(rng: random.Random, masks: Grammar, form: Any) -> Any:
     ids: tuple[int, ...] = ()
     written = b""
     while len(ids) <= 160:
-        mask = masks.allowed(NAMES, b"", ids)
+        mask = masks.allowed(NAMES, b"", ids).reckon()
         assert mask is not None
         legal = [i for i in range(VOCAB) if mask[i // 8] >> i % 8 & 1]
         soon = [i for i in legal if i in (GO, ord('"'))] if rng.random() < hurry else []
@@ -164,11 +175,31 @@ def write_call(rng: random.Random, masks: Grammar, form: Any) -> Any:
     raise AssertionError(f"{len(ids)} tokens and no end: {written!r}")
 
 
+def test_a_mask_does_not_depend_on_what_was_asked_before(tmp_path: Path) -> None:
+    """Matchers are handed on from token to token, and old states forgotten: the bits are those of a matcher begun anew."""
+    devices = registry.mounted(NAMES, registry.Settings(home=tmp_path, pretend=True))
+    first, second = (masks_for(VOCAB, ByteCodec(), lambda: devices, "llmos") for _ in range(2))
+    assert first is not None
+    assert second is not None
+    rng = random.Random(5)
+    states: list[tuple[int, ...]] = []
+    for _ in range(40):
+        ids: tuple[int, ...] = ()
+        while len(ids) < 120 and GO not in ids:
+            states.append(ids)
+            mask = first.allowed(NAMES, b"", ids).reckon()
+            assert mask is not None
+            ids += (rng.choice([i for i in range(VOCAB) if mask[i // 8] >> i % 8 & 1]),)
+    rng.shuffle(states)
+    for state in states[:400]:
+        assert first.allowed(NAMES, b"", state).reckon() == second.allowed(NAMES, b"", state).reckon()
+
+
 def test_result_and_done_are_never_legal(tmp_path: Path) -> None:
     devices = registry.mounted(NAMES, registry.Settings(home=tmp_path))
     masks = masks_for(VOCAB, ByteCodec(), lambda: devices, "llmos")
     assert masks is not None
-    mask = masks.allowed(NAMES, b"", tuple(b"calc 3"))
+    mask = masks.allowed(NAMES, b"", tuple(b"calc 3")).reckon()
     assert mask is not None
     assert not any(mask[i // 8] >> i % 8 & 1 for i in (START, END, TRAP, RESULT, DONE))
     assert mask[GO // 8] >> GO % 8 & 1
