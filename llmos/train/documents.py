@@ -18,6 +18,7 @@ from llmos.cpu.config import Model
 from .chorus import Chorus
 
 LANES = 32
+BEGINNING = 6.0  # what a reply's first token counts beside the others: most calls that nobody asked for are made there
 WARMTH = 0.9  # temperature: at 1 so small a model loses its thread within a row
 OPENINGS = (
     "The", "In", "A", "It was", "There are", "When", "My", "We", "He said that", "This is", "Although", "According to",
@@ -68,7 +69,7 @@ def dreams(
 
 
 class Replies(NamedTuple):
-    """What was said and answered, [rows, time]; `places` are 1 where a token of the reply, or its end, is foreseen."""
+    """What was said and answered, [rows, time]; `places`: what it counts that a token of the reply, or its end, is foreseen."""
 
     tokens: NDArray[np.int32]
     places: NDArray[np.float32]
@@ -110,7 +111,8 @@ def _replied(
     for at in range(1, time + 1):
         drawn = chorus.feed(rows[:, at - 1], jax.random.fold_in(key, at), WARMTH)
         asked = np.array([at < len(request) for request in requests])
-        places[:, at - 1] = going & ~asked
+        begins = np.array([at == len(request) for request in requests])
+        places[:, at - 1] = np.where(going & ~asked, np.where(begins, BEGINNING, 1.0), 0.0)
         going &= asked | ~np.isin(drawn, ends)
         if at < time:
             told = [request[at] if at < len(request) else 0 for request in requests]

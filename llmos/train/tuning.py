@@ -68,7 +68,7 @@ def loss(config: ModelConfig, adapter: Params, base: Params, batch: Mapping[str,
 def drift(config: ModelConfig, adapter: Params, base: Params, held: Mapping[str, Array], marks: Array) -> Array:
     """How far the adapter moved what the base model foresees, where it is to stay what it was: nats, the mean of the places.
 
-    `held`: "tokens" and "places" [rows, time] (1 where it counts), "prefix" and "prefix_length" of what they follow. The base
+    `held`: "tokens" and "places" [rows, time] (what each counts), "prefix" and "prefix_length" of what they follow. The base
     model never met the control ids `marks`: to foresee them counts as drift, and once more as a call that nobody asked for.
     """
     batch = {**held, "segments": jnp.ones_like(held["tokens"])}

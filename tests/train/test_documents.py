@@ -55,9 +55,8 @@ def test_a_reply_is_compared_from_its_first_token_to_its_end(nano: Model) -> Non
     made = documents.replies(nano, form.opening("Answer briefly."), asked, 60, 1, lambda line: None)
     for request, tokens, places in zip(asked, made.tokens.tolist(), made.places.tolist(), strict=True):
         assert tokens[: len(request)] == request
-        first, last = places.index(1.0), 59 - places[::-1].index(1.0)
-        assert first == len(request) - 1
-        assert places[first : last + 1] == [1.0] * (last - first + 1)
+        first, last = len(request) - 1, max(i for i, place in enumerate(places) if place)
+        assert places[: last + 1] == [0.0] * first + [documents.BEGINNING] + [1.0] * (last - first)
         assert not set(tokens[len(request) : last + 1]) & set(nano.tokenizer.control.values())
         assert not any(tokens[last + 1 :])
 
