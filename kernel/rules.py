@@ -50,6 +50,7 @@ def form(case: Case) -> Decision | None:
 
 
 def quota(case: Case) -> Decision | None:
+    """Calls, processes, frames and tokens are counted, and each grant says how many."""
     if case.effect.kind == "free":
         return None
     over = granted.used_up(case.rights, case.past.used, case.effect)

@@ -6,6 +6,7 @@ put together (`portrait.py`). Everything a screen asks goes through a queue; not
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import deque
@@ -108,6 +109,7 @@ class Room:
         self._post: Callable[[MachineView], None] = lambda view: None
         self._queue: SimpleQueue[tuple[str, ...]] = SimpleQueue()
         self._rates: deque[tuple[float, int]] = deque(maxlen=40)
+        self._named: set[str] = set()  # parts of the self-test that are at work again after they were ok
         self._due = 0.0  # when the next view may be posted
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._main, name="machine", daemon=True)
@@ -192,6 +194,9 @@ class Room:
         if self._closing.is_set():
             raise LlmosError("closed while booting")
         before = self.tests.get(line.part)
+        if before and before.text != line.text and (before.state == "ok" or line.part in self._named):
+            self._named.add(line.part)  # it is known by name, and is now read: the name stays
+            line = replace(line, text=before.text) if line.fraction < 1 else SelfTest(line.part, before.text, "ok")
         self.tests[line.part] = line
         self._drain()
         self.show(force=before is None or before.state != line.state)  # of a long bar not every step
@@ -270,7 +275,7 @@ class Room:
                 self.notice = ""
                 self._orders.do(verb, *args)
             except (TypeError, ValueError, LlmosError) as e:
-                self.notice = f"{verb}: {e}"
+                self.notice = f"{verb}: {_plain(e)}"
 
     def show(self, force: bool = False) -> None:
         """Post a view, but not more often than a screen can use."""
@@ -290,6 +295,12 @@ class Room:
         if len(recent) < 2 or now - recent[-1][0] > 2:
             return 0.0
         return sum(n for _, n in recent[1:]) / max(recent[-1][0] - recent[0][0], 1e-3)
+
+
+def _plain(e: Exception) -> str:
+    """An error in a person's words: Python says of a number only that it could not be made."""
+    found = re.match(r"(?:invalid literal|could not convert string).*: (.*)", str(e))
+    return f"takes a number, not {found[1]}" if found else str(e)
 
 
 def farewell(branch: Branch | None) -> str:

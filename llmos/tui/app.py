@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 from textual.widgets import Input
 
 from . import theme, verbs
-from .finder import Finder
 from .layout import LAYOUTS, TABS
 from .pane import Pane
 from .panels.console import Console, Entry
+from .panels.cpu import CpuPane
 from .panels.processes import SORTS, Processes
 from .panels.transport import UNITS
 from .stage import CommandLine, Stage
@@ -24,10 +24,17 @@ SPEEDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 0.0)
 PRIORITIES = 3
 
 
+def _finder() -> type[Any]:
+    """The palette, loaded when it is opened."""
+    from .finder import Finder
+
+    return Finder
+
+
 class MachineRoom(Stage):
     """The screen of one machine. `run()` returns when it is closed; the farewell line is printed then."""
 
-    COMMANDS: ClassVar[set[Any]] = {Finder}
+    COMMANDS: ClassVar[set[Any]] = {_finder}
     ENABLE_COMMAND_PALETTE = True
     farewell = ""
     leaving = False  # the machine goes on without this screen
@@ -84,7 +91,7 @@ class MachineRoom(Stage):
             raise ValueError(f"one of {', '.join(LAYOUTS)}")
         self.change(layout=name, zoom="", folded=True, message=f"layout {name}")
         if not self.chosen.display:
-            self.pane("console").query_one(Entry).focus()
+            self.give(self.pane("console").query_one(Entry))
 
     def verb_theme(self, name: str) -> None:
         self.paint(theme.palette(name, self.palette.plain))
@@ -151,7 +158,7 @@ class MachineRoom(Stage):
             self.change(message="there is one world only: B branches a second one from this tick")
         else:
             self.change(visited="worlds")
-            self.push_screen(Worlds(self.view, self.palette))
+            self.push_screen(Worlds(self.view, self.palette, self.query_one(CpuPane).worlds))
 
     def action_hold(self) -> None:
         self.change(held=not self.desk.held)
@@ -174,12 +181,12 @@ class MachineRoom(Stage):
         if self.desk.commanding:
             self.query_one(CommandLine).value = ""
             self.change(commanding=False)
-            (self.last or self.pane("cpu")).focus()
+            self.give(self.last or self.pane("cpu"))
         elif isinstance(self.focused, Entry) and (self.focused.value or self.focused.placeholder):
             self.focused.value = self.focused.placeholder = ""
             self.pane("console").redraw()
         elif isinstance(self.focused, Entry):
-            self.pane("processes" if self.pane("processes").display else "cpu").focus()
+            self.give(self.pane("processes" if self.pane("processes").display else "cpu"))
         elif self.desk.zoom:
             self.change(zoom="")
 
@@ -243,18 +250,18 @@ class MachineRoom(Stage):
             self.change(tab=key, zoom="", folded=True)
             if not self.pane(key).display:  # not in this layout
                 self.change(zoom=key)
-        self.pane(key).focus()
+        self.give(self.pane(key))
 
     # -- actions: asking --------------------------------------------------------------------------------------------
 
     def action_console(self) -> None:
         if self.desk.zoom:
             self.change(zoom="")
-        self.query_one(Entry).focus()
+        self.give(self.query_one(Entry))
 
     def action_command(self) -> None:
         self.change(commanding=True, message="")
-        self.query_one(CommandLine).focus()
+        self.give(self.query_one(CommandLine))
 
     def action_begin(self, text: str) -> None:
         """Open the command line with `text` typed."""

@@ -27,7 +27,7 @@ class Finder(Provider):
         for name, about, act in self._all():
             score = max(matcher.match(name), matcher.match(about) * 0.6)
             if score > 0:
-                yield Hit(score, matcher.highlight(name), act, text=name, help=about)
+                yield Hit(score, _marked(name, query), act, text=name, help=about)
 
     def _all(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
         for key in keys.KEYS:
@@ -41,3 +41,9 @@ class Finder(Provider):
 
     def _verb(self, verb: verbs.Verb) -> None:
         self.app.action_begin(verb.name + " ") if verb.takes else self.app.obey(verb.name)  # type: ignore[attr-defined]
+
+
+def _marked(name: str, query: str) -> Content:
+    """A name with what was typed in bold. What stands in square brackets is a verb's argument and no markup."""
+    at = name.lower().find(query.lower())
+    return Content(name) if at < 0 else Content(name).stylize("bold", at, at + len(query))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region
@@ -21,7 +20,7 @@ from llmos.status import BLANK, MachineView
 
 from .desk import Desk
 from .layout import TABS
-from .text import Row, Span, ascii_only, fit
+from .text import Row, Span, ascii_only, cell_len, fit
 from .text import width as cells_of
 from .theme import Palette
 

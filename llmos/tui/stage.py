@@ -6,7 +6,7 @@ machine's thread posts views; at most one waits to be drawn, so that a slow term
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from threading import Lock
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input
 
 from llmos.status import BLANK, Inspection, MachineView, Panel
@@ -77,6 +78,7 @@ class Stage(App[str]):
         self.awake = False
         self.kept: list[events.Key] = []  # typed before the first picture
         self.inspected = 0  # the number of the last inspection that was shown
+        self.standing: Callable[[], object] = lambda: None  # called once, when the first picture stands
 
     # -- what is on the screen --------------------------------------------------------------------------------------
 
@@ -97,12 +99,21 @@ class Stage(App[str]):
         """Keys that come before there is anything to type into are kept, in order."""
         if isinstance(event, events.Key) and not self.awake:
             self.kept.append(event)
-        else:
+        elif not (isinstance(event, events.Key) and await self.obeyed(event)):
             await super().on_event(event)
+
+    async def obeyed(self, event: events.Key) -> bool:
+        """A key on a panel is done at once. It would otherwise wait in the panel's queue while the next one, typed into what
+        this one opens, already goes to the panel, too."""
+        if event.is_forwarded or len(self.screen_stack) != 1 or not isinstance(self.focused, Pane):
+            return False
+        found = self.screen.active_bindings.get(event.key)
+        return bool(found and found.enabled and await self.run_action(found.binding.action, found.node))
 
     async def wake(self) -> None:
         """The first picture is there: the keys that were kept, then the machine."""
         self.awake = True
+        self.standing()
         for event in self.kept:
             await super().on_event(event)
         self.kept.clear()
@@ -120,7 +131,9 @@ class Stage(App[str]):
             view, self.fresh = self.fresh, None
         if view is None or self.desk.held:
             return
-        self.view = view
+        before, self.view = self.view.mode, view
+        if before == "BOOT" and view.mode == "REPLAY":
+            self.watch_only()
         if view.boot and not self.desk.booted:
             self.change(booted=True)
         elif self.desk.testing and view.console and any(run.who == "u" for run in view.console):
@@ -130,6 +143,13 @@ class Stage(App[str]):
         if view.inspection and view.inspection.number != self.inspected:
             self.inspected = view.inspection.number
             self.look_inside(view.inspection)
+
+    def watch_only(self) -> None:
+        """It opens on the past: there is nobody to type to, so the keys are the clock's."""
+        entry = self.pane("console").query_one(Entry)
+        if not entry.value:
+            entry.placeholder = ""
+            self.give(self.pane("timeline"))
 
     def look_inside(self, inspection: Inspection) -> None:
         """An answer to `inspect` came: a sheet over the room."""
@@ -179,6 +199,10 @@ class Stage(App[str]):
         command = self.query_one(CommandLine)
         command.display = self.desk.commanding and "laststop" in places
         command.styles.offset, command.styles.width = (2, height - 3), max(1, width - 3)
+
+    def give(self, widget: Widget) -> None:
+        """The keys, at once: `focus()` would come after keys that are typed already."""
+        self.screen_stack[0].set_focus(widget)
 
     def panes(self) -> Iterator[Pane]:
         yield from self.screen_stack[0].query(Pane)

@@ -9,7 +9,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from rich.cells import cell_len, set_cell_size
+from rich import cells as wide
+from rich.cells import set_cell_size
 
 Span = tuple[str, str]
 """(text, name of a style)"""
@@ -58,6 +59,11 @@ def _picture(char: str) -> str:
 def _selects(char: str) -> bool:
     """Variation selectors are printable for Python and invisible for people."""
     return "\ufe00" <= char <= "\ufe0d" or "\U000e0100" <= char <= "\U000e01ef"
+
+
+def cell_len(text: str) -> int:
+    """Cells that a text takes; most is ASCII, and then the library need not be asked."""
+    return len(text) if text.isascii() else wide.cell_len(text)
 
 
 def width(row: Row) -> int:

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual import events
 from textual.pilot import Pilot
 
 from llmos.options import SYSTEM
 from llmos.room import Room
-from llmos.status import VERBS, MachineView, Run
+from llmos.status import VERBS, MachineView, Run, SelfTest
 from llmos.tui import keys, text, verbs
 from llmos.tui.app import MachineRoom
 from llmos.tui.finder import Finder
@@ -24,6 +25,7 @@ from llmos.tui.panels.console import SUGGESTION, Entry
 from llmos.tui.screens.attacks import AttackLab
 from llmos.tui.screens.facts import warmed
 from llmos.tui.screens.help import lines, page
+from llmos.tui.stage import CommandLine
 from llmos.tui.theme import THEMES, contrast, palette
 
 from . import drawn, stills
@@ -413,3 +415,37 @@ async def test_a_click_into_the_console_goes_to_its_line() -> None:
         await pilot.click("#console", offset=(10, 3))
         await pilot.press("h", "i")
         assert app.query_one(Entry).value == "hi"
+
+
+async def test_keys_typed_in_one_go_reach_what_the_first_of_them_opens() -> None:
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("escape", "escape")
+        for key, letter in (("colon", ":"), ("e", "e"), ("x", "x")):
+            app.post_message(events.Key(key, letter))
+        await pilot.pause(0.1)
+        assert app.query_one(CommandLine).value == "ex"
+
+
+async def test_the_palette_shows_what_a_verb_takes() -> None:
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        hits = [hit async for hit in Finder(app.screen).search("token")]
+        assert any(str(hit.prompt) == ":token [PID] [BACK]" for hit in hits)  # type: ignore[union-attr]
+
+
+def test_a_number_that_is_none_is_said_plainly() -> None:
+    room = stills.standing()
+    room._queue.put(("goto", "banana"))
+    room._queue.put(("speed", "fast"))
+    room._drain()
+    assert room.notice == "speed: takes a number, not 'fast'"
+
+
+def test_a_model_that_is_read_late_keeps_its_name_and_ends_ok() -> None:
+    room = Room(stills.options(), 8.0)
+    steps = ((0.0, "busy", "file"), (-1.0, "ok", "SmolLM2 98 MB"), (0.4, "busy", "file"), (1.0, "busy", "file"))
+    for fraction, state, said in steps:
+        room._self_test(SelfTest("file 1", said, state, fraction))
+    assert room.tests["file 1"] == SelfTest("file 1", "SmolLM2 98 MB", "ok")

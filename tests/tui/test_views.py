@@ -212,3 +212,14 @@ def test_many_pages_share_cells_and_nothing_is_wider_than_it_may_be() -> None:
         )
         for cells in (64, 100):
             assert all(width(row) <= cells for row in picture(attention, Aim(), cells))
+
+
+async def test_a_recording_opens_with_its_keys_on_the_clock() -> None:
+    view = replace(stills.busy_view(), mode="REPLAY")
+    app = MachineRoom(stills.Still(view))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        assert app.chosen.key == "timeline"
+        assert not app.desk.typing
+        await pilot.press("comma")
+        assert ("back",) in app.panel.asked  # type: ignore[attr-defined]

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
-
 from llmos.status import MachineView
 from llmos.tui.desk import Desk
 from llmos.tui.owners import colour
 from llmos.tui.pane import Pane
-from llmos.tui.text import Row, Span, bar, clip, fit, pad, probability, sanitise, spread, tail
+from llmos.tui.stream import strip
+from llmos.tui.text import Row, Span, bar, cell_len, clip, fit, pad, probability, sanitise, spread
 from llmos.tui.text import width as cells_of
-from llmos.tui.theme import Palette, author
-from llmos_kernel.view import LaneView, TokenView
+from llmos.tui.theme import Palette
+from llmos_kernel.view import LaneView
 
 from .program import program, source
 
@@ -34,6 +33,12 @@ LEGEND: Row = (
 )
 
 
+def last_ran(view: MachineView) -> dict[str, LaneView]:
+    """Of each world somebody who has a lane now."""
+    worlds = [world for world in (view, view.other) if world]
+    return {world.branch: lane for world in worlds for lane in world.snapshot.lanes if lane.pid}
+
+
 class CpuPane(Pane):
     key = "cpu"
     first = 0  # the lane shown in full
@@ -44,6 +49,7 @@ class CpuPane(Pane):
         super().__init__(palette)
         self.ran: dict[int, LaneView] = {}  # what was last seen on each lane, to look at while it is idle
         self.seen = 0  # the tick of that
+        self.worlds: dict[str, LaneView] = {}  # by world, who had a lane last
 
     def pick(self, view: MachineView, desk: Desk) -> object:
         self._remember(view)
@@ -55,6 +61,7 @@ class CpuPane(Pane):
             self.ran = {}
         self.seen = view.snapshot.tick
         self.ran |= {lane.lane: lane for lane in view.snapshot.lanes if lane.pid}
+        self.worlds |= last_ran(view)
 
     def heading(self) -> tuple[Row, Row]:
         now, short = self.view.snapshot.phase, self.size.width < 58
@@ -153,7 +160,7 @@ class CpuPane(Pane):
             (f"pid {lane.pid} {clip(sanitise(lane.program), 8)} ", colour(lane.pid)),
         )
         room = width - sum(cell_len(text) for text, _ in head)
-        said, _ = _strip(lane.stream, room, 1, self.palette.plain)[0] if lane.stream else ((), ())
+        said, _ = strip(lane.stream, room, 1, self.palette.plain)[0] if lane.stream else ((), ())
         return (*head, *said)
 
     def _head(self, lane: LaneView, width: int) -> Row:
@@ -181,7 +188,7 @@ class CpuPane(Pane):
         """The end of the context, each line with a line of authors under it."""
         marked = self.back if lane is self._lane() else 0
         stream = lane.stream if lane.pid else self._last(lane).stream
-        lines = _strip(stream, width, deep, self.palette.plain, marked) if stream else []
+        lines = strip(stream, width, deep, self.palette.plain, marked) if stream else []
         lines += [((), ())] * (deep - len(lines))
         return [row for pair in lines for row in pair]
 
@@ -208,39 +215,3 @@ class CpuPane(Pane):
                 )
             )
         return rows
-
-
-def _shown(token: TokenView, plain: bool) -> str:
-    """A token's text; a control id is framed, so that text which merely looks like one is told from it."""
-    if not token.control:
-        return sanitise(token.text)
-    before, after = ("<<", ">>") if plain else ("⟪", "⟫")
-    return before + sanitise(token.text).strip("<|>") + after
-
-
-def _strip(stream: Sequence[TokenView], width: int, deep: int, plain: bool, marked: int = 0) -> list[tuple[Row, Row]]:
-    """The last tokens in `deep` lines of `width` cells: (text, authors), oldest line first, filled from the end."""
-    lines: list[tuple[list[Span], list[Span], int]] = []
-    said: list[Span] = []
-    who: list[Span] = []
-    used = 0
-    for place, token in enumerate(reversed(stream)):
-        text = _shown(token, plain)
-        size = cell_len(text)
-        if used + size > width:
-            if not said:  # one token wider than the line: its end
-                text = tail(text, width)
-                size = cell_len(text)
-            else:
-                lines.append((said, who, used))
-                if len(lines) == deep:
-                    break
-                said, who, used = [], [], 0
-                text = tail(text, width)
-                size = cell_len(text)
-        said.append((text, "reverse " * (0 < place == marked) + author(token.who)))
-        who.append((token.who[:1] * size, author(token.who).split()[-1]))
-        used += size
-    else:
-        lines.append((said, who, used))
-    return [(tuple(reversed(text)), tuple(reversed(marks))) for text, marks, _ in reversed(lines)]

@@ -19,12 +19,15 @@ from llmos.attacks.lab import Run, attack, scenario
 from llmos.attacks.scenarios import BY_NAME
 from llmos.errors import LlmosError
 from llmos.tui.paint import painted
-from llmos.tui.text import Row, clip, fit, sanitise, wrap
+from llmos.tui.text import Row, clip, fit, pad, sanitise, wrap
 from llmos.tui.theme import Palette
-from llmos_kernel.monitor import NAMES
+from llmos_kernel.monitor import NAMES, RULES
 
 CASES = tuple(BY_NAME)
 SWITCHES = "123456789abcd"  # the key of each rule
+WORDY = 40  # cells from which on a rule says what it means
+STANDIN = "The model is a stand-in that always obeys; `llmos attack` measures a real one."
+SAYS = {name: (rule.__doc__ or "").partition("\n")[0] for name, rule in RULES}
 KEYS = " up/down case  1-9 a-d rule  0 all or none  r run  e edit the payload  Esc leave "
 
 
@@ -121,10 +124,11 @@ class AttackLab(Screen[None]):
 
     def rows(self, width: int, height: int) -> list[Row]:
         head: Row = ((" llmos attack lab ", "bold title"), (f" {self.case} ", "bold reverse accent"))
-        told = wrap(((f" {sanitise(BY_NAME[self.case].about)}", "text"),), width - 2)
+        about = f" {sanitise(BY_NAME[self.case].about)}"
+        told = wrap(((about, "text"), (f" {STANDIN}", "dim")), width - 2)
         half = (width - 3) // 2
         top = min(max(len(CASES), len(NAMES)), max(4, height // 2 - 5))
-        upper = _beside(self._cases(top), self._defences(top, half), half, top)
+        upper = _beside(self._cases(top, half), self._defences(top, half), half, top)
         room = height - top - len(told) - 5
         worlds: list[Row] = []
         if self.runs:
@@ -137,10 +141,15 @@ class AttackLab(Screen[None]):
         ]
         return [head, *told, (("─" * width, "line"),), *upper, (("─" * width, "line"),), *worlds, *foot]
 
-    def _cases(self, height: int) -> list[Row]:
+    def _cases(self, height: int, width: int) -> list[Row]:
+        """Each with what it is, as far as there is room."""
         first = max(0, min(self.at - height // 2, len(CASES) - height))
         return [
-            ((" ▶ " if i == self.at else "   ", "accent"), (CASES[i], "bold text" if i == self.at else "text"))
+            (
+                (" ▶ " if i == self.at else "   ", "accent"),
+                (pad(CASES[i], 16), "bold text" if i == self.at else "text"),
+                (clip(sanitise(BY_NAME[CASES[i]].about), width - 20) if width >= WORDY + 10 else "", "dim"),
+            )
             for i in range(first, min(first + height, len(CASES)))
         ]
 
@@ -149,15 +158,22 @@ class AttackLab(Screen[None]):
         columns = -(-len(NAMES) // height)
         cells = max(1, width // columns)
         return [
-            tuple(span for i in range(y, len(NAMES), height) for span in fit(self._switch(i), cells))
+            tuple(span for i in range(y, len(NAMES), height) for span in fit(self._switch(i, cells), cells))
             for y in range(min(height, len(NAMES)))
         ]
 
-    def _switch(self, number: int) -> Row:
+    def _switch(self, number: int, cells: int) -> Row:
+        """A rule with its key, and what it says if there is room for that."""
         name = NAMES[number]
         key = SWITCHES[number] if number < len(SWITCHES) else " "
         box, style = ("[x] ", "good") if name in self.on else ("[ ] ", "dim")
-        return ((f" {key} ", "bold accent"), (box, style), (name, "text" if name in self.on else "dim"))
+        said = clip(SAYS[name], cells - 20) if cells >= WORDY else ""
+        return (
+            (f" {key} ", "bold accent"),
+            (box, style),
+            (pad(name, 12), "text" if name in self.on else "dim"),
+            (said, "dim"),
+        )
 
 
 def _beside(left: list[Row], right: list[Row], half: int, rows: int) -> list[Row]:
@@ -176,10 +192,9 @@ def _world(run: Run, name: str, width: int) -> list[Row]:
         for row in wrap((("m ", "model"), (f"{device} {sanitise(text)}", "model")), width)
     ]
     for device, text, verdict, rule in run.judged:
-        rows += wrap(
-            (("check ", "dim"), (f"{device} {sanitise(text)} -> {verdict.upper()}", "bold bad"), (f"  {rule}", "text")),
-            width,
-        )
+        said = f"{device} {sanitise(text)} -> {verdict.upper()}"
+        rows += wrap((("check ", "dim"), (said, "bold bad"), (f"  {rule}", "text")), width)
+        rows += wrap(((f"{rule}: {SAYS.get(rule, '')}", "dim"),), width)
     return rows
 
 

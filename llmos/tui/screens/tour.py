@@ -48,8 +48,9 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "Go back in time",
-        "Press , (comma) a few times, until before the call. The clock runs back and the answer un-prints itself.",
-        lambda v, d, o: v.mode == "REPLAY" and v.snapshot.tick < v.now,
+        "Press , (comma) for one token back, or [ from mark to mark, until TRAP is the last token or not there yet. The "
+        "clock runs back and the answer un-prints itself.",
+        lambda v, d, o: v.mode == "REPLAY" and v.snapshot.tick <= _trapped(v),
     ),
     Step(
         "Make a second world",
@@ -63,7 +64,8 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "Compare",
-        "Press w. In one world the number came from calc; in the other it is dreamed. Esc comes back.",
+        "Press w. In one world the number came from calc; in the other it is dreamed, or the model says that it has none. "
+        "Esc comes back.",
         lambda v, d, o: d.visited == "worlds",
     ),
     Step(
@@ -93,6 +95,11 @@ LAST = Step(
     "Next, in a shell: `llmos lesson two-files`, and `llmos attack` on a real model. F2 puts this away.",
     lambda v, d, o: False,
 )
+
+
+def _trapped(view: MachineView) -> int:
+    """The tick after that of the newest TRAP; any tick when there was none."""
+    return max((mark.tick + 1 for mark in view.marks if mark.letter == "t"), default=view.now - 1)
 
 
 def _asked(view: MachineView) -> int:

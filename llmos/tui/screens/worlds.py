@@ -1,12 +1,13 @@
 """Two worlds side by side: the same machine from one tick on, once so and once otherwise.
 
 Knows: a view and the view of the other world. Does not know: how they came apart. The first character in which what they
-wrote differs is marked in both.
+wrote differs is marked in both, and so is every line of the log that only one of them has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,14 +15,19 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
-from llmos.status import MachineView, Run
+from llmos.status import DREAMED, Line, MachineView, Run
 from llmos.tui.paint import painted
 from llmos.tui.panels.banner import usage
+from llmos.tui.panels.cpu import last_ran
 from llmos.tui.stage import Watching
+from llmos.tui.stream import strip
 from llmos.tui.text import Row, Span, clip, fit, pad, sanitise, wrap
 from llmos.tui.theme import Palette, author
+from llmos_kernel.view import LaneView
 
-EVENTS = 6  # last ones that each column shows
+MARK = "▮"  # stands before what only this world has
+DEEP = 2  # lines of tokens, where there is room
+TALL = 30  # rows from which on there is
 KEYS = " space run/pause   . step   , back   x other world has the keys   Esc back to the room "
 
 
@@ -34,9 +40,10 @@ class Worlds(Screen[None], Watching):
         Binding("comma", "app.step_back", "back", show=False),
     ]
 
-    def __init__(self, view: MachineView, palette: Palette) -> None:
+    def __init__(self, view: MachineView, palette: Palette, ran: Mapping[str, LaneView]) -> None:
         super().__init__()
         self.view, self.palette = view, palette
+        self.ran = dict(ran)  # by world, who had a lane last
 
     def compose(self) -> ComposeResult:
         yield Static(id="worlds")
@@ -49,8 +56,10 @@ class Worlds(Screen[None], Watching):
 
     def watch_view(self, view: MachineView) -> None:
         self.view = view
+        self.ran |= last_ran(view)
         if self.is_mounted:
-            self.query_one("#worlds", Static).update(painted(rows(view, *self.app.size), self.palette))
+            drawn = rows(view, *self.app.size, self.ran, self.palette.plain)
+            self.query_one("#worlds", Static).update(painted(drawn, self.palette))
 
     def action_close(self) -> None:
         self.dismiss(None)
@@ -59,35 +68,74 @@ class Worlds(Screen[None], Watching):
         self.app.panel.command("world")  # type: ignore[attr-defined]
 
 
-def rows(view: MachineView, width: int, height: int) -> list[Row]:
+def rows(view: MachineView, width: int, height: int, ran: Mapping[str, LaneView], plain: bool = False) -> list[Row]:
     """The whole screen: two columns with a line between, and the keys."""
     if view.other is None:
         return [(("There is one world only. Esc, then B branches a second one.", "text"),)]
     half = (width - 3) // 2
     split = parted(written(view.console), written(view.other.console))
-    left = column(view, half, height - 3, split, "this one has the keys")
-    right = column(view.other, half, height - 3, split, "")
+    mine, theirs = ran.get(view.branch), ran.get(view.other.branch)
+    deep = 0 if not (mine or theirs) else DEEP if height >= TALL else 1
+    draw = Column(half, height - 3, split, deep, plain)
+    left = draw.rows(view, view.other, mine, "this one has the keys")
+    right = draw.rows(view.other, view, theirs, "")
     body = [(*fit(a, half), (" │ ", "line"), *fit(b, half)) for a, b in zip(left, right, strict=True)]
     return [*body, (("─" * width, "line"),), verdict(view, split, width), ((clip(KEYS, width), "dim"),)]
 
 
-def column(view: MachineView, width: int, height: int, split: int, note: str) -> list[Row]:
-    used, total = usage(view.snapshot)
-    off = [name for name, state, _ in view.devices if state == "o"]
-    head: list[Row] = [
-        ((f" {view.mode} ", "bold reverse accent"), (f"  world {view.branch}", "bold text"), (f"   {note}", "dim")),
-        (("tick ", "dim"), (f"{view.snapshot.tick:,}", "text"), ("   frames ", "dim"), (f"{used}/{total}", "text")),
-        (("devices ", "dim"), (", ".join(f"{n} unplugged" for n in off) or "all plugged in", "bad" if off else "text")),
-        (("─" * width, "line"),),
-    ]
-    said = console(view.console, width, split)
-    events = [line for line in view.log if line.text.startswith(("trap", "call", "result", "illegal", "denied"))]
-    foot: list[Row] = [(("─" * width, "line"),)]
-    foot += [((pad(f"{e.tick:,}", 6, True) + " ", "dim"), (sanitise(e.text), "text")) for e in events[-EVENTS:]]
-    foot += [()] * (EVENTS + 1 - len(foot))  # the same height in both
-    room = height - len(head) - len(foot)
-    body = [*said[-room:], *[()] * max(0, room - len(said))] if room > 0 else []
-    return [*head, *body, *foot][:height]
+@dataclass(frozen=True)
+class Column:
+    """How one world is drawn: its head, its last tokens, what it wrote, and its log."""
+
+    width: int
+    height: int
+    split: int  # where the texts come apart
+    deep: int  # lines of tokens
+    plain: bool
+
+    def rows(self, view: MachineView, other: MachineView, lane: LaneView | None, note: str) -> list[Row]:
+        head = [*self._head(view, note), *self._tokens(lane)]
+        room = self.height - len(head) - 2
+        least = max(3, room // 3)
+        said = console(view.console, self.width, self.split)[-(room - least) :]
+        log = self._log(view, other, room - max(len(said), room // 2))
+        said = [*said, *[()] * (room - len(said) - len(log))]
+        return [*head, self._rule("console"), *said, self._rule("log"), *log][: self.height]
+
+    def _head(self, view: MachineView, note: str) -> list[Row]:
+        used, total = usage(view.snapshot)
+        off = [name for name, state, _ in view.devices if state == "o"]
+        return [
+            ((f" {view.mode} ", "bold reverse accent"), (f"  world {view.branch}", "bold text"), (f"   {note}", "dim")),
+            (
+                ("tick ", "dim"), (f"{view.snapshot.tick:,}", "text"), ("   frames ", "dim"), (f"{used}/{total}", "text"),
+                ("   devices ", "dim"), (", ".join(f"{n} unplugged" for n in off) or "all", "bad" if off else "text"),
+            ),
+        ]  # fmt: skip
+
+    def _tokens(self, lane: LaneView | None) -> list[Row]:
+        who = f"pid {lane.pid} {sanitise(lane.program)}" if lane else "nobody was on a lane since they parted"
+        lines = strip(lane.stream, self.width, self.deep, self.plain) if lane and lane.stream else []
+        lines += [((), ())] * (self.deep - len(lines))
+        return [self._rule(f"tokens  {who}"), *(row for pair in lines for row in pair)]
+
+    def _log(self, view: MachineView, other: MachineView, room: int) -> list[Row]:
+        """The last lines; those that the other world does not have are marked."""
+        theirs, since = set(other.log), other.log[0].tick if other.log else 0
+        out: list[Row] = []
+        for line in view.log[-room:] if room > 0 else ():
+            mine = line not in theirs and line.tick >= since
+            out.append(
+                (
+                    (MARK if mine else " ", "bad"),
+                    (pad(f"{line.tick:,}", 6, True) + " ", "dim"),
+                    (clip(sanitise(line.text), self.width - 8), "text" if mine else "dim"),
+                )
+            )
+        return [*out, *[()] * (room - len(out))]
+
+    def _rule(self, name: str) -> Row:
+        return (("── ", "line"), (name, "title"), (" " + "─" * max(0, self.width - len(name) - 4), "line"))
 
 
 def written(runs: Sequence[Run]) -> str:
@@ -100,11 +148,11 @@ def parted(one: str, other: str) -> int:
 
 
 def console(runs: Sequence[Run], width: int, split: int) -> list[Row]:
-    """The console's text in rows, the first differing character in reverse."""
+    """The console's text in rows, the first differing word marked."""
     lines: list[list[Span]] = [[]]
     at = 0
     for run in runs:
-        style = author(run.who) if run.who != "K" else "title"
+        style = "device" if run.rests not in ("", DREAMED) else author(run.who) if run.who != "K" else "title"
         for i, part in enumerate(run.text.split("\n")):
             if i:
                 lines.append([])
@@ -117,19 +165,27 @@ def console(runs: Sequence[Run], width: int, split: int) -> list[Row]:
 def _marked(text: str, style: str, here: int) -> list[Span]:
     if not 0 <= here < len(text):
         return [(sanitise(text), style)]
-    word = text[here:].split(" ")[0] or text[here]
+    begin = text.rfind(" ", 0, here) + 1
+    word = text[begin:].split(" ")[0] or text[begin]
     return [
-        (sanitise(text[:here]), style),
-        (sanitise(word), "bold reverse bad"),
-        (sanitise(text[here + len(word) :]), style),
+        (sanitise(text[:begin]), style),
+        (MARK + sanitise(word), "bold reverse bad"),
+        (sanitise(text[begin + len(word) :]), style),
     ]
 
 
 def verdict(view: MachineView, split: int, width: int) -> Row:
     """In words, whether and where they came apart."""
     assert view.other is not None
-    if split < 0:
+    first = next((a for a, b in zip(*_aligned(view.log, view.other.log), strict=False) if a != b), None)
+    if split < 0 and first is None:
         return ((" The same so far.", "good"),)
-    return (
-        (clip(f" They came apart at character {split} of what was written: ▮ marks it in both.", width), "bold text"),
-    )
+    where = f" They came apart in tick {first.tick:,}" if first else " They came apart"
+    words = "what they wrote is the same so far" if split < 0 else "the first word that differs too"
+    return ((clip(f"{where}: {MARK} marks what only one of them has, {words}.", width), "bold text"),)
+
+
+def _aligned(one: Sequence[Line], other: Sequence[Line]) -> tuple[Sequence[Line], Sequence[Line]]:
+    """Both logs from the first tick that neither has dropped."""
+    since = max((log[0].tick for log in (one, other) if log), default=0)
+    return [line for line in one if line.tick > since], [line for line in other if line.tick > since]
