@@ -12,14 +12,15 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 from zlib import crc32
 
 import msgpack
 
-from llmos_kernel.journal import Header, Record, freeze
-
 from .errors import LlmosError
+
+if TYPE_CHECKING:
+    from llmos_kernel.journal import Header, Record
 
 MAGIC = b"LLMOSJ1\n"
 PREFIX = struct.Struct("<II")
@@ -37,6 +38,8 @@ def pack(value: Any) -> bytes:
 
 def unpack(packed: bytes) -> Any:
     """Raises ValueError or msgpack.UnpackException."""
+    from llmos_kernel.journal import freeze  # a screen that only names a journal need not load the kernel
+
     value = msgpack.unpackb(packed, raw=False, unicode_errors="surrogatepass", strict_map_key=False)
     return freeze(value) if isinstance(value, list) else value
 
@@ -111,6 +114,8 @@ def read(path: Path) -> tuple[Header, Iterator[Record]]:
 
 def opened(path: Path) -> tuple[Header, BinaryIO]:
     """The header, and the file at its first record. Raises JournalError."""
+    from llmos_kernel.journal import Header
+
     try:
         file = path.open("rb")
     except OSError as e:

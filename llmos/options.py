@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from llmos_kernel.kernel import Config
+from llmos_kernel.config import Config
 from llmos_kernel.limits import QUANTUM
 from llmos_kernel.sched import POLICIES
 from llmos_kernel.victims import VICTIMS

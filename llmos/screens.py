@@ -6,6 +6,7 @@ widgets. A screen never shares a process with a machine that has a CPU: a key is
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -101,13 +102,20 @@ def show(panel: Panel, look: Look, opening: Callable[[], None] = _nothing) -> No
         panel.close()
         raise UsageError(str(e)) from None
     room = MachineRoom(panel, colours, keymap, look.still)
+    room.standing = _settled
     opening()
     room.run()
     if room.return_code:
         raise LlmosError("the screen came to an end it did not expect")
 
 
+def _settled() -> None:
+    """The first picture stands, and what was made for it stays: to look for garbage in it held a key up for 50 ms."""
+    gc.freeze()
+    gc.enable()
+
+
 def _need_terminal() -> None:
-    """A terminal, or a browser that stands in for one."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) and "TEXTUAL_DRIVER" not in os.environ:
-        raise UsageError("the machine room needs a terminal; `llmos run sh --plain` works anywhere")
+    """A terminal, or a browser that stands in for one. The screen's library draws on standard error."""
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)) and "TEXTUAL_DRIVER" not in os.environ:
+        raise UsageError("the machine room needs a terminal, for errors too; `llmos run sh --plain` works anywhere")

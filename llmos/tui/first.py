@@ -6,6 +6,7 @@ runs yet) where the room will show it; keys typed meanwhile stay in the terminal
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from types import TracebackType
@@ -23,6 +24,7 @@ class Picture:
         self._drawn = False
 
     def __enter__(self) -> Picture:
+        gc.disable()  # what is imported now stays: to look for garbage in it takes a tenth of a second
         if sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
             self._keep_keys()
             width, height = os.get_terminal_size()
@@ -46,6 +48,7 @@ class Picture:
         self._drawn = False
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, trace: TracebackType | None) -> None:
+        gc.enable()
         if self._drawn:
             sys.stdout.write(LEAVE)
             sys.stdout.flush()
