@@ -19,9 +19,10 @@ from pathlib import Path
 from llmos_apps import PROGRAMS, ulib
 
 from . import paths
+from .branch import Branch
 from .errors import LlmosError
 from .options import Options
-from .room import Branch, Room
+from .room import Room
 from .server import Server
 from .status import MachineView
 

@@ -6,10 +6,7 @@ changes nothing.
 
 from __future__ import annotations
 
-import re
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import count
 
 from llmos_kernel import guard
@@ -18,70 +15,17 @@ from llmos_kernel.labels import Label, Ring
 from llmos_kernel.look import word
 from llmos_kernel.process import Process
 
+from .choices import Choice, Choices
 from .narrate import Story
 from .status import Attention, Fact, Inspection, Line
 
 AUTHORS = {"m": "the model", "K": "the kernel or a program", "u": "you", "d": "a device"}
-KEPT = 20_000  # choices that can still be looked into
 HISTORY = 12  # log lines of a page
 TEXT = 600  # characters of a text that one fact shows
 
 
 Look = Callable[[int, int], Attention]
 """(pid, position) -> where that token looked. Raises ValueError with the reason when nobody can tell."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What was likely when a token was sampled, and where the last query looked."""
-
-    tick: int
-    top: tuple[tuple[int, int], ...]
-    mass: tuple[int, ...]
-    may: int = -1  # ids that the grammar let it sample, -1 = no mask
-    never: tuple[int, ...] = ()  # ids that were ruled out whatever the grammar said
-
-
-class Choices:
-    """The latest choices of all processes, by (pid, position). Owned by one machine."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, int], Choice] = OrderedDict()
-
-    def watch(self, kernel: Kernel) -> None:
-        """Take what the last tick sampled; positions are counted back from the end of each context."""
-        for process, burst, retired in zip(
-            kernel.work.processes, kernel.work.bursts, kernel.work.retired, strict=False
-        ):
-            first = burst.pos + len(burst.feed)
-            for i, _ in enumerate(retired.ids):
-                top = retired.top[i] if i < len(retired.top) else ()
-                bits = burst.allowed.reckon() if burst.allowed is not None else None
-                may = int.from_bytes(bits, "little").bit_count() if bits is not None else -1
-                self._known[process.pid, first + i] = Choice(kernel.tick - 1, top, retired.mass, may, burst.never)
-        while len(self._known) > KEPT:
-            self._known.popitem(last=False)
-
-    def copy(self) -> Choices:
-        new = Choices()
-        new._known = self._known.copy()
-        return new
-
-    def last(self, kernel: Kernel) -> int:
-        """The living process that chose last. Raises ValueError when there is none."""
-        for pid, _ in reversed(self._known):
-            if pid in kernel.processes:
-                return pid
-        raise ValueError("nobody who is still there has chosen a token: name a process")
-
-    def ended(self, pid: int, kernel: Kernel) -> int:
-        """The tick of the last choice of a process that is no more in this kernel; -1 if it is there, or never chose."""
-        if pid in kernel.processes:
-            return -1
-        return max((c.tick for (p, _), c in self._known.items() if p == pid and c.tick < kernel.tick), default=-1)
-
-    def at(self, pid: int, position: int) -> Choice | None:
-        return self._known.get((pid, position))
 
 
 class Inspector:
@@ -216,19 +160,28 @@ def page(kernel: Kernel, story: Story, pid: int, number: int) -> tuple[str, list
     return f"page {number} of pid {pid} {p.program}", facts
 
 
-MOVES = ("share", "copy", "evict", "swap", "fault", "page", "mmap", "park", "damaged", "window")
-"""Log lines that tell of pages. A line that names a page is about that one, any other about all pages of its process."""
+OF_A_PAGE = ("fault", "damaged", "pageout", "mapin")
+OF_ALL = (
+    "share",
+    "shared",
+    "attached",
+    "cow",
+    "evict",
+    "swapout",
+    "swapin",
+    "swapfull",
+    "mmap",
+    "parked",
+    "unparked",
+    "window",
+)
+"""Events that tell of one page of a process, and of all."""
 
 
 def _history(story: Story, pid: int, number: int, tick: int) -> list[Line]:
     """What happened to one page of a process: shared, copied, written away, brought back."""
-    lines = [line for line in story.trace(pid, tick) if line.text.split()[0] in MOVES]
-    return [line for line in lines if _page_named(line.text) in (-1, number)][-HISTORY:]
-
-
-def _page_named(text: str) -> int:
-    found = re.search(r"\bpage +(\d+) of pid", text)
-    return int(found[1]) if found else -1
+    found = story.about(pid, tick, (*OF_A_PAGE, *OF_ALL))
+    return [entry.line for entry in found if entry.kind in OF_ALL or entry.what == number][-HISTORY:]
 
 
 def choice(kernel: Kernel, story: Story) -> tuple[str, list[Fact]]:
@@ -261,23 +214,21 @@ def trace(kernel: Kernel, story: Story, pid: int) -> tuple[str, list[Fact]]:
 
 
 STEPS = ("trap", "call", "result", "illegal", "denied", "refused", "ask")
-"""Log lines that a call leaves, in the order in which they come."""
+"""Events that a call leaves, in the order in which they come."""
+ENDS = ("result", "illegal", "denied", "refused")
 
 
 def call(kernel: Kernel, story: Story, pid: int) -> tuple[str, list[Fact]]:
     """Its last call: the stop, what was asked and by whom, the decision, what came back, and how long it took."""
-    lines = [line for line in story.trace(pid, kernel.tick) if line.text.split()[0] in STEPS]
-    begins = [i for i, line in enumerate(lines) if line.text.startswith("trap")]
-    first = begins[-1] if begins else max(0, len(lines) - 2)
-    if not lines:
+    steps = story.about(pid, kernel.tick, STEPS)
+    if not steps:
         raise ValueError(f"pid {pid} has called nothing yet")
-    last = lines[first:]
-    facts = [Fact(f"tick {line.tick:,}", line.text, "d" if line.text.startswith("result") else "") for line in last]
-    device = next(
-        (line.text.split()[3] for line in last if line.text.startswith("call") and len(line.text.split()) > 3), ""
-    )
-    took = last[-1].tick - last[0].tick
-    done = last[-1].text.startswith(("result", "illegal", "denied", "refused"))
+    begins = [i for i, step in enumerate(steps) if step.kind == "trap"]
+    last = steps[begins[-1] if begins else max(0, len(steps) - 2) :]
+    facts = [Fact(f"tick {s.line.tick:,}", s.line.text, "d" if s.kind == "result" else "") for s in last]
+    device = next((str(step.what) for step in last if step.kind == "call"), "")
+    took = last[-1].line.tick - last[0].line.tick
+    done = last[-1].kind in ENDS
     facts += [Fact("took", f"{took:,} ticks from the stop to what came back" if done else "not answered yet")]
     p = kernel.processes.get(pid)
     if p is not None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from itertools import dropwhile, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from llmos_kernel.ports import Event
 
@@ -125,11 +125,20 @@ MARKS = {
 KEPT = 20_000  # events of each sort that can be told again after going back
 
 
+class Entry(NamedTuple):
+    """A line of the log, and what it is about."""
+
+    kind: str
+    pid: int
+    what: Any  # the event's first datum: of a fault its page, of a call its device
+    line: Line
+
+
 class Story:
     """What was logged and printed, with ticks, so that it can be told up to any earlier one. Owned by one machine."""
 
     def __init__(self) -> None:
-        self._log: deque[Line] = deque(maxlen=KEPT)
+        self._log: deque[Entry] = deque(maxlen=KEPT)
         self._out: deque[Said] = deque(maxlen=KEPT)
         self._grounds = Grounds()
         self._devices: deque[tuple[int, str, str]] = deque(maxlen=KEPT)
@@ -142,7 +151,7 @@ class Story:
             if kind == "out":
                 self._out.append(Said(tick, Run(str(data[0]), str(data[1]), pid)))
             elif line is not None:
-                self._log.append(line)
+                self._log.append(Entry(kind, pid, data[0] if data else None, line))
             if kind in MARKS and line is not None:
                 self._marks.append(Mark(tick, MARKS[kind], line.text))
             if kind in ("call", "result"):
@@ -170,7 +179,7 @@ class Story:
     def cut(self, tick: int) -> Story:
         """The story up to, and without, `tick`: what a branch from there begins with."""
         new = Story()
-        new._log.extend(line for line in self._log if line.tick < tick)
+        new._log.extend(entry for entry in self._log if entry.line.tick < tick)
         new._out.extend(said for said in self._out if said.tick < tick)
         new._grounds = self._grounds.cut(tick)
         new._devices.extend(d for d in self._devices if d[0] < tick)
@@ -179,7 +188,7 @@ class Story:
 
     def log(self, tick: int) -> tuple[Line, ...]:
         """The last lines before `tick`, oldest first."""
-        return tuple(_last(self._log, LOG_LINES, lambda line: line.tick < tick))
+        return tuple(entry.line for entry in _last(self._log, LOG_LINES, lambda entry: entry.line.tick < tick))
 
     def marks(self) -> tuple[Mark, ...]:
         return tuple(_last(self._marks, MARKS_SHOWN, lambda mark: True))
@@ -209,9 +218,13 @@ class Story:
         return tuple(reversed(joined))
 
     def trace(self, pid: int, tick: int) -> list[Line]:
-        """The log lines of one process before `tick`."""
+        """The log lines before `tick` that name a process."""
         named = re.compile(rf"\bpid {pid}\b")
-        return [line for line in self._log if line.tick < tick and named.search(line.text)]
+        return [line for _, _, _, line in self._log if line.tick < tick and named.search(line.text)]
+
+    def about(self, pid: int, tick: int, kinds: Container[str]) -> list[Entry]:
+        """What happened to one process before `tick`, of some kinds."""
+        return [e for e in self._log if e.pid == pid and e.line.tick < tick and e.kind in kinds]
 
 
 def _alike(one: Run, other: Run) -> bool:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 
 from .attention import attention
-from .inspection import Choices, Inspector
+from .choices import Choices
+from .inspection import Inspector
 from .machine import Machine
 from .narrate import Story
 from .printing import printable

@@ -13,8 +13,10 @@ from llmos_kernel.ports import Delivery, Plain
 from .status import VERBS
 
 if TYPE_CHECKING:
-    from .room import Branch, Room
+    from .branch import Branch
+    from .room import Room
 
+BOOTING = "the machine is still booting"
 UNITS = ("phase", "token", "call", "quantum")
 STOPS: dict[str, tuple[str, ...]] = {"call": ("call", "result", "illegal"), "quantum": ("switch",)}
 KERNEL: dict[str, tuple[type, ...]] = {  # verbs the kernel does itself, and the types of their arguments
@@ -52,7 +54,7 @@ class Orders:
 
     def _here(self) -> Branch:
         if self.room.here is None:
-            raise ValueError("the machine is still booting")
+            raise ValueError(BOOTING)
         return self.room.here
 
     def _deliver(self, verb: str, args: tuple[str, ...]) -> None:

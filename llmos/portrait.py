@@ -15,7 +15,8 @@ from llmos_kernel.view import Snapshot
 from .status import MachineView
 
 if TYPE_CHECKING:
-    from .room import Branch, Room
+    from .branch import Branch
+    from .room import Room
 
 
 def portrait(room: Room) -> MachineView:

@@ -19,10 +19,11 @@ from llmos_kernel.kernel import Kernel
 from llmos_kernel.ports import Delivery, Event
 
 from . import journal
+from .branch import Branch
 from .errors import LlmosError
 from .options import Options
 from .past import Past
-from .room import Branch, Room
+from .room import Room
 from .status import SelfTest
 from .tape import FileTape
 

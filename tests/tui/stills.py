@@ -13,9 +13,10 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from llmos.boot import boot
+from llmos.branch import Branch
 from llmos.options import SYSTEM, Options
 from llmos.portrait import portrait
-from llmos.room import Branch, Room
+from llmos.room import Room
 from llmos.status import MachineView, SelfTest
 
 NOON = datetime(2026, 3, 4, 12, 0)

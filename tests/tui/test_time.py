@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmos.boot import boot
+from llmos.branch import Branch
 from llmos.breaks import Breaks
 from llmos.options import Options
 from llmos.portrait import portrait
-from llmos.room import Branch, Room
+from llmos.room import Room
 from llmos.status import MachineView
 from llmos_kernel.rewind import state_hash
 

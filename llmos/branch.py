@@ -1,0 +1,68 @@
+"""One world of the room: a machine, its story, and the choices made in it; and which moment of it is looked at.
+
+Knows: the machine, its past, what is kept for those who look. Does not know: a second world, screens, threads.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llmos_kernel.kernel import Kernel
+from llmos_kernel.ports import Event
+
+from .attention import attention
+from .choices import Choices
+from .narrate import Story
+from .status import Attention
+
+if TYPE_CHECKING:
+    from .machine import Machine
+
+
+class Branch:
+    """One world: a machine, its story, and the choices made in it. Owned by the room's thread."""
+
+    def __init__(self, name: str, machine: Machine, story: Story | None = None, choices: Choices | None = None) -> None:
+        self.name, self.machine = name, machine
+        self.story = story or Story()
+        self.choices = choices or Choices()
+        self.past: Kernel | None = None  # the earlier state that is looked at, None = now
+
+    @property
+    def kernel(self) -> Kernel:
+        """What is looked at."""
+        return self.past or self.machine.kernel
+
+    def look(self, tick: int) -> None:
+        """At the machine as it was before `tick`; at the machine itself if it has not got so far."""
+        now = self.machine.kernel
+        if tick >= now.tick + (now.phase > 0):
+            self.past = None
+        elif self.machine.past is None:
+            raise ValueError("nothing was kept of this session")
+        else:
+            self.past = self.machine.past.kernel(tick)
+
+    def living(self, pid: int) -> Kernel:
+        """What is looked at; for a process that has ended by then, as it was before its last choice."""
+        tick = self.choices.ended(pid, self.kernel)
+        return self.kernel if tick < 0 or self.machine.past is None else self.machine.past.kernel(tick)
+
+    def attention(self, pid: int, position: int) -> Attention:
+        """Where a token of a process looked. Raises ValueError with the reason when nobody can tell."""
+        return attention(self.living(pid), self.machine.kernel, self.machine.prober, pid, position)
+
+    def step(self, phase: bool = False) -> list[Event]:
+        """One tick, or one phase of it, of the machine itself."""
+        kernel = self.machine.kernel
+        if phase:
+            kernel.step_phase()
+        else:
+            kernel.step()
+        if kernel.phase == 0:
+            self.choices.watch(kernel)
+            if self.machine.past is not None:
+                self.machine.past.follow(kernel)
+        events = kernel.take_events()
+        self.story.take(events, self.machine.watch)
+        return events
