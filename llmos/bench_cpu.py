@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import os
 import resource
 import statistics
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmos_kernel.cpu import Burst
 
 from .errors import LlmosError
+
+if TYPE_CHECKING:
+    from .cpu.engine import Engine
 
 LANES = (1, 8, 32)
 PLACES = {"short": 10, "at_300": 300}
@@ -26,6 +32,8 @@ PLACES = {"short": 10, "at_300": 300}
 CHUNK = 256
 STEPS = 6
 ROUNDS = 5
+PAGES = (max(PLACES.values()) + STEPS) // 16 + 1
+"""Of one context."""
 
 
 def bench_cpu(path: Path, modes: tuple[str, ...]) -> dict[str, Any]:
@@ -43,26 +51,48 @@ def bench_cpu(path: Path, modes: tuple[str, ...]) -> dict[str, Any]:
     return result
 
 
+@contextmanager
+def _home() -> Iterator[None]:
+    """A home of its own, where nothing is cached yet."""
+    before = os.environ.get("LLMOS_HOME")
+    with tempfile.TemporaryDirectory(prefix="llmos-bench-") as home:
+        os.environ["LLMOS_HOME"] = home
+        try:
+            yield
+        finally:
+            os.environ.pop("LLMOS_HOME")
+            if before is not None:
+                os.environ["LLMOS_HOME"] = before
+
+
 def _mode(path: Path, mode: str, bandwidth: float) -> dict[str, Any]:
+    with _home():
+        cold = _timed(lambda: _boot(path, mode))
+        began = time.perf_counter()
+        engine = _boot(path, mode)
+        warm = time.perf_counter() - began
+        return {"boot_to_first_token_s": round(warm, 2), "cold_boot_s": round(cold, 2), **_rates(engine, bandwidth)}
+
+
+def _boot(path: Path, mode: str) -> Engine:
+    """From the file to a first token after a prompt of ten."""
     from .cpu.engine import Engine
     from .cpu.loaders import load
 
-    began = time.perf_counter()
-    model = load(path)
-    pages = (max(PLACES.values()) + STEPS) // 16 + 1
-    engine = Engine(model, mode, LANES[-1] * pages + 1, LANES[-1], pages, CHUNK)
-    prompt = _burst(0, pages, 0, tuple(range(100, 110)), 1)
-    engine.run([prompt])
-    first = time.perf_counter() - began
+    engine = Engine(load(path), mode, LANES[-1] * PAGES + 1, LANES[-1], PAGES, CHUNK)
+    engine.run([_burst(0, PAGES, 0, tuple(range(100, 110)), 1)])
+    return engine
+
+
+def _rates(engine: Engine, bandwidth: float) -> dict[str, Any]:
     read = sum(a.nbytes for a in _arrays(engine.weights))
     decode = {
-        name: {str(n): _rate(n * STEPS, partial(engine.run, _bursts(n, pages, at))) for n in LANES}
+        name: {str(n): _rate(n * STEPS, partial(engine.run, _bursts(n, PAGES, at))) for n in LANES}
         for name, at in PLACES.items()
     }
-    chunk = _burst(0, pages, 0, tuple(range(100, 100 + CHUNK)), 0)
+    chunk = _burst(0, PAGES, 0, tuple(range(100, 100 + CHUNK)), 0)
     floor = bandwidth * 1e9 / read
     return {
-        "boot_to_first_token_s": round(first, 2),
         "decode_tokens_per_s": decode,
         "prefill_tokens_per_s": _rate(CHUNK, lambda: engine.run([chunk])),
         "bytes_read_per_token": read,
@@ -114,14 +144,19 @@ def _peer(path: Path) -> dict[str, Any] | None:
         return None
     import llama_cpp as c  # type: ignore[import-not-found,unused-ignore]
 
+    def boot() -> _Peer:
+        sides = _Peer(c, path, LANES[-1] * (max(PLACES.values()) + STEPS + 16))
+        sides.feed([(100 + p, p, 0) for p in range(10)])
+        return sides
+
+    cold = _timed(boot)
     began = time.perf_counter()
-    length = max(PLACES.values()) + STEPS + 16
-    sides = _Peer(c, path, LANES[-1] * length)
-    sides.feed([(100 + p, p, 0) for p in range(10)])
+    sides = boot()
     first = time.perf_counter() - began
     decode = {name: {str(n): sides.decode(n, at) for n in LANES} for name, at in PLACES.items()}
     return {
         "boot_to_first_token_s": round(first, 2),
+        "cold_boot_s": round(cold, 2),
         "decode_tokens_per_s": decode,
         "prefill_tokens_per_s": sides.prefill(),
     }

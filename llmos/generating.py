@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -74,7 +75,10 @@ def boot_for(options: Options, prompts: Sequence[tuple[str, bool]], limit: int) 
     if options.model == SCRIPTED:
         return boot(options, silent)
     model = processor.load_model(options.model)
-    codec = processor.codec_of(model)
+    with ThreadPoolExecutor(1) as pool:  # a chat template has a child process, which works while JAX starts
+        made = pool.submit(processor.codec_of, model)
+        processor.start()
+        codec = made.result()
     lengths = [
         len(codec.turn("user", p, True) + codec.cue()) if chat else len(codec.start + codec.encode(p))
         for p, chat in prompts

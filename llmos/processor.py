@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from .devices.base import Device
 
 Progress = Callable[[SelfTest], None]
+PATIENCE = 3.0
+"""Seconds after which a program is one that stays."""
 
 
 def silent(line: SelfTest) -> None:
@@ -45,10 +48,12 @@ def build(options: Options, progress: Progress = silent, model: Model | None = N
     model = model or load_model(options.model, progress)
     if options.adapter and options.devices and not options.adapters:
         model = adapted(model, progress)
-    engine = build_engine(model, options, progress)
-    for _, file in options.adapters:
-        engine.install(_fitted(model, file).params)
-    return engine, codec_of(model)
+    with ThreadPoolExecutor(1) as pool:  # the child process of a chat template works while JAX starts
+        codec = pool.submit(codec_of, model)
+        engine = build_engine(model, options, progress)
+        for _, file in options.adapters:
+            engine.install(_fitted(model, file).params)
+        return engine, codec.result()
 
 
 def _fitted(model: Model, file: str) -> Model:
@@ -92,9 +97,7 @@ def build_engine(model: Model, options: Options, progress: Progress = silent) ->
     lines = len(forward.read_text(encoding="utf-8").splitlines())
     progress(SelfTest("file 2", f"forward pass llmos/cpu/model.py  {lines} lines", "ok"))
     progress(SelfTest("CPU", "starting JAX", "busy"))
-    from .cpu.xla import configure
-
-    configure()
+    start()
     from .cpu.engine import Engine
 
     began = time.monotonic()
@@ -102,10 +105,24 @@ def build_engine(model: Model, options: Options, progress: Progress = silent) ->
     pages = min(options.max_pages or longest, longest)
     engine = Engine(model, options.mode, options.frames, options.lanes, pages, options.chunk)
     engine.warm(lambda what, part: progress(SelfTest("CPU", f"compiling {what}", "busy", part)))
-    threading.Thread(target=engine.complete, name="compiler").start()
+    threading.Thread(target=_complete, args=(engine,), name="compiler").start()
     text = f"JAX, {options.mode}, {options.lanes} lanes, page {PAGE} tokens  ({time.monotonic() - began:.1f} s)"
     progress(SelfTest("CPU", text, "ok"))
     return engine
+
+
+def start() -> None:
+    """Import JAX and what is built on it. Takes half a second the first time."""
+    from .cpu.xla import configure
+
+    configure()
+    from .cpu import engine  # noqa: F401
+
+
+def _complete(engine: Engine) -> None:
+    """Compile what may be needed later, unless the program is soon over: who waits for one answer shall not wait for that."""
+    threading.main_thread().join(PATIENCE)
+    engine.complete()
 
 
 def codec_of(model: Model) -> Codec:

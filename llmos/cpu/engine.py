@@ -63,7 +63,7 @@ class Engine:
         )
         self._services: dict[str, Any] = {}
         self._everywhere = jax.jit(partial(_head_everywhere, arithmetic(mode).head, config))
-        self._page = jax.eval_shape(kvcache.take_frame, self._pool, np.int32(TRASH))
+        self._page = kvcache.page_of(self._pool)
         size = kvcache.frame_bytes(config, MODES[mode])
         name = fingerprint(model, mode)
         self.geometry = Geometry(PAGE, frames, max_pages, lanes, chunk, config.vocab, size, mode, model.name, name)
@@ -72,9 +72,10 @@ class Engine:
         """Have the shapes ready that a first answer needs: one prompt and one lane."""
         shapes = list(self._programs.shapes())[:2]
         for i, shape in enumerate(shapes):
-            progress(f"{shape.lanes}x{shape.tokens} over {shape.width} pages", i / len(shapes))
-            self._programs.step(shape)
-            self._programs.masked(shape)
+            if not self._programs.kept(shape):  # what is kept is loaded when it is first run
+                progress(f"{shape.lanes}x{shape.tokens} over {shape.width} pages", i / len(shapes))
+                self._programs.step(shape)
+                self._programs.masked(shape)
         progress("ready", 1.0)
 
     def complete(self) -> None:

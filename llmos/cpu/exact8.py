@@ -37,6 +37,9 @@ LONGEST = (1 << 15) - PAGE
 FAR = 2.0**29
 """Scores are clipped to this, so that the difference of two is below 2**31."""
 
+EXACT = 1 << 24
+"""Whole numbers below this are float32 numbers, and so are their sums, in any order."""
+
 TINY = 2.0**-40
 LOG2E = 1.4426950408889634
 ROWS = (((1,), (1,)), ((), ()))
@@ -79,6 +82,7 @@ def layer(
         frames[name] = kvcache.write(frames[name], term, view)
         frames[name + "_scale"] = kvcache.write(frames[name + "_scale"], scale, view)
     mixed, mass, probe = attention(q, {name: kvcache.read(a, view) for name, a in frames.items()}, view)
+    mixed = apart(mixed)
     x = x + snap(matmul(fixed(mixed, 1), weights["o"]))
     h = rms_norm(x, config.norm_eps)
     x = x + snap(matmul(fixed(swiglu(matmul(h, weights["gate"]), matmul(h, weights["up"])), 2), weights["down"]))
@@ -117,9 +121,16 @@ def _top(x: jax.Array) -> jax.Array:
 
 
 def matmul(x: Fixed, weight: Params) -> jax.Array:
-    """x [rows, in] times weight [out, in] -> [rows, out]. Two terms ride as rows of one product: weights are read once."""
-    rows = jnp.concatenate(x.terms)
-    out: jax.Array = _join(_dot(rows, weight["w"]), len(x.terms), 0) * x.scale * weight["scale"]
+    """x [rows, in] times weight [out, in] -> [rows, out]. Two terms ride as rows of one product: weights are read once.
+
+    But a single row's terms go one after the other where the weights are small enough (`quantize.narrow`): that is quicker.
+    """
+    w = weight["w"]
+    if len(x.terms[0]) == 1 and len(x.terms) == 2 and "narrow" in weight:
+        products = jnp.concatenate([apart(_row(term, w)) for term in x.terms])
+    else:
+        products = _dot(jnp.concatenate(x.terms), w)
+    out: jax.Array = _join(products, len(x.terms), 0) * x.scale * weight["scale"]
     return out
 
 
@@ -238,21 +249,36 @@ def once(q: jax.Array) -> jax.Array:
     return lax.rem(q, jnp.int32((1 << 31) - 1))
 
 
+def apart(x: jax.Array) -> jax.Array:
+    """The same array, in its own shape: without this the heads' shape wanders into the product that reads it as one row, and
+    each number of the row is looked up by a division. Half of a layer's time at one lane was that."""
+    same: jax.Array = lax.optimization_barrier(x)  # type: ignore[no-untyped-call]
+    return same
+
+
 def _int(x: jax.Array) -> jax.Array:
     return x.astype(jnp.int32)
 
 
 def _dot(x: jax.Array, w: jax.Array) -> jax.Array:
-    """int8 [rows, in] times int8 [out, in] -> their exact integer sums [rows, out], as int32 or whole float32.
+    """int8 [rows, in] times int8 [out, in] -> their exact integer sums [rows, out].
 
     A single row takes XLA's matrix-vector path, which exists in floats only. It is the same sum: every partial sum is a
     whole number below 2**24, and float32 adds those exactly, in any order.
     """
     if x.shape[0] == 1:
-        if x.shape[1] * 127 * 127 < 1 << 24:
-            return once(_int(x)).astype(jnp.float32) @ w.T.astype(jnp.float32)
+        if x.shape[1] * 127 * 127 < EXACT:
+            return _row(x, w)
         return lax.dot_general(jnp.concatenate([x, x]), w, ROWS, preferred_element_type=jnp.int32)[:1]
     return lax.dot_general(x, w, ROWS, preferred_element_type=jnp.int32)
+
+
+def _row(x: jax.Array, w: jax.Array) -> jax.Array:
+    """As `_dot` for a single row; exact if no sum of products' magnitudes reaches EXACT.
+
+    Integers again at once: of a product of floats XLA may take a factor inside, and the sums are whole numbers no more.
+    """
+    return _int(once(_int(x)).astype(jnp.float32) @ w.T.astype(jnp.float32))
 
 
 def _join(y: jax.Array, terms: int, axis: int) -> jax.Array:

@@ -52,9 +52,9 @@ class Executables:
         return found
 
     def _load(self, name: str) -> Any:
-        """None when there is no file, when it is not whole, or when this JAX can't use it."""
+        """None when there is no file, when it is another's or not whole, or when this JAX can't use it."""
         try:
-            data = self._path(name).read_bytes()
+            data = _read(self._path(name))
             if hashlib.sha256(data[32:]).digest() != data[:32]:
                 return None
             program, taken, given = pickle.loads(data[32:])
@@ -67,6 +67,7 @@ class Executables:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
+            part.touch(0o600)
             part.write_bytes(hashlib.sha256(data).digest() + data)
             part.replace(path)
         finally:

@@ -53,13 +53,16 @@ class View(NamedTuple):
     last: Ints  # [B] index in T of the token whose logits and attention are wanted
 
 
-def create(config: ModelConfig, frames: int, dtype: str) -> Pool:
-    """An empty pool. `dtype` is "float32", "bfloat16" or "int8" (which brings scales along)."""
+def create(config: ModelConfig, frames: int, dtype: str) -> Any:
+    """An empty `Pool`, on the host. `dtype` is "float32", "bfloat16" or "int8" (which brings scales along)."""
     sizes = {"k": (PAGE * config.head_dim, dtype), "v": (PAGE * config.head_dim, dtype)}
     if dtype == "int8":
         sizes |= {"k_scale": (PAGE, "float32"), "v_scale": (PAGE, "float32")}
     heads = config.kv_heads
-    return [{name: jnp.zeros((heads, frames, n), t) for name, (n, t) in sizes.items()} for _ in range(config.layers)]
+    return [
+        {name: np.zeros((heads, frames, n), jnp.dtype(t)) for name, (n, t) in sizes.items()}
+        for _ in range(config.layers)
+    ]
 
 
 def frame_bytes(config: ModelConfig, dtype: str) -> int:
@@ -80,13 +83,32 @@ def write(array: jax.Array, values: jax.Array, view: View) -> jax.Array:
 
 def read(array: jax.Array, view: View) -> jax.Array:
     """The pages of every lane's table, side by side: [B * kv_heads, W * PAGE, n]."""
-    heads, frames, width = array.shape
-    row = view.table[:, None, :] + (jnp.arange(heads) * frames)[:, None]  # [B, kv_heads, W]
-    pages: jax.Array = lax.optimization_barrier(  # type: ignore[no-untyped-call]
-        array.reshape(heads * frames, width).at[row].get(mode="promise_in_bounds")
-    )
-    keys: jax.Array = pages.reshape(row.shape[0] * heads, -1, width // PAGE)
+    heads, _, width = array.shape
+    pages = lax.platform_dependent(array, view.table, cpu=_page_by_page, default=_gathered)
+    keys: jax.Array = pages.reshape(len(view.table) * heads, -1, width // PAGE)
     return keys
+
+
+def _gathered(array: jax.Array, table: jax.Array) -> jax.Array:
+    """array [kv_heads, frames, n], table [B, W] -> pages [B, kv_heads, W, n]."""
+    heads, frames, width = array.shape
+    row = table[:, None, :] + (jnp.arange(heads) * frames)[:, None]  # [B, kv_heads, W]
+    pages: jax.Array = array.reshape(heads * frames, width).at[row].get(mode="promise_in_bounds")
+    return pages
+
+
+def _page_by_page(array: jax.Array, table: jax.Array) -> jax.Array:
+    """The same as a loop. XLA for CPUs gathers number by number, and copies a slice in one go: in half of the time."""
+    heads, _, width = array.shape
+    lanes, entries = table.shape
+
+    def copied(i: jax.Array, pages: jax.Array) -> jax.Array:
+        lane, entry = i // entries, i % entries
+        page = lax.dynamic_slice(array, (0, table[lane, entry], 0), (heads, 1, width))
+        return lax.dynamic_update_slice(pages, page[None], (lane, 0, entry, 0))
+
+    pages: jax.Array = lax.fori_loop(0, lanes * entries, copied, jnp.zeros((lanes, heads, entries, width), array.dtype))
+    return pages
 
 
 def visible(view: View, group: int) -> jax.Array:
@@ -104,6 +126,15 @@ def written(view: View, heads: int) -> jax.Array:
 def copy_frames(pool: Pool, source: jax.Array, target: jax.Array) -> Pool:
     """Copy whole frames; source and target are [n] int32."""
     return _each(lambda a: a.at[:, target].set(a[:, source]), pool)
+
+
+def page_of(pool: Pool) -> Any:
+    """The shapes of one frame of every array, in a pool's order."""
+
+    def frame(a: Any) -> Any:
+        return jax.ShapeDtypeStruct((a.shape[0], a.shape[2]), a.dtype)  # type: ignore[no-untyped-call]
+
+    return jax.tree.map(frame, pool)
 
 
 def take_frame(pool: Pool, frame: jax.Array) -> Pool:

@@ -37,15 +37,15 @@ def with_angles(config: ModelConfig, params: Params, length: int) -> Params:
 
 
 def integers(config: ModelConfig, params: Params) -> Params:
-    """Every matrix int8 with a scale a row."""
+    """Every matrix int8 with a scale a row; an empty array "narrow" marks what `narrow` says yes to, in all layers."""
     turn, small = rotation(config.dim, 0), rotation(config.head_dim, 1)
     embed = _float(params["embed"])
     head = _float(params["embed" if config.tied else "head"]) * _float(params["norm"])
-    return {
-        "embed": rows(embed @ turn),
-        "layers": [_layer(config, layer, turn, small) for layer in params["layers"]],
-        "head": rows(head @ turn),
-    }
+    layers = [_layer(config, layer, turn, small) for layer in params["layers"]]
+    if all(narrow(layer["down"]["w"]) for layer in layers):  # one program runs all layers
+        for layer in layers:
+            layer["down"]["narrow"] = np.zeros(0, np.int8)
+    return {"embed": rows(embed @ turn), "layers": layers, "head": rows(head @ turn)}
 
 
 def _layer(config: ModelConfig, layer: Params, turn: Matrix, small: Matrix) -> Params:
@@ -73,6 +73,11 @@ def rows(w: Matrix) -> Params:
     """w [out, in] -> int8 with one scale a row."""
     scale = np.maximum(np.abs(w).max(1), SMALLEST) / 127
     return {"w": np.rint(w / scale[:, None]).astype(np.int8), "scale": scale.astype(np.float32)}
+
+
+def narrow(w: Matrix) -> bool:
+    """Can no int8 row times this int8 matrix add up to 2**24? Then float32 adds those products exactly, in any order."""
+    return int(np.abs(w.astype(np.int32)).sum(1).max()) * 128 < 1 << 24
 
 
 def _float(a: Any) -> Matrix:

@@ -12,6 +12,9 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
 SECONDS = 8.0  # for one template; it takes a few tenths of a second
 SYSTEM, ASK, REPLY, AGAIN = "qxSystemqx", "qxAskqx", "qxReplyqx", "qxAgainqx"  # placeholders, in order of speech
@@ -69,6 +72,7 @@ def plain(note: str) -> ChatForm:
     return ChatForm(user, user, Frame("", "\n\n"), assistant, "Assistant:", note=note)
 
 
+@lru_cache(8)
 def form_of(template: str, bos: str, eos: str) -> ChatForm:
     """The frames of a Jinja chat template. Raises TemplateError when it does not work or can't be taken apart."""
     opened, replied, again, told, spaced, cued = render(template, bos, eos)
@@ -120,7 +124,5 @@ def render(template: str, bos: str, eos: str) -> list[str]:
 
 def _paths() -> list[str]:
     """Where the child finds Jinja."""
-    import jinja2
-    import markupsafe
-
-    return sorted({str(module.__path__[0]).rpartition("/")[0] for module in (jinja2, markupsafe)})
+    found = [find_spec(name) for name in ("jinja2", "markupsafe")]
+    return sorted({str(Path(spec.origin).parents[1]) for spec in found if spec and spec.origin})

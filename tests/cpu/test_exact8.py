@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import jax
+import numpy as np
 import pytest
 
+from llmos.cpu import exact8, quantize
 from llmos.cpu.engine import Engine
 
 from .small import Context, engine
@@ -82,3 +85,24 @@ def test_forked_children_diverge_and_touch_nobody(cpu: Engine, alone: dict[str, 
         lane.take(retired)
     assert (parent.ids[:42], parent.bytes()) == alone["greedy"]
     assert children[0].ids != children[1].ids
+
+
+@pytest.mark.parametrize("weight", [1, 30, 85])
+def test_a_row_of_two_terms_alone_and_in_company(weight: int) -> None:
+    """Alone it goes through sums of float32, with others through sums of integers; up to the largest sums there can be."""
+    rng = np.random.default_rng(weight)
+    w = (weight * rng.choice([-1, 1], (40, 1536))).astype(np.int8)
+    x = rng.normal(size=(3, 1536)).astype(np.float32)
+    x[0] = np.where(w[0] > 0, 1, -1)  # all products of the first sum are positive
+    assert quantize.narrow(w)
+    matrix = {"w": w, "scale": np.float32(rng.uniform(0.5, 1.5, 40))}
+    product = jax.jit(lambda x, matrix: exact8.matmul(exact8.fixed(x, 2), matrix))
+    together = np.asarray(product(x, matrix))
+    for i in range(3):
+        alone = np.asarray(product(x[i : i + 1], matrix | {"narrow": np.zeros(0, np.int8)}))
+        assert np.array_equal(alone[0], together[i])
+
+
+def test_what_may_be_too_large_for_float32_is_not_narrow() -> None:
+    assert not quantize.narrow(np.full((2, 1536), 86, np.int8))
+    assert not quantize.narrow(np.array([[1] * 1536, [-127] * 1536], np.int8))

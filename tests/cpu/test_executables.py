@@ -28,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("damage", ["none", "cut", "flip", "empty", "other", "gone"])
+@pytest.mark.parametrize("damage", ["none", "cut", "flip", "empty", "other", "gone", "open", "link"])
 def test_a_damaged_program_is_made_again(home: Path, damage: str) -> None:
     source = Source()
     assert float(Executables("sizes").get("layer", source)(2.0)) == 7
@@ -38,6 +38,10 @@ def test_a_damaged_program_is_made_again(home: Path, damage: str) -> None:
     bad = {"cut": data[:half], "flip": data[:half] + bytes([data[half] ^ 1]) + data[half + 1 :], "empty": b""}
     if damage == "gone":
         file.unlink()
+    elif damage == "open":  # anybody may have written it
+        file.chmod(0o666)
+    elif damage == "link":
+        file.symlink_to(file.rename(home / "elsewhere"))
     elif damage != "none":
         file.write_bytes(bad.get(damage, b"not a program" * 9))
     for asked in (1 if damage == "none" else 2,) * 2:  # the second time it is whole again

@@ -47,13 +47,18 @@ def test_the_second_time_nobody_reads_the_model(arch: str) -> None:
     assert reads == [0]
 
 
-@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "other"])
-def test_a_damaged_file_is_made_again(damage: str) -> None:
+@pytest.mark.parametrize("damage", ["cut", "long", "flip", "last", "head", "empty", "other", "foreign"])
+def test_a_damaged_or_foreign_file_is_made_again(damage: str) -> None:
+    prepared.of(replace(from_file(seed=1)[0], sha256="another"), "exact8", 64)
+    (foreign,) = prepared.folder().iterdir()
+    elsewhere = foreign.read_bytes()
+    foreign.unlink()
     expected = prepared.of(from_file()[0], "exact8", 64)
     (file,) = prepared.folder().iterdir()
     data = file.read_bytes()
-    half = len(data) // 2
-    bad = {"cut": data[:half], "flip": data[:half] + bytes([data[half] ^ 1]) + data[half + 1 :], "empty": b""}
+    places = {"head": 30, "flip": len(data) // 2, "last": len(data) - 100}
+    flipped = {name: data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :] for name, at in places.items()}
+    bad = {"cut": data[:-1], "long": data + b"x", "empty": b"", "foreign": elsewhere} | flipped
     file.write_bytes(bad.get(damage, b"not an archive"))
     again, reads = from_file()
     assert equal(prepared.of(again, "exact8", 64), expected)

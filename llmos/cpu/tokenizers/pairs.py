@@ -6,6 +6,7 @@ Knows: the byte alphabet of GPT-2 and how to hand a vocabulary to the `tokenizer
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 from tokenizers import Tokenizer
@@ -35,6 +36,7 @@ class Pairs(Vocabulary):
         return ids
 
 
+@cache  # a tokenizer asks for each of its words
 def alphabet() -> dict[str, int]:
     """GPT-2's printable stand-ins for the 256 bytes: character -> byte. Printable bytes stand for themselves."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
