@@ -79,10 +79,20 @@ class Executables:
         return self._folder / f"{name}.program"
 
 
+def _read(path: Path) -> bytes:
+    """A file that nobody but this user can have written: loading a program is running it. OSError when it is another's."""
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
+        found = os.fstat(file.fileno())
+        if found.st_uid != os.getuid() or found.st_mode & 0o022:
+            raise PermissionError(f"{path} may be another user's")
+        return file.read()
+
+
 def _key(sizes: tuple[Any, ...]) -> str:
     device = jax.devices()[0]
     versions = (jax.__version__, version("jaxlib"), device.platform, device.device_kind, os.environ.get("XLA_FLAGS"))
-    digest = hashlib.sha256(repr((versions, hardware.processor(), sizes)).encode())
+    machine = (hardware.processor(), hardware.cores())  # XLA cuts work into as many parts as it has cores
+    digest = hashlib.sha256(repr((versions, machine, sizes)).encode())
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:32]
