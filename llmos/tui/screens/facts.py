@@ -8,17 +8,19 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
 from llmos.status import Inspection
 from llmos.tui.heads import Aim, picture
 from llmos.tui.paint import painted
-from llmos.tui.text import Row, bar, heat, pad, probability, sanitise
+from llmos.tui.text import Row, bar, heat, pad, probability, sanitise, wrap
 from llmos.tui.theme import Palette, author
 
 from .sheet import MARGINS, WIDEST, Sheet
 
+NAMES = 13  # cells of a fact's name
 STEPS = (0.0, 0.2, 0.5, 0.8, 1.0, 1.2, 1.5, 2.0, 3.0, 5.0)
 NOTES = (
     "Only the five likeliest are kept, so the bars are shares among them; + and - move the temperature.",
@@ -46,6 +48,8 @@ class Facts(Sheet):
         return [Static(id="facts")]
 
     def on_mount(self) -> None:
+        if self.inspection.attention:
+            self.query_one(VerticalScroll).border_subtitle = "down: where it looked   Esc closes"
         self._draw()
 
     def on_resize(self) -> None:
@@ -66,7 +70,7 @@ class Facts(Sheet):
 
     def _draw(self) -> None:
         width = min(WIDEST, self.app.size.width * 9 // 10) - MARGINS
-        rows = [fact(f.name, f.text, f.who) for f in self.inspection.facts]
+        rows = [row for f in self.inspection.facts for row in fact(f.name, f.text, f.who, width)]
         if self.inspection.top:
             rows += [(), *choices(self.inspection, STEPS[self.at]), (), *attention(self.inspection.mass), ()]
             rows += [((NOTES[0], "dim"),)]
@@ -77,8 +81,10 @@ class Facts(Sheet):
         self.query_one("#facts", Static).update(painted(rows, self.palette))
 
 
-def fact(name: str, text: str, who: str) -> Row:
-    return ((pad(sanitise(name), 12) + " ", "dim"), (sanitise(text), author(who) if who else "text"))
+def fact(name: str, text: str, who: str, width: int) -> list[Row]:
+    """A name and what it says, on as many rows as that needs."""
+    said = wrap(((sanitise(text), author(who) if who else "text"),), max(8, width - NAMES))
+    return [((pad(sanitise(name) if not i else "", NAMES), "dim"), *row) for i, row in enumerate(said)]
 
 
 def choices(inspection: Inspection, temperature: float) -> list[Row]:
