@@ -46,5 +46,8 @@ DECODE_COST, READ_COST, PASS_COST = (
     8,
     32,
 )  # of a token written, one of a prompt read, a reading at all: till measured
-MOST_WEIGHT = 20_000  # thousandths of a tick that a chunk is believed to cost: a prompt is read in any case
+MOST_DEARER = (
+    3  # times the last one (or a tick) that a chunk is believed to have cost: perhaps a program was compiled in it
+)
+MOST_WEIGHT = 20_000  # thousandths of a tick that it is believed to cost: a prompt is read in any case
 RESULT_SHARE = 2  # a device's result may fill this part of the window: one half; the rest is cut with notice

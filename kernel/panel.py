@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import adapters, calls, compaction, guard, lanes, life, pager, parking, signals, victims
+from . import adapters, calls, compaction, guard, lanes, life, pager, parking, residency, signals, victims
 from .errors import BadCall, KernelError
 from .labels import Ring
-from .limits import MOST_WEIGHT
 from .ports import Delivery
 from .process import Process, State
 from .workingset import build
@@ -33,7 +32,7 @@ def deliver(kernel: Kernel, delivery: Delivery) -> None:
     elif delivery.kind == "devices":
         _mount(kernel, delivery.data if isinstance(delivery.data, tuple) else ())
     elif delivery.kind == "weight":
-        kernel.weight = min(max(int(delivery.target), 0), MOST_WEIGHT)
+        residency.settle(kernel, int(delivery.target))
     elif delivery.kind == "command":
         _command(kernel, delivery.target, delivery.data if isinstance(delivery.data, tuple) else ())
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from . import compaction, guard, mapping, pager, planner, thinking
 from .cpu import Burst
 from .errors import OutOfMemory
-from .limits import DECODE_COST, MANY, PASS_COST, READ_COST
+from .limits import DECODE_COST, MANY, MOST_DEARER, MOST_WEIGHT, PASS_COST, READ_COST
 from .memory import NoFrames
 from .pressure import make_room
 from .process import Process, Thought
@@ -63,12 +63,21 @@ def _earned(kernel: Kernel, reading: int) -> bool:
     decoding = len(kernel.lanes) - kernel.lanes.count(None) - reading
     if not pace or decoding < MANY:
         return True
-    price = pace * (kernel.weight or 1000 * (PASS_COST + READ_COST * kernel.geometry.chunk) // (decoding * DECODE_COST))
+    kernel.weight = kernel.weight or 1000 * (PASS_COST + READ_COST * kernel.geometry.chunk) // (decoding * DECODE_COST)
     kernel.earned += 1000 * (1000 - pace)
-    if kernel.earned < price:
+    if kernel.earned < pace * kernel.weight:
         return False
-    kernel.earned -= price
+    kernel.earned -= pace * kernel.weight
     return True
+
+
+def settle(kernel: Kernel, measured: int) -> None:
+    """The last chunk cost so many thousandths of a tick without one, and the next is thought to cost the same. What was paid
+    too little is owed; what was paid too much goes to the next chunk, and no further."""
+    believed = min(max(measured, 0), MOST_DEARER * max(kernel.weight, 1000), MOST_WEIGHT)
+    kernel.earned -= kernel.config.pace * (believed - kernel.weight)
+    kernel.weight = max(1, believed)
+    kernel.earned = min(kernel.earned, kernel.config.pace * kernel.weight)
 
 
 def _decode(kernel: Kernel, process: Process) -> Burst | None:

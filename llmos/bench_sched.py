@@ -11,7 +11,6 @@ The file has one line for each job, in any order; what follows `#` is a comment:
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,15 +27,13 @@ from llmos_kernel.syscall import trap
 from . import processor
 from .errors import UsageError
 from .labs.own import load
-from .options import PACE, SCRIPTED, Options
+from .options import PACE, PAGE, SCRIPTED, Options
 
 MOST_JOBS, MOST_TICKS = 2_000, 1_000_000
 LANES, FRAMES, MOST_PAGES = 2, 257, 256
 DECODERS, PROMPT = 31, 4_000  # of `beside`: who decodes, and the tokens of the prompt that comes
-ROUNDS, LEARN, CYCLES = 12, 3, 4  # ticks that are timed before it, chunks until the gauge knows, chunks that are timed
-WRITTEN = (
-    100  # tokens of each decoder before it comes: the tables that the CPU reads are as wide before it as beside it
-)
+FIRST = 112  # the tick in which it comes: all decode, and no program is compiled any more
+ROOM = 1_000  # tokens that each decoder may come to hold meanwhile
 
 
 class Job(NamedTuple):
@@ -145,43 +142,56 @@ def _figures(workers: list[Process], preemptions: int, ticks: int) -> dict[str, 
 
 
 async def crowd(decoders: int, word: str, prompt: int) -> int:
-    """Decoders that go on and on, and after a while one long prompt beside them."""
+    """Decoders that go on and on, and after a while one long prompt beside them, or none."""
     for _ in range(decoders):
-        await trap("spawn", "worker", word, 100_000)
-    await trap("sleep", WRITTEN + ROUNDS)
-    return await worker(word * prompt, 1)
+        await trap("spawn", "decoder", word)
+    await trap("sleep", FIRST)
+    await (worker(word * prompt, 1) if prompt else trap("wait"))
+    return 0
+
+
+async def decoder(word: str) -> int:
+    while True:
+        await worker(word, 100_000)
 
 
 def beside(cpu: Cpu, codec: Codec, decoders: int, prompt: int) -> dict[str, Any]:
-    """How much of their speed `decoders` keep while a prompt of so many tokens is read: mean ticks before it and during it.
-
-    Timed are whole cycles, from the tick after one chunk to the tick with a later one, when the gauge knows what a chunk costs.
-    """
-    config = Config(args=(decoders, _word(cpu), prompt), quantum=100_000, pace=PACE)
-    world = Silence()
-    kernel = Kernel(config, {"init": crowd, "worker": worker}, processor.gauged(cpu, world.told.append), codec, world)
-    alone, during, read, chunks = deque[Spent](maxlen=ROUNDS), list[Spent](), 0, 0
-    while chunks < LEARN + CYCLES:
-        spent = _tick(kernel)
-        fed = sum(len(b.feed) for b in kernel.work.bursts if len(b.feed) > 1)
-        if len(kernel.work.bursts) - (fed > 0) < decoders:
-            continue  # not all of them decode yet
-        if chunks >= LEARN:
-            during.append(spent)
-            read += fed
-        elif not chunks and not fed:
-            alone.append(spent)
-        chunks += fed > 0
-    before, beside = _mean(alone), _mean(during)
+    """How much of their speed `decoders` keep while a prompt of so many tokens is read, from its first chunk to its last: the
+    seconds of the same ticks without it, by their seconds with it."""
+    busy = _crowded(cpu, codec, decoders, prompt)
+    quiet = _crowded(cpu, codec, decoders, 0, len(busy.ticks))
+    alone, during = _sum(quiet.ticks[FIRST:]), _sum(busy.ticks[FIRST:])
+    count = len(busy.ticks) - FIRST
     return {
         "decoders": decoders,
-        "read_in_a_tick": round(read / len(during), 1),
-        "weight": kernel.weight / 1000,
-        "ms_alone": round(before.wall * 1e3, 1),
-        "ms_beside": round(beside.wall * 1e3, 1),
-        "speed_kept": round(before.wall / beside.wall, 3),
-        "speed_kept_cpu": round(before.cpu / beside.cpu, 3),
+        "prompt": prompt,
+        "ticks": count,
+        "weights": busy.weights,
+        "ms_alone": round(alone.wall / count * 1e3, 1),
+        "ms_beside": round(during.wall / count * 1e3, 1),
+        "speed_kept": round(alone.wall / during.wall, 3),
+        "speed_kept_cpu": round(alone.cpu / during.cpu, 3),
     }
+
+
+class Crowd(NamedTuple):
+    """What `decoders` took, tick for tick, and what the gauge said of chunks, in ticks without one."""
+
+    ticks: list[Spent]
+    weights: list[float]
+
+
+def _crowded(cpu: Cpu, codec: Codec, decoders: int, prompt: int, ticks: int = 0) -> Crowd:
+    """Runs them until the prompt is read; without one for so many ticks."""
+    config = Config(args=(decoders, _word(cpu), prompt), quantum=100_000, pace=PACE)
+    world = Silence()
+    kernel = Kernel(config, {"init": crowd, "decoder": decoder}, processor.gauged(cpu, world.told.append), codec, world)
+    seen = Crowd([], [])
+    while len(seen.ticks) < ticks or (not ticks and not kernel.halted):
+        seen.ticks.append(_tick(kernel))
+        if kernel.weight / 1000 not in seen.weights[-1:]:
+            seen.weights.append(kernel.weight / 1000)
+    return seen
 
 
 class Spent(NamedTuple):
@@ -197,8 +207,8 @@ def _tick(kernel: Kernel) -> Spent:
     return Spent(time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def _mean(ticks: Collection[Spent]) -> Spent:
-    return Spent(sum(t.wall for t in ticks) / len(ticks), sum(t.cpu for t in ticks) / len(ticks))
+def _sum(ticks: Collection[Spent]) -> Spent:
+    return Spent(sum(t.wall for t in ticks), sum(t.cpu for t in ticks))
 
 
 def bench_sched(path: Path, model: str | None, mode: str, quantum: int, own: str | None) -> dict[str, Any]:
@@ -211,7 +221,8 @@ def bench_sched(path: Path, model: str | None, mode: str, quantum: int, own: str
     result = {"cpu": cpu.geometry.model, "jobs": len(jobs), "quantum": quantum, "rows": rows}
     if cpu.geometry.mode != "scripted":
         del cpu  # two engines of a large model would not fit
-        wide, codec = _engine(str(model), mode, DECODERS + 1, 2 * FRAMES)
+        frames = (DECODERS * ROOM + PROMPT) // PAGE + 2 * DECODERS
+        wide, codec = _engine(str(model), mode, DECODERS + 1, frames)
         longest = wide.geometry.max_pages * wide.geometry.page - 1
         result["beside"] = beside(wide, codec, DECODERS, min(PROMPT, longest))
     return result
@@ -248,8 +259,8 @@ def lines(result: dict[str, Any]) -> list[str]:
     told = [head, f"{'policy':<11}" + "".join(f"{name:>12}" for name in names), *rows]
     if beside := result.get("beside"):
         told.append(
-            f"{beside['decoders']} decoders beside a long prompt: {beside['ms_alone']} ms a tick without it, "
-            f"{beside['ms_beside']} with {beside['read_in_a_tick']} tokens read: {beside['speed_kept']:.0%} of their speed "
-            f"({beside['speed_kept_cpu']:.0%} by processor time)"
+            f"{beside['decoders']} decoders beside a prompt of {beside['prompt']:,} tokens, {beside['ticks']} ticks: "
+            f"{beside['ms_alone']} ms a tick without it, {beside['ms_beside']} with it: {beside['speed_kept']:.0%} of their "
+            f"speed ({beside['speed_kept_cpu']:.0%} by processor time)"
         )
     return told

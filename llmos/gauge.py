@@ -1,9 +1,8 @@
 """A gauge beside the CPU: what a chunk of prompt costs those who decode in the same tick, measured as the machine runs.
 
 Knows: the CPU it stands in front of, the clock. Does not know: processes, what is made of its figure (`residency.py` in the
-kernel). The figure reaches the kernel as a delivery, so that it is in the journal and a replay decides alike. One chunk alone
-is never believed: others use the computer too, and the first one's program is compiled while it waits. Two are: a chunk costs
-more the longer the text before it.
+kernel). The figure reaches the kernel as a delivery, so that it is in the journal and a replay decides alike. What a tick takes
+without a chunk is a median, because others use the computer too.
 """
 
 from __future__ import annotations
@@ -17,12 +16,11 @@ from llmos_kernel.cpu import Burst, Cpu, Geometry, Retired
 from llmos_kernel.limits import MANY
 from llmos_kernel.ports import Delivery
 
-TICKS, CHUNKS, FEWEST = 9, 5, 3  # remembered ticks without a chunk; chunks; chunks before anything is said
-NEWS = 20  # parts of the last figure by which a new one differs, to be told
+TICKS = 9  # remembered ticks without a chunk
 
 
 class Gauge:
-    """Implements `Cpu` in front of the real one; `tell` gets a delivery whenever the figure has changed."""
+    """Implements `Cpu` in front of the real one; `tell` gets a delivery for every chunk."""
 
     def __init__(
         self, cpu: Cpu, tell: Callable[[Delivery], None], clock: Callable[[], float] = time.perf_counter
@@ -30,9 +28,7 @@ class Gauge:
         self.cpu, self._tell, self._clock = cpu, tell, clock
         self.copy, self.save, self.load, self.digest = cpu.copy, cpu.save, cpu.load, cpu.digest
         self._alone: deque[float] = deque(maxlen=TICKS)  # seconds of a tick without a chunk, with `_decoding` lanes
-        self._chunks: deque[float] = deque(maxlen=CHUNKS)  # what each of the last chunks added, in such ticks
         self._decoding = 0
-        self._told = 0
 
     @property
     def geometry(self) -> Geometry:
@@ -55,11 +51,4 @@ class Gauge:
             self._alone.append(seconds)
         elif read == self.geometry.chunk and self._alone:
             usual = median(self._alone)
-            self._chunks.append(max(0.0, seconds - usual) / usual)
-            self._say()
-
-    def _say(self) -> None:
-        weight = round(1000 * sorted(self._chunks)[-2:][0])
-        if len(self._chunks) >= FEWEST and abs(weight - self._told) * NEWS > self._told:
-            self._told = weight
-            self._tell(Delivery("weight", str(max(1, weight))))
+            self._tell(Delivery("weight", str(round(1000 * max(0.0, seconds - usual) / usual))))

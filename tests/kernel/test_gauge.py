@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 import pytest
@@ -73,7 +74,7 @@ def test_decoders_keep_their_pace_whatever_a_chunk_costs(cost: float) -> None:
     assert last.take_events() == events
 
 
-def test_one_chunk_that_was_compiled_is_not_believed() -> None:
+def test_every_chunk_is_told_in_ticks_without_one() -> None:
     cpu, told = Slow(2.0), list[Delivery]()
     gauge = Gauge(cpu, told.append, lambda: cpu.now)
     decode = [Burst((n + 1,), (0,), 0, (97,), 1) for n in range(DECODERS)]
@@ -82,6 +83,21 @@ def test_one_chunk_that_was_compiled_is_not_believed() -> None:
         gauge.run(decode)
     for _ in range(2):
         gauge.run([*decode, chunk])
-    assert not told
-    gauge.run([*decode, chunk])
-    assert told == [Delivery("weight", "2000")]
+    assert told == [Delivery("weight", "200000"), Delivery("weight", "2000")]
+
+
+def test_what_a_chunk_cost_more_than_was_paid_is_made_good() -> None:
+    """Costs that change from chunk to chunk, by a factor within what is believed."""
+    cpu, world, source = Slow(1.0), Silence(), Random(3)
+    kernel = Kernel(
+        Config(pace=PACE, quantum=100_000), PROGRAMS, Gauge(cpu, world.told.append, lambda: cpu.now), ByteCodec(), world
+    )
+    chunks, began, first = 0, 0.0, 0
+    while chunks < 40:
+        cpu.cost = source.uniform(1.0, 3.0)
+        kernel.step()
+        if any(len(burst.feed) > 1 for burst in kernel.work.bursts) and len(kernel.work.bursts) > DECODERS:
+            chunks += 1
+            if chunks == 5:
+                first, began = kernel.tick, cpu.now
+    assert PACE / 1000 - 0.01 <= (kernel.tick - first) / (cpu.now - began) <= PACE / 1000 + 0.1
