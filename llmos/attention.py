@@ -42,7 +42,7 @@ def attention(seen: Kernel, now: Kernel, cpu: Prober | None, pid: int, position:
     """Of the token at a position of a process, as it is in the kernel that is looked at; `now` is the machine itself, whose
     frames the CPU has. Raises ValueError with the reason when it cannot be told."""
     if cpu is None:
-        raise ValueError("not known: a recording has no CPU to ask; what it kept is the sum above")
+        raise ValueError("not known: a recording has no CPU to ask; it kept the sum, beside `attended`")
     if now.phase:
         raise ValueError("not known in the middle of a tick: step on")
     size = now.geometry.page

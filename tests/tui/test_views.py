@@ -166,7 +166,7 @@ def test_where_an_earlier_token_looked_is_told_in_the_past_too_and_when_its_proc
     assert known
     assert then != now
     here.machine.prober = None  # as in a recording
-    assert told() == ("not known: a recording has no CPU to ask; what it kept is the sum above", False)
+    assert told() == ("not known: a recording has no CPU to ask; it kept the sum, beside `attended`", False)
     del here.machine.kernel.processes[pid]
     here.machine.prober = here.machine.watch.cpu  # type: ignore[assignment, union-attr]
     text, known = told()
