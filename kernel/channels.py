@@ -126,7 +126,7 @@ class Requests:
         if pending is None:
             return
         process = kernel.processes[pending.pid]
-        kernel.emit("result", pending.pid, pending.device, _text(answer), answer.ok)
+        kernel.emit("result", pending.pid, pending.device, _text(answer), answer.ok, _origin(answer))
         if pending.device == compaction.DEVICE:
             del self.table[number]
             compaction.finish(kernel, process, bool(answer.ok), _text(answer))

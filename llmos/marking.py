@@ -38,8 +38,8 @@ class Grounds:
     def began(self, pid: int, tick: int) -> None:
         self._began[pid] = tick
 
-    def told(self, pid: int, tick: int, device: str, result: str) -> None:
-        self._told.append((tick, pid, Source(device, result)))
+    def told(self, pid: int, tick: int, origin: str, result: str) -> None:
+        self._told.append((tick, pid, Source(origin, result)))
 
     def cut(self, tick: int) -> Grounds:
         """As it was before `tick`."""

@@ -76,7 +76,7 @@ TELLERS: dict[str, Callable[..., str]] = {
     "window": lambda pid, n, name: f"window pid {pid} may hold {n or 'all its'} frames" + (f", {name}" if n else ""),
     "trap": lambda pid: f"trap   pid {pid} emitted TRAP: a call begins",
     "call": lambda pid, device, text, by: f"call   pid {pid} {device} {_clip(text, 40)} ({by})",
-    "result": lambda pid, device, text, ok: (
+    "result": lambda pid, device, text, ok, origin: (
         f"result pid {pid} {device} {'' if ok else 'error: '}{_clip(text, 40)} label DATA"
     ),
     "illegal": lambda pid, why: f"illegal instruction  pid {pid}: {_clip(why)}",
@@ -167,7 +167,7 @@ class Story:
         elif kind == "think":
             self._grounds.began(pid, tick)
         elif kind == "result" and data[2]:
-            self._grounds.told(pid, tick, str(data[0]), str(data[1]))
+            self._grounds.told(pid, tick, str(data[3] or data[0]), str(data[1]))
         elif kind == "thought":
             self._grounds.judge(pid, self._out)
 

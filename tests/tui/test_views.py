@@ -9,6 +9,7 @@ import pytest
 from llmos.exports import transcript
 from llmos.grounding import Word
 from llmos.marking import parted
+from llmos.narrate import Story
 from llmos.status import DREAMED, Attention, Run
 from llmos.tui import verbs
 from llmos.tui.app import MachineRoom
@@ -223,3 +224,16 @@ async def test_a_recording_opens_with_its_keys_on_the_clock() -> None:
         assert not app.desk.typing
         await pilot.press("comma")
         assert ("back",) in app.panel.asked  # type: ignore[attr-defined]
+
+
+def test_words_name_the_page_that_they_rest_on() -> None:
+    story = Story()
+    events = [
+        (1, "spawn", 3, 2, "ask", ("what does paging move?",)),
+        (2, "think", 3, (1, 2)),
+        (3, "result", 3, "search", "Kestrel pages are moved to the cellar", 1, "disk:Paging#2"),
+        (4, "out", 3, "m", "Kestrel cellar"),
+        (5, "thought", 3, "end", 3),
+    ]
+    story.take(events)
+    assert {run.rests for run in story.console(6) if run.text.strip()} == {"disk:Paging#2"}

@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from llmos.status import DREAMED, MachineView, Run
 from llmos.tui.desk import Desk
-from llmos.tui.text import Row, Span, sanitise, wrap
+from llmos.tui.text import Row, Span, clip, sanitise, wrap
 from llmos.tui.theme import author
 
 from .scroll import Tail
@@ -23,7 +23,8 @@ from .scroll import Tail
 SUGGESTION = "what is 37*48?"
 HINT = f"{SUGGESTION}     (suggested: Enter sends, Esc clears)"
 HISTORY = 100  # typed lines that Up brings back
-FROM = "◂"  # stands behind words that rest on a result, before the name of its device
+FROM = "◂"  # stands behind words that rest on a result, before where it is from
+SOURCE = 24  # cells of that
 STYLES = {"K": "title"}
 
 
@@ -152,4 +153,4 @@ def _before(run: Run, left: Run | None, begins: bool) -> list[Span]:
 
 def _behind(run: Run) -> list[Span]:
     """The source that a run rests on."""
-    return [(FROM + sanitise(run.rests), "dim")] if run.rests not in ("", DREAMED) else []
+    return [(FROM + clip(sanitise(run.rests), SOURCE), "dim")] if run.rests not in ("", DREAMED) else []
