@@ -16,7 +16,7 @@ async def main(path: str = "", *words: str) -> int:
         await ulib.complain("mmap: give a file and a question, as in: mmap notes.txt who has the key\n")
         return 2
     try:
-        await ulib.mmap(path, await ulib.call("files", f"cat {path}"))
+        await ulib.mmap(path, await ulib.call("files", f"map {path}"))
     except ulib.KernelError as error:
         await ulib.complain(f"mmap: {error}\n")
         return 1

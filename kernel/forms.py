@@ -64,7 +64,7 @@ def bad(why: str) -> Effect:
 
 # -- one reader for each device -----------------------------------------------------------------------------------------
 
-_TARGET = re.compile(r'(?:"([^"]+)"|(\S+))(?:\s(.*))?', re.DOTALL).fullmatch
+_TARGET = re.compile(r"""(?:"([^"]+)"|'([^']+)'|(\S+))(?:\s(.*))?""", re.DOTALL)
 _SVG = re.compile(r".*\S\s+to\s+(\S+\.svg)", re.DOTALL)
 RECIPIENT = re.compile(r"(?:to\s+)?(\S+?)[:,]?(?:\s(.*))?", re.DOTALL).fullmatch
 PATHS = ("path", "file", "filename", "file_path", "name", "folder")
@@ -102,6 +102,7 @@ def _no_strangers(args: Mapping[str, Any], known: frozenset[str]) -> None:
 SYNONYMS = {
     "read": "cat",
     "show": "cat",
+    "map": "cat",
     "list": "ls",
     "dir": "ls",
     "find": "search",
@@ -122,6 +123,26 @@ _WORDS = {
 """Words for them in named values too."""
 
 
+def command(args: str) -> tuple[str, str]:
+    """The command of a line for the files device by its own name, and what follows it. `ls` takes flags and says nothing of
+    them; the home folder has other names there."""
+    verb, _, rest = args.strip().partition(" ")
+    verb, rest = SYNONYMS.get(verb.lower(), verb.lower()), rest.strip()
+    if verb == "ls":
+        rest = re.sub(r"^-[a-z]+(?:\s+|$)", "", rest, flags=re.I)
+    return verb, "" if verb == "ls" and rest in ("/", "~", "~/", "*") else rest
+
+
+def target(rest: str) -> tuple[str, str] | None:
+    """The path, quoted where it has blanks, and the text of `write PATH TEXT`; None when there is no path."""
+    match = _TARGET.fullmatch(rest)
+    return match and (match[1] or match[2] or match[3], match[4] or "")
+
+
+def unquoted(path: str) -> str:
+    return path[1:-1] if len(path) > 1 and path[0] == path[-1] and path[0] in "\"'" else path
+
+
 def canonical(verb: str) -> str:
     """The command's own name."""
     return _WORDS.get(verb, verb)
@@ -133,17 +154,14 @@ HOME_NAMES = ("home", "files", "my files", "home folder", "all files", "here")
 def files(args: Any) -> Effect:
     if not isinstance(args, str):
         return _files_named(args)
-    verb, _, rest = args.strip().partition(" ")
-    verb, rest = SYNONYMS.get(verb, verb), rest.strip()
+    verb, rest = command(args)
     if verb == "ls" and rest in HOME_NAMES:  # that folder if there is one, else the whole home: both are looked at
         return Effect("read", (((), "r"), ((rest,), "r")), verb=verb)
     if verb in ("write", "append"):
-        match = _TARGET(rest)
-        if not match:
-            return bad("write it as: write PATH TEXT")
-        return _file(verb, match[1] or match[2], len(match[3] or ""))
+        written = target(rest)
+        return _file(verb, written[0], len(written[1])) if written else bad("write it as: write PATH TEXT")
     if verb in ("ls", "cat"):
-        return _file(verb, rest[1:-1] if len(rest) > 1 and rest[0] == rest[-1] == '"' else rest, 0)
+        return _file(verb, unquoted(rest), 0)
     if verb == "search":
         return _file(verb, "", 0)
     if verb in _DELETES:

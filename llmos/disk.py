@@ -7,6 +7,7 @@ Knows: where the disk file is, and how answers are printed. Does not know: how t
 from __future__ import annotations
 
 import json as jsonlib
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,7 +62,7 @@ def mount_command(
     json: Json = False,
 ) -> None:
     """Put a folder's texts on the disk; again: only what has changed since."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise UsageError(f"{folder}: no such folder")
     with opened(disk, write=True) as library:
         report = library.mount(folder, _progress(quiet=json))
@@ -70,12 +71,12 @@ def mount_command(
     if json:
         _emit(result)
         return
-    print(
+    _say(
         f"{report.folder}: {report.files} texts, {report.passages} passages; {report.added} added, "
         f"{report.changed} changed, {report.unchanged} unchanged, {report.removed} removed"
     )
     for path, why in report.skipped:
-        print(f"  left out: {path} ({why})")
+        _say(f"  left out: {path} ({why})")
 
 
 @disk_app.command("ls")
@@ -87,7 +88,7 @@ def ls_command(disk: File = None, json: Json = False) -> None:
         _emit({"documents": documents})
         return
     for one in documents:
-        print(f"{one['label']:<7}{one['passages']:>5}  {one['title'][:40]:<40}  {one['path']}")
+        _say(f"{one['label']:<7}{one['passages']:>5}  {one['title'][:40]:<40}  {one['path']}")
 
 
 @disk_app.command("search")
@@ -107,7 +108,7 @@ def search_command(
         return
     for passage in found:
         text = " ".join(passage.text.split())[:SHOWN]
-        print(f"{passage.score:.4f}  {passage.title}#{passage.n} of {passage.of}  {passage.path}\n        {text}")
+        _say(f"{passage.score:.4f}  {passage.title}#{passage.n} of {passage.of}  {passage.path}", f"        {text}")
     if not found:
         print("nothing found")
 
@@ -121,7 +122,7 @@ def stat_command(disk: File = None, json: Json = False) -> None:
         _emit(result)
         return
     for name, value in result.items():
-        print(f"{name:<12} {value}")
+        _say(f"{name:<12} {value}")
 
 
 def described(passage: Passage) -> dict[str, Any]:
@@ -152,4 +153,12 @@ def _progress(quiet: bool) -> Any:
 
 
 def _emit(value: Any) -> None:
-    print(jsonlib.dumps(value, ensure_ascii=False))
+    print(jsonlib.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode())
+
+
+def _say(*lines: str) -> None:
+    """Lines whose words come from files: nothing in them steers the terminal."""
+    from .printing import printable
+
+    for line in lines:
+        print(printable(line.replace("\n", " ")))

@@ -5,10 +5,9 @@ Knows: the five commands and how their answers look. Does not know: how the fold
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-from llmos_kernel.forms import HOME_NAMES, SYNONYMS
+from llmos_kernel.forms import HOME_NAMES, command, target, unquoted
 
 from .base import Context, Deadline, DeviceError, Result, cut
 from .home import MAX_FILE, Home
@@ -16,8 +15,7 @@ from .home import MAX_FILE, Home
 MAX_HITS = 20  # lines that a search shows
 MAX_NEEDLE = 200  # characters searched for
 MAX_LINE = 160  # characters shown of a line that matched
-
-_TARGET = re.compile(r'(?:"(?P<quoted>[^"]+)"|(?P<plain>\S+))(?:\s(?P<text>.*))?', re.DOTALL)
+MAX_MAPPED = 200_000  # characters of a file that is mapped: what may cross into the kernel (`world.py`)
 
 _GRAMMAR = r"""
 start: "ls" (" " PATH)? | "cat " PATH | "write " PATH " " TEXT | "append " PATH " " TEXT | "search " TEXT
@@ -40,13 +38,14 @@ class Files:
 
     def call(self, text: str, ctx: Context) -> Result:
         """Raises DeviceError for an unknown command, a path outside, or a file that can't be used."""
-        verb, _, rest = text.strip().partition(" ")
-        verb, rest = SYNONYMS.get(verb, verb), rest.strip()
+        verb, rest = command(text)
+        if text.strip().startswith("map "):
+            return self._whole(unquoted(rest))
         match verb:
             case "ls":
-                return self._list(_unquoted(rest))
+                return self._list(unquoted(rest))
             case "cat":
-                return self._read(_unquoted(rest))
+                return self._read(unquoted(rest))
             case "write" | "append":
                 return self._write(verb, rest)
             case "search":
@@ -64,17 +63,32 @@ class Files:
         return Result(cut("\n".join(lines)) or "empty", f"file:{path or '.'}")
 
     def _read(self, path: str) -> Result:
+        data, size = self._data(path)
+        text = data.decode(errors="replace")
+        notes = "" if size <= MAX_FILE else f"\n[the file has {size:,} bytes]"
+        if "\ufffd" in text and not _is_text(data):
+            notes += "\n[some bytes are not UTF-8 and show as \ufffd]"
+        return Result((cut(text.rstrip("\n")) + notes) or "empty", f"file:{path}")
+
+    def _whole(self, path: str) -> Result:
+        """All of a file, for a program that maps it; not offered to models, whose windows take `cat`."""
+        data, size = self._data(path)
+        text = data.decode(errors="replace").rstrip("\n")
+        if size > len(data) or len(text) > MAX_MAPPED:
+            raise DeviceError(f"{path[:60]}: {size:,} bytes; a file of at most {MAX_MAPPED:,} characters can be mapped")
+        if not text.strip():
+            raise DeviceError(f"{path[:60]}: empty")
+        return Result(text, f"file:{path}")
+
+    def _data(self, path: str) -> tuple[bytes, int]:
+        """A text file's first bytes, and its whole size."""
         try:
             data, size = self.home.read(path)
         except DeviceError as error:
             raise DeviceError(f"{error}{self._hint(path)}") from None
         if b"\0" in data:
             raise DeviceError(f"{path[:60]}: not text ({size:,} bytes)")
-        text = data.decode(errors="replace")
-        notes = "" if size <= MAX_FILE else f"\n[the file has {size:,} bytes]"
-        if "\ufffd" in text and not _is_text(data):
-            notes += "\n[some bytes are not UTF-8 and show as \ufffd]"
-        return Result((cut(text.rstrip("\n")) + notes) or "empty", f"file:{path}")
+        return data, size
 
     def _hint(self, path: str) -> str:
         """What may have been meant by a name that is no file: one that differs in case, or words to look for in files."""
@@ -89,10 +103,10 @@ class Files:
         return f"; there is {near}" if near else "; ls lists the files, search TEXT looks into them"
 
     def _write(self, verb: str, rest: str) -> Result:
-        match = _TARGET.fullmatch(rest)
-        if not match:
+        written = target(rest)
+        if not written:
             raise DeviceError(f"write it as: {verb} PATH TEXT")
-        path, text = match["quoted"] or match["plain"], match["text"] or ""
+        path, text = written
         data = text.encode(errors="replace")
         size = self.home.write(path, data + b"\n" * (not data.endswith(b"\n")), append=verb == "append")
         return Result(f"{'wrote' if verb == 'write' else 'appended to'} {path}, now {size} bytes", f"file:{path}")
@@ -114,10 +128,6 @@ class Files:
 def _matching(path: str, text: str, needle: str) -> list[str]:
     lines = enumerate(text.splitlines(), 1)
     return [f"{path}:{n}: {line.strip()[:MAX_LINE]}" for n, line in lines if needle in line.casefold()][: MAX_HITS + 1]
-
-
-def _unquoted(path: str) -> str:
-    return path[1:-1] if len(path) > 1 and path[0] == path[-1] == '"' else path
 
 
 def _is_text(data: bytes) -> bool:

@@ -22,7 +22,7 @@ from llmos_kernel.labels import Label, Ring
 
 from .base import DeviceError, one_line
 from .embedder import COMMON, DIM, cosines, embed
-from .mounting import Found, Mounted, survey
+from .mounting import Found, Mounted, survey, written
 from .passages import passages, titled
 
 if TYPE_CHECKING:
@@ -107,24 +107,25 @@ class Library:
         Only files that changed are read again, and what is gone is removed. A mount that was cut short goes on.
         """
         folder = folder.resolve()
-        rows = self._query("SELECT place, stamp, hash FROM document WHERE folder = ?", (str(folder),))
-        report, batch = Mounted(str(folder)), list[Found]()
+        name = written(folder)
+        rows = self._query("SELECT place, stamp, hash FROM document WHERE folder = ?", (name,))
+        report, batch = Mounted(name), list[Found]()
         for found in survey(folder, {place: (stamp, digest) for place, stamp, digest in rows}, report):
             batch.append(found)
             if len(batch) == BATCH:
-                self._write(folder, batch)
+                self._write(name, batch)
                 batch = []
             progress(found.number, report.total)
-        self._write(folder, batch)
+        self._write(name, batch)
         gone = [place for place, _, _ in rows if place not in report.seen]
         with self.lock, self._writing():
             for place in gone:
                 self._remove(place)
         report.removed = len(gone)
-        report.passages = self._count("passage JOIN document ON document = document.id WHERE folder = ?", str(folder))
+        report.passages = self._count("passage JOIN document ON document = document.id WHERE folder = ?", name)
         return report
 
-    def _write(self, folder: Path, batch: Sequence[Found]) -> None:
+    def _write(self, folder: str, batch: Sequence[Found]) -> None:
         with self.lock, self._writing():
             for found in batch:
                 if found.text is None:
@@ -133,7 +134,7 @@ class Library:
                 title, body = titled(found.text)
                 source = Path(found.place).relative_to(folder).as_posix()
                 title = title or Path(found.place).stem
-                self._put(found.place, title, body, source, None, (str(folder), found.stamp, found.hash))
+                self._put(found.place, title, body, source, None, (folder, found.stamp, found.hash))
 
     def add(self, title: str, text: str, source: str = "", label: Label | None = None) -> int:
         """Add a document, or replace the one of that title; returns its number of passages.

@@ -6,6 +6,8 @@ its size or time differs from what is known; it counts as changed only when its 
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -27,7 +29,7 @@ class Found(NamedTuple):
     """A file to be written. `text` is None when only its time changed."""
 
     number: int
-    place: str  # its whole path
+    place: str  # its whole path, `written`
     stamp: str
     hash: str
     text: str | None
@@ -51,33 +53,61 @@ class Mounted:
 
 def survey(folder: Path, known: Mapping[str, tuple[str, str]], report: Mounted) -> Iterator[Found]:
     """Files that are not as `known` says: place -> (stamp, hash). Fills in `report` as it goes. Raises DeviceError."""
-    paths = documents(folder)
+    paths = documents(folder, report)
     report.total = min(len(paths), MAX_DOCUMENTS)
     for path in paths[MAX_DOCUMENTS:]:
-        report.skipped.append((path.relative_to(folder).as_posix(), f"more than {MAX_DOCUMENTS:,} files"))
+        _skip(report, folder, path, f"more than {MAX_DOCUMENTS:,} files")
     with closing(Extractor()) as extractor:
         for number, path in enumerate(paths[:MAX_DOCUMENTS], 1):
-            found = _look(number, path, known, report, extractor)
+            found = _look(number, folder, path, known, report, extractor)
             if found is not None:
                 yield found
 
 
-def documents(folder: Path) -> list[Path]:
-    """Texts below `folder`, in order of path; links and folders whose name begins with a dot are passed over."""
-    if not folder.is_dir():
-        raise DeviceError(f"{folder}: no such folder")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    return [path for path in found if path.is_file() and not path.is_symlink() and not _hidden(path, folder)]
+def documents(folder: Path, report: Mounted) -> list[Path]:
+    """Texts below `folder`, in order of path; links and what begins with a dot are passed over.
+
+    Folders that can't be listed go into the report. DeviceError when `folder` itself is one of them.
+    """
+    if not os.path.isdir(folder):
+        raise DeviceError(f"{written(folder)}: no such folder")
+
+    def closed(error: OSError) -> None:
+        if Path(error.filename) == folder:
+            raise DeviceError(f"{written(folder)}: {error.strerror}")
+        _skip(report, folder, Path(error.filename), error.strerror or "can't be listed")
+
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=closed):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        texts = [Path(place, name) for name in names if not name.startswith(".")]
+        found += [path for path in texts if path.suffix.lower() in SUFFIXES and _is_file(path)]
+    return sorted(found)
 
 
-def _hidden(path: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+def written(path: Path) -> str:
+    """A path as a record and a screen can hold it: bytes that are not UTF-8 are spelled out, as in \\xe9."""
+    return os.fsencode(path).decode(errors="backslashreplace")
+
+
+def _is_file(path: Path) -> bool:
+    """Is it a plain file, as far as anybody may know? Links are none."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True  # `_look` will say why it can't be read
+
+
+def _skip(report: Mounted, folder: Path, path: Path, why: str) -> None:
+    report.skipped.append((written(path.relative_to(folder)), why))
 
 
 def _look(
-    number: int, path: Path, known: Mapping[str, tuple[str, str]], report: Mounted, extractor: Extractor
+    number: int, folder: Path, path: Path, known: Mapping[str, tuple[str, str]], report: Mounted, extractor: Extractor
 ) -> Found | None:
-    place = str(path)
+    place = written(path)
     stamp, digest = known.get(place, ("", ""))
     try:
         status = path.stat()
@@ -87,13 +117,12 @@ def _look(
             text = None if sha256(data).hexdigest() == digest else _text(path, data, extractor)
     except (OSError, DeviceError) as error:
         why = error.strerror or "can't be read" if isinstance(error, OSError) else str(error)
-        report.skipped.append((path.relative_to(report.folder).as_posix(), why))
+        _skip(report, folder, path, why)
         return None
     report.seen.add(place)
     report.files += 1
     if status.st_size > MAX_DOCUMENT:
-        why = f"all but the first {MAX_DOCUMENT:,} of {status.st_size:,} bytes"
-        report.skipped.append((path.relative_to(report.folder).as_posix(), why))
+        _skip(report, folder, path, f"all but the first {MAX_DOCUMENT:,} of {status.st_size:,} bytes")
     if now == stamp:
         report.unchanged += 1
         return None

@@ -13,7 +13,7 @@ from llmos_apps.sh import complete, stages
 from llmos_apps.summarize import PART, parts
 from llmos_apps.vote import final
 from llmos_kernel.kernel import Config, Kernel
-from llmos_kernel.ports import Delivery
+from llmos_kernel.ports import Delivery, Request
 
 from .worlds import Panel  # noqa: TID251
 
@@ -168,3 +168,19 @@ def test_starve_shows_who_goes_hungry(policy: str, last: bool) -> None:
 )
 def test_the_final_answer_of_a_chain_of_thought(text: str, answer: str) -> None:
     assert final(text) == answer
+
+
+def test_a_file_is_mapped_whole_and_only_its_needed_pages_are_read() -> None:
+    rooms = [f"Room {n} holds {n * n} chairs." for n in range(100)]
+    text = " ".join([*rooms[:90], "The key is in the attic.", *rooms[90:]])
+
+    class Shelf(Panel):
+        def submit(self, request: Request) -> None:
+            assert request.text == "map rooms.txt"
+            self.typed.append(Delivery("done", str(request.number), (text, "file:rooms.txt"), 1))
+
+    cpu = ScriptedCpu(replies(lambda heard: "attic"), frames=400, max_pages=256)
+    config = Config(args=("mmap", "rooms.txt", "where", "is", "the", "key"), devices=("files",))
+    said = run(Kernel(config, PROGRAMS, cpu, ByteCodec(), Shelf()))
+    assert said == f"attic\n[3 of {(len(text) - 1) // 16} mapped pages were needed]\n"
+    assert len(text) > 2_500

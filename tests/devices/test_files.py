@@ -171,6 +171,21 @@ def test_long_results_are_cut_with_a_notice(files: Files, tmp_path: Path) -> Non
     assert f"[the file has {MAX_FILE + 5:,} bytes]" in ask(files, "cat big.txt")
 
 
+def test_a_file_is_mapped_whole_or_refused_with_its_size(files: Files, tmp_path: Path) -> None:
+    ask(files, "write a.txt x")
+    path = tmp_path / "home" / "a.txt"
+    path.write_text("word " * 20_000 + "last\n", encoding="utf-8")
+    assert ask(files, "map a.txt") == "word " * 20_000 + "last"
+    path.write_text("word " * 40_001, encoding="utf-8")
+    assert refusal(files, "map a.txt") == "a.txt: 200,005 bytes; a file of at most 200,000 characters can be mapped"
+    path.write_bytes(b"x" * (MAX_FILE + 1))
+    assert "262,145 bytes" in refusal(files, "map a.txt")
+    path.write_text("\n \n", encoding="utf-8")
+    assert refusal(files, "map a.txt") == "a.txt: empty"
+    assert refusal(files, "map b.txt").startswith("b.txt: no such file")
+    assert effect_of("files", "map a.txt") == effect_of("files", "cat a.txt")
+
+
 def test_files_that_are_not_text(files: Files, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "binary").write_bytes(b"\x7fELF\0\1")
@@ -244,6 +259,15 @@ def test_names_of_the_home_folder_list_it_unless_a_folder_bears_them(files: File
     )
     ask(files, "write home/b.txt yy")
     assert ask(files, "ls home") == "b.txt 3 bytes"
+
+
+def test_commands_as_people_type_them(files: Files) -> None:
+    assert ask(files, "WRITE 'my list.txt' it's milk") == "wrote my list.txt, now 10 bytes"
+    assert ask(files, "cat 'my list.txt'") == "it's milk"
+    assert ask(files, "write 'tis.txt it's late") == "wrote 'tis.txt, now 10 bytes"
+    listed = ask(files, "ls")
+    for form in ("LS", "ls /", "ls ~", "ls -la", "ls -l .", "ls *"):
+        assert ask(files, form) == listed
 
 
 def test_other_words_for_the_commands(files: Files) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,66 @@ def test_a_folder_is_no_disk(tmp_path: Path, folder: Path) -> None:
     result = CliRunner().invoke(disk_app, ["mount", str(folder), "--disk", str(tmp_path)])
     assert isinstance(result.exception, LlmosError)
     assert "can't be opened" in str(result.exception)
+
+
+def test_odd_folders_are_mounted_as_far_as_they_can_be_read(tmp_path: Path, folder: Path) -> None:
+    (folder / "link.txt").symlink_to(tmp_path / "elsewhere.txt")
+    (folder / "loop").symlink_to(folder)
+    (folder / "round.txt").symlink_to(folder / "round.txt")
+    (folder / ".hidden").mkdir()
+    (folder / ".hidden" / "x.txt").write_text("hidden", encoding="utf-8")
+    (folder / "picture.txt").write_bytes(b"\x89PNG\0\0")
+    (folder / "nothing.md").write_text(" \n", encoding="utf-8")
+    (folder / "latin.txt").write_bytes("Ein Käfer".encode("latin-1"))
+    (folder / "UPPER.TXT").write_text("Upper case suffix.", encoding="utf-8")
+    os.mkfifo(folder / "pipe.txt")
+    mounted = disk(tmp_path, "mount", str(folder))
+    assert mounted["skipped"] == [{"path": "nothing.md", "why": "empty"}, {"path": "picture.txt", "why": "not a text"}]
+    assert (mounted["files"], mounted["added"], mounted["total"]) == (6, 6, 8)
+    (folder / "c.txt").write_bytes(b"\0\0")
+    again = disk(tmp_path, "mount", str(folder))
+    assert (again["files"], again["unchanged"], again["removed"]) == (5, 5, 1), "what is no text any more is gone"
+
+
+def test_names_that_are_not_utf_8_are_spelled_out(tmp_path: Path, folder: Path) -> None:
+    raw = os.fsencode(folder) + b"/caf\xe9"
+    os.mkdir(raw)
+    for name in (b"/gr\xfc\xdfe.txt", b"/gr\xfc\xdee.txt"):
+        with open(raw + name, "wb") as file:
+            file.write(b"Greetings from the mountains.")
+    for n in (2, 0):
+        mounted = disk(tmp_path, "mount", str(folder))
+        assert (mounted["files"], mounted["added"], mounted["skipped"]) == (6, n + (n and 4), [])
+    found = disk(tmp_path, "search", "greetings mountains")["results"]
+    assert [Path(one["path"]).name for one in found[:2]] == [r"gr\xfc\xdee.txt", r"gr\xfc\xdfe.txt"]
+    assert disk(tmp_path, "mount", os.fsdecode(raw))["files"] == 2
+    assert disk(tmp_path, "search", "\udcff greetings \ud800")["results"]
+
+
+def test_folders_that_cannot_be_listed_are_named(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root nothing is closed, so the refusal is made."""
+    disk(tmp_path, "mount", str(folder))
+    scandir, closed = os.scandir, [str(folder / "sub")]
+
+    def refuse(path: str) -> Any:
+        if str(path) in closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert disk(tmp_path, "mount", str(folder))["skipped"] == [{"path": "sub", "why": "Permission denied"}]
+    before = disk(tmp_path, "ls")
+    closed.append(str(folder))
+    result = CliRunner().invoke(disk_app, ["mount", str(folder), "--disk", str(tmp_path / "disk.db")])
+    assert isinstance(result.exception, LlmosError)
+    assert "Permission denied" in str(result.exception)
+    assert disk(tmp_path, "ls") == before, "nothing is thrown away because its folder is closed"
+
+
+def test_no_file_steers_the_terminal(tmp_path: Path, folder: Path) -> None:
+    (folder / "\x1b]0;name.txt").write_text("# Ti\x1b[2Jtle\n\nbody \x1b[31m red", encoding="utf-8")
+    (folder / "\x1b[1mno.txt").write_text("", encoding="utf-8")
+    for words in (["mount", str(folder)], ["ls"], ["search", "body red"], ["stat"]):
+        said = CliRunner().invoke(disk_app, [*words, "--disk", str(tmp_path / "disk.db")]).stdout
+        assert said
+        assert "\x1b" not in said
