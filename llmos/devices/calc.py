@@ -13,13 +13,16 @@ from functools import reduce
 from . import exact
 from .base import Context, DeviceError, Result
 from .expression import evaluate
-from .units import convert, units
+from .units import convert, spelled, units
 
-_UNIT = r"[°a-zµ][a-z²2/]*"
+_UNIT = r"[°a-zµ][a-z²23/]*"
 _CONVERSION = re.compile(rf"(.*?\d[\d.)]*|.*\))\s*({_UNIT})\s+(?:in|to|into|as)\s+({_UNIT})", re.I)
 _COMPOUND = re.compile(rf"((?:\d[\d.,]*\s*{_UNIT}(?:,| and)?\s+){{2,4}})(?:in|to|into|as)\s+({_UNIT})", re.I)
 _HOW_MANY = re.compile(
     rf"how (?:many|much) ({_UNIT})\s+(?:(?:are|is)\s+)?(?:there\s+)?(?:in\s+|make\s+)?(.*\d.*|(?:an?|one)\s.*)", re.I
+)
+_ASKED = re.compile(
+    r"\bdegrees?\s+(?=[a-z])(?!(?:in|to|into|as)\b)|^\W*(?:(?:convert|change|express|what is|what's)\s+)+", re.I
 )
 _RESULT = re.compile(r"≈?\s*(-?\d[\d.]*(?:e[+-]?\d+)?)")
 
@@ -85,21 +88,20 @@ def _answer(text: str) -> str:
 
 def _converted(text: str) -> str:
     """What comes of a quantity in another unit, "6 ft 2 in in cm" too; "" when it asks for no other unit."""
-    line = re.sub(
-        r"\bdegrees?\s+(?=[a-z])|^\W*(?:(?:convert|change|express|what is|what's)\s+)+", "", text.strip(), flags=re.I
-    )
+    line = _ASKED.sub("", text.strip())
     line = line.rstrip("=?. ")
     if len(line) > 200:
         return ""
+    line, written = spelled(line)
     if (asked := _HOW_MANY.fullmatch(line)) and asked[1].lower() in units():
         amount = re.sub(r"^(?:an?|one)\b", "1", asked[2].strip(), flags=re.I)
         line = f"{amount} in {asked[1]}"
     if whole := _COMPOUND.fullmatch(line):
         parts = re.findall(rf"(\d[\d.,]*)\s*({_UNIT})", whole[1], re.I)
         values = [convert(evaluate(value.rstrip(",")), unit, whole[2]) for value, unit in parts if unit != "and"]
-        return f"{exact.shown(reduce(exact.add, values))} {whole[2]}"
+        return f"{exact.shown(reduce(exact.add, values))} {written.get(whole[2], whole[2])}"
     if match := _CONVERSION.fullmatch(line):
-        return f"{exact.shown(convert(evaluate(match[1]), match[2], match[3]))} {match[3]}"
+        return f"{exact.shown(convert(evaluate(match[1]), match[2], match[3]))} {written.get(match[3], match[3])}"
     return ""
 
 

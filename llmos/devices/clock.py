@@ -56,7 +56,8 @@ _SAID = {
 }
 _FROM_TO = re.compile(
     r"(?:(?P<unit>day|week|month|year|hour|minute|night)s? |date )?(?:are there |is it |is there |lie |pass |left )?"
-    r"(?:difference )?(?:from|between) (?P<a>.+?) (?P<mid>to|and|until|till|through) (?P<b>.+)"
+    r"(?:difference )?(?:(?:from|between) |(?<=[a-z] )(?=\d{4}-))"
+    r"(?P<a>.+?) (?P<mid>to|and|until|till|through|-|–|->|→) (?P<b>.+)"
 )
 _UNTIL = re.compile(
     r"(?:(?P<unit>day|week|month|year|night)s? )?(?:are |is )?(?:it |there |left |away )?"
@@ -70,11 +71,18 @@ _ADD = re.compile(
     r"(?P<verb>add|plus|subtract|minus|take)[ (]*(?P<n>[+-]?\d+)(?: (?P<what>business days?|working days?|weekdays?))?"
     rf" ?,? ?(?:{UNIT}|(?P<hours>hour|minute|hr|min)s?)?,?(?: (?:to|from|on|after|before|away from))*(?: (?P<date>[^)]+))?\)?"
 )
+_ADD_BOTH = re.compile(
+    rf"(?P<verb>add|plus|subtract|minus|take) (?P<first>\d+ {UNIT})(?:,? and |, ?| )"
+    r"(?P<rest>\d+ (?:day|week|fortnight|month|year)s?\b.*?)"
+    r"(?P<way> (?:to|from|after|before) (?P<date>.+))?"
+)
 _PLUS = re.compile(rf"(?P<date>.+?) ?(?P<verb>[+-]|plus|minus) (?P<n>\d+) {UNIT}")
 _MINUS = re.compile(r"(?P<b>.+?) (?:-|minus|to|until) (?P<a>.+)")
 _MOMENT = re.compile(r"(?:(?P<date>.+?)[t ])?(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?::\d\d)?")
 
 
+_QUOTES = re.compile(r"[\"`“”]|(?<![a-z])'|'(?![a-z])")  # but "new year's"
+_COMMAS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _TWO = re.compile(r"(\d{4}-\d\d-\d\d)(?:,| and)? (?=\d{4}-\d\d-\d\d)")
 _AGE = re.compile(r"(?:age|how old)\b[a-z ]*?(?P<date>[a-z]{3,9} \d.*|\d.*)")
 _WEEKDAYS = tuple(day.lower() for day in calendar.day_name)
@@ -93,7 +101,8 @@ class Clock:
         """Raises DeviceError for a form or date it can't read."""
         if len(text) > MAX_LENGTH:
             raise DeviceError(f"too long: at most {MAX_LENGTH} characters")
-        line = digits(" ".join(text.lower().replace("’", "'").replace("()", "").split()).strip("?.!\"'`= "))
+        line = " ".join(_QUOTES.sub("", text.lower().replace("’", "'").replace("()", "")).split())
+        line = digits(_COMMAS.sub("", line).strip("?.!= "))
         return Result(_answer(_TWO.sub(r"\1 to ", line), ctx.now()), "clock")
 
 
@@ -151,6 +160,12 @@ def _added(line: str, now: datetime) -> str | None:
     if match := _PLUS.fullmatch(line):
         n = int(match["n"]) * (-1 if match["verb"] in ("-", "minus") else 1)
         return add(read_date(match["date"], now.date()), n, match["unit"]).isoformat()
+    if both := _ADD_BOTH.fullmatch(line):
+        way = both["way"] or " to today"
+        middle = _added(f"{both['verb']} {both['first']}{way}", now)
+        return middle and _added(
+            f"{both['verb']} {both['rest']}{way.removesuffix(both['date'] or 'today')}{middle}", now
+        )
     match = _ADD.fullmatch(line)
     if not match:
         return None
@@ -252,6 +267,8 @@ def _weekday(line: str, now: datetime) -> str | None:
 
 def _date(line: str, now: datetime) -> str | None:
     """A date in any form, as ISO."""
+    if re.match(r"(?:add|subtract|plus|minus|days|weeks|months|years) ", line):
+        return None
     line = re.sub(
         r"^date(?: (?:is|was|will it be|will be|of|it))*(?: be)? (?=.)|^day (?:is|was|will it be) |(?:'s|s') date$",
         "",

@@ -19,6 +19,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _DAYS = tuple(day.lower() for day in calendar.day_name)
 _RELATIVE = {
     "today": 0,
+    "date": 0,
     "now": 0,
     "tonight": 0,
     "this morning": 0,
@@ -43,8 +44,10 @@ _FIXED = {
 _MONTH = r"(?P<month>[a-z]{3,9})\.?"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?:,? (?P<year>\d{4}))?"
-_ISO = r"(?P<year>\d{4})(?P<s>[-/.])(?P<number>\d{1,2})(?P=s)(?P<day>\d{1,2})(?:[t ]\d{1,2}:\d{2}(?::\d{2})?)?"
-_DATES = (_ISO, rf"{_DAY}[ -](?:of )?{_MONTH}{_YEAR.replace(',? ', '[,. -]+')}", rf"{_MONTH} {_DAY}{_YEAR}")
+_ISO = r"(?P<year>\d{4})(?P<s>[-/.])(?P<number>\d{1,2})(?P=s)(?P<day>\d{1,2})"
+_ISO += r"(?:[t ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)? ?(?:z|[+-]\d\d:?\d\d)?)?"
+_COMPACT = r"(?P<year>[12]\d{3})(?P<number>\d{2})(?P<day>\d{2})"
+_DATES = (_ISO, _COMPACT, rf"{_DAY}[ -](?:of )?{_MONTH}{_YEAR.replace(',? ', '[,. -]+')}", rf"{_MONTH} {_DAY}{_YEAR}")
 _NUMBERS = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})", re.ASCII)
 UNIT = r"(?P<unit>day|week|fortnight|month|year|quarter)s?"
 _AWAY = re.compile(

@@ -23,6 +23,7 @@ MAX_FACTORIAL = 500  # 500! has 1,135 digits
 MAX_ANGLE = 10**9  # radians; beyond it the argument's own rounding is all that is left
 MAX_PLACES = 30  # decimals printed of an exact result
 DIGITS = 12  # significant digits printed of an approximate one
+PI = Decimal("3.1415926535897932384626433832795028841971693993751")
 TINY = Decimal("1e-15")  # a sine this small is a zero that suffered from rounding
 
 
@@ -181,6 +182,19 @@ def trigonometric(function: Callable[[float], float]) -> Callable[[Number], Numb
             raise DeviceError("tan is infinite there")
         result = Decimal(repr(function(float(a))))
         return Fraction(int(function(0.0))) if a == 0 else Decimal(0) if abs(result) < TINY else result
+
+    return value
+
+
+def inexact(function: Callable[[float], float]) -> Callable[[Number], Number]:
+    """A function that floats are good enough for; exact at 0 where its value there is whole."""
+
+    def value(a: Number) -> Number:
+        try:
+            result = function(float(a))
+        except (ValueError, OverflowError):
+            raise DeviceError("no real number is the result") from None
+        return Fraction(int(result)) if a == 0 and result == int(result) else Decimal(repr(result))
 
     return value
 

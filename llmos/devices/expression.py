@@ -18,14 +18,13 @@ from typing import NamedTuple
 
 from . import exact
 from .base import DeviceError
-from .exact import Number
+from .exact import PI, Number
 from .wording import plain
 
 MAX_LENGTH = 1000  # characters
 MAX_DEPTH = 50  # of brackets, signs and powers inside each other
 MAX_EXPONENT = 1000  # of a literal such as 1e1000
 
-PI = Decimal("3.1415926535897932384626433832795028841971693993751")
 E = Decimal("2.7182818284590452353602874713526624977572470937000")
 
 _TOKEN = re.compile(
@@ -69,6 +68,14 @@ FUNCTIONS = {
     "sin": _Function(1, 1, exact.trigonometric(math.sin)),
     "cos": _Function(1, 1, exact.trigonometric(math.cos)),
     "tan": _Function(1, 1, exact.trigonometric(math.tan)),
+    "asin": _Function(1, 1, exact.inexact(math.asin)),
+    "acos": _Function(1, 1, exact.inexact(math.acos)),
+    "atan": _Function(1, 1, exact.inexact(math.atan)),
+    "sinh": _Function(1, 1, exact.inexact(math.sinh)),
+    "cosh": _Function(1, 1, exact.inexact(math.cosh)),
+    "tanh": _Function(1, 1, exact.inexact(math.tanh)),
+    "degrees": _Function(1, 1, lambda a: exact.divide(exact.multiply(a, Fraction(180)), PI)),
+    "radians": _Function(1, 1, lambda a: exact.divide(exact.multiply(a, PI), Fraction(180))),
     "min": _Function(1, MANY, lambda *args: min(args)),
     "max": _Function(1, MANY, lambda *args: max(args)),
     "sum": _Function(1, MANY, lambda *args: reduce(exact.add, args)),
@@ -98,6 +105,11 @@ OTHER_NAMES = {
     "gcf": "gcd",
     "trunc": "int",
     "ceiling": "ceil",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "fact": "factorial",
+    "c": "binomial",
 }
 CONSTANTS = {"pi": PI, "e": E}
 

@@ -8,6 +8,7 @@ Runs are repeatable: the clock is the caller's, randomness is seeded, sleeping t
 from __future__ import annotations
 
 import asyncio
+import re
 import shlex
 import shutil
 import sys
@@ -124,10 +125,12 @@ def _policy(now: datetime) -> Any:
 
 
 def _unfenced(text: str) -> str:
-    """The code, without the Markdown fence that models like to put around it."""
-    code = text.strip()
+    """The code, without the device's name and the Markdown fence that models like to put before and around it."""
+    code = re.sub(r"^python3?\s+(?=[a-z_#])(?!(?:in|is|if|and|or|not|for)\b)", "", text.strip())
     if code.startswith("```") and code.endswith("```") and len(code) > 6:
         code = code[3:-3].removeprefix("python").removeprefix("py")
+    elif len(code) > 2 and code[0] == code[-1] == "`":
+        code = code[1:-1]
     return code.strip("\n ")
 
 

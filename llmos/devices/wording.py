@@ -14,6 +14,7 @@ _SPELLING = str.maketrans(
     | dict.fromkeys("÷∕⁄", "/")
     | dict.fromkeys("−–—", "-")
     | dict.fromkeys("\u00a0\u202f\u2009\t\n\"'`“”‘’$€£¥₹", " ")
+    | {";": ", "}
     | dict.fromkeys("[{", "(")
     | dict.fromkeys("]}", ")")
     | {"π": " pi ", "٪": "%", "√": " sqrt ", "∛": " cbrt ", "∞": " infinity "}
@@ -94,6 +95,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     (rf"(?:decrease|reduce|lower) ({T}) by ({T})", r"\1 - \2"),
     (rf"({T}) (?:increased|raised) by ({T})", r"\1 + \2"),
     (rf"({T}) (?:decreased|reduced|lowered) by ({T})", r"\1 - \2"),
+    (rf"({T}) with (?:a )?({N} ?%) (?:discount|reduction|off)", r"\1 - \2"),
     (r"% (?:discount|reduction|off) (?:on|of|from|off)?", "% off "),
     (r"% (?:tip|tax|interest|commission|vat|fee) (?:on|of|for)", "% of "),
     (rf"(?:tip|tax|discount|commission) of ({N} ?%) (?:on|of|for)", r"\1 of "),
@@ -118,7 +120,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"modulo|modulus", "mod"),
     (r"plus|added to|and also", "+"),
     (r"minus|negative|less(?! than)|take away", "-"),
-    (r"degrees?|deg", "°"),
+    (r"deg(?:rees?)?(?! ?\()", "°"),
     (rf"({N})\s?(thousand|million|billion|trillion|hundred)", r"(\1 \2)"),
     (r"(?<=\d)k(?![a-z])", "*1000"),
     (rf"({N}) dozens?(?: of)?", r"(\1*12)"),

@@ -21,6 +21,28 @@ from .walk import sentences
 CALC = Calculator()
 
 KNOWN = {
+    "1 cubic meter in liters": "1000 liters",
+    "2 m3 to l": "2000 l",
+    "10 square feet in square meters": "0.9290304 square meters",
+    "3 m^2 in cm²": "30000 cm²",
+    "1 acre in sq ft": "43560 sq ft",
+    "5'11\" in cm": "180.34 cm",
+    "1'000 m in km": "1 km",
+    "8 fl oz in ml": "236.5882365 ml",
+    "1 nautical mile in km": "1.852 km",
+    "1 kilowatt hour in joules": "3600000 joules",
+    "500 kcal to kJ": "2092 kJ",
+    "2 atm in kPa": "202.65 kPa",
+    "90 degrees in radians": "≈1.57079632679 radians",
+    "60 miles per hour in km/h": "96.56064 km/h",
+    "3 GHz in MHz": "3000 MHz",
+    "asin(1)": "≈1.57079632679",
+    "arctan 1": "≈0.785398163397",
+    "cosh(0)": "1",
+    "degrees(pi)": "≈180",
+    "C(5, 2)": "10",
+    "max(3; 7)": "7",
+    "50 with a 20% discount": "40",
     "37*48": "1776",
     "37 x 48": "1776",
     "37x48": "1776",
@@ -89,6 +111,11 @@ KNOWN = {
 }
 
 HOSTILE = [
+    "asin(2)",
+    "sinh(100000)",
+    "1 m2 in m3",
+    "3 + 4; 5 + 6",
+    "1 kwh in kw",
     "",
     " ",
     "()",

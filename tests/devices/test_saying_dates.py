@@ -39,6 +39,18 @@ day  ->  Wednesday
 weekday  ->  Wednesday
 weekday today  ->  Wednesday
 weekday of 2026-01-31  ->  Saturday
+weekday 20260131  ->  Saturday
+weekday '2026-01-31'  ->  Saturday
+weekday 2026-01-31T10:30:00+02:00  ->  Saturday
+weekday 2026-01-31T10:30:00.123Z  ->  Saturday
+add 1,000 days to 2026-01-01  ->  2028-09-27
+add 2 weeks and 3 days to 2026-05-20  ->  2026-06-06
+add 1 month and 1 day to 2026-01-30  ->  2026-03-01
+add 1 week, 1 day  ->  2026-05-28
+subtract 1 year and 2 days from 2026-05-20  ->  2025-05-18
+days from 2026-01-01 - 2026-02-01  ->  31
+days 2026-01-01 2026-02-01  ->  31
+date + 5 days  ->  2026-05-25
 weekday 2026-01-31  ->  Saturday
 weekday(2026-01-31)  ->  Saturday
 weekday on 3 March 2026  ->  Tuesday

@@ -90,7 +90,7 @@ PLANTED: tuple[tuple[str, str, str], ...] = (
     ("names", 'host = f"{host}:{int(port)}"', "pass"),
     ("names", "len(query) > 1 or", "False or"),
     ("names", 'return usual.lower() if usual == normalize("NFKC", text) else ""', "return usual.lower()"),
-    ("forms", "match[1] or match[2], len", "match[2] or match[1], 0 * len"),
+    ("forms", "written[0], len(written[1])", "written[0], 0 * len(written[1])"),
     ("forms", "if len(found) > 1:", "if False:"),
     ("forms", "size=size_of(args), rest=str(args))", "size=size_of(args))"),
     ("effects", "if len(named) != len(args):", "if False:"),
