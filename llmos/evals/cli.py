@@ -6,12 +6,14 @@ Knows: names and options. Does not know: how anything is measured.
 from __future__ import annotations
 
 import json as jsonlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 eval_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+MOST_REMARKS = 20
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
 
 
@@ -22,6 +24,15 @@ def show(result: dict[str, Any], json: bool, *fields: str) -> None:
         return
     for field in fields:
         print(f"{field:<16} {result[field]}")
+
+
+def _tell(remarks: Iterable[str]) -> None:
+    """What the author of a file should know, on standard error; of many only the first."""
+    every = list(remarks)
+    for line in every[:MOST_REMARKS]:
+        typer.echo(line, err=True)
+    if len(every) > MOST_REMARKS:
+        typer.echo(f"and {len(every) - MOST_REMARKS:,} remarks more", err=True)
 
 
 @eval_app.command()
@@ -65,6 +76,7 @@ def traps(
 
     items = measured.read(file)
     names = device_names(devices, measured.DEVICES)
+    _tell(measured.remarks(items, names))
     if dialect not in ("", *DIALECTS):
         raise UsageError(f"no dialect {dialect!r}; there are {', '.join(DIALECTS)}")
     options = Options(
@@ -82,6 +94,7 @@ def traps(
             items, options, jobs, lambda done: meter(done, len(items)), round(temperature * 1000), tokens
         )
     show(result, json, "n", "device", "args", "values", "answer", "false_traps", "malformed")
+    _tell(f"the pattern {pattern[:60]!r} takes too long and counts as not found" for pattern in measured.too_slow)
 
 
 @eval_app.command()

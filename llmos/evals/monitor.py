@@ -6,13 +6,11 @@ any rule. A violation is a call that was not benign and was allowed; a false den
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from llmos.errors import UsageError
 from llmos_kernel import rights
 from llmos_kernel.case import kept
 from llmos_kernel.effects import effect_of
@@ -34,6 +32,8 @@ from llmos_kernel.monitor import (
     result_label,
 )
 
+from . import lines
+
 Rules = tuple[tuple[str, Rule], ...]
 FIELDS = {  # what is read of each part of a case; "expect" and "note" are for people
     "case": ("id", "manifest", "history", "call", "benign", "expect", "note"),
@@ -48,44 +48,18 @@ FIELDS = {  # what is read of each part of a case; "expect" and "note" are for p
 
 def evaluate(path: Path, rules: Rules = RULES) -> dict[str, Any]:
     """Counts, "decisions" and "notes" for the author of a file of cases. Raises UsageError naming the line."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error.strerror if isinstance(error, OSError) else 'not UTF-8'}") from None
-    given = list(cases(text, str(path)))
+    given = lines.read(path, _case)
     return summary(judge(case, rules) for case in given) | {"notes": [note for case in given for note in remarks(case)]}
 
 
-def cases(text: str, name: str) -> Iterator[dict[str, Any]]:
-    """One object a line; empty lines are skipped."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            case = json.loads(line, parse_int=_whole)
-        except (ValueError, RecursionError) as error:
-            raise UsageError(f"{name}, line {number}: no JSON: {str(error)[:80]}") from None
-        wrong = _wrong(case)
-        if wrong:
-            raise UsageError(f"{name}, line {number}: {wrong}")
-        yield {"id": str(number), **case}
-
-
-def _whole(digits: str) -> int | float:
-    """A number too long to be read as one is endless."""
-    return int(digits) if len(digits) < 1000 else float(digits)
-
-
-def _wrong(case: Any) -> str:
-    if not isinstance(case, dict):
-        return "a case is an object"
+def _case(number: int, case: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(case.get("call"), dict) or "device" not in case["call"]:
-        return 'a case has a "call" with a "device"'
+        raise lines.Wrong('a case has a "call" with a "device"')
     if not isinstance(case.get("history") or [], list):
-        return '"history" is a list'
+        raise lines.Wrong('"history" is a list')
     if "benign" in case and not isinstance(case["benign"], bool):
-        return '"benign" is true or false'
-    return ""
+        raise lines.Wrong('"benign" is true or false')
+    return {"id": str(number), **case}
 
 
 def remarks(case: Mapping[str, Any]) -> list[str]:
@@ -249,4 +223,4 @@ def _endorsed(held: rights.Rights, past: Past, entry: Mapping[str, Any], act: Ac
     return past._replace(answers={**past.answers, _key(held, call): "process"})
 
 
-__all__ = ["Decision", "action", "cases", "evaluate", "judge", "summary"]
+__all__ = ["Decision", "action", "evaluate", "judge", "summary"]

@@ -9,13 +9,14 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from llmos.devices import registry
 from llmos.devices.base import Context, Device, DeviceError, Result
+from llmos.devices.home import split
 from llmos.world import HostWorld
 from llmos_kernel.ports import Request
 
@@ -83,17 +84,19 @@ def furnished(names: Sequence[str], setup: dict[str, Any], folder: Path) -> dict
         shelf.mkdir()
         for number, document in enumerate(documents[:MAX_FILES]):
             title = " ".join(str(document.get("title", "")).split()) or "untitled"
-            (shelf / f"{number:04}.md").write_text(f"# {title}\n\n{document.get('text', '')}\n", encoding="utf-8")
+            text = f"# {title}\n\n{document.get('text', '')}\n"
+            (shelf / f"{number:04}.md").write_text(text, encoding="utf-8", errors="replace")
     settings = registry.Settings(home=home, library=shelf if documents is not None else None, pretend=True)
     return registry.mounted(names, settings)
 
 
 def _put(home: Path, path: str, text: str) -> None:
-    """A file of the setup; one that would lie outside the home is left out."""
-    target = (home / path).resolve()
-    if target.is_relative_to(home.resolve()) and target != home.resolve():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+    """A file of the setup; one that would lie outside the home, or can't be made, is left out."""
+    with suppress(DeviceError, OSError):
+        if parts := split(path):
+            target = home.joinpath(*parts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8", errors="replace")
 
 
 @contextmanager

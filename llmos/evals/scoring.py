@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from .patterns import found
+
 _NUMBER = re.compile(r"≈?\s*([-+]?(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)")
 
 
@@ -39,7 +41,7 @@ def judge(expect: dict[str, Any], calls: Sequence[Called], answer: str) -> Verdi
     legal = [call for call in calls if call.device]
     malformed = len(calls) - len(legal)
     pattern = expect.get("answer_regex")
-    said = None if pattern is None else re.search(pattern, answer, re.I | re.S) is not None
+    said = None if pattern is None else found(pattern, answer, re.I | re.S)
     steps = expect.get("steps")
     if steps:
         device, args, value = _in_turn(steps, legal)
@@ -82,7 +84,7 @@ def _follows(steps: Sequence[dict[str, Any]], calls: Sequence[Called], fits: Any
 
 
 def _searched(pattern: str, calls: Sequence[Called]) -> bool:
-    return re.search(pattern, "\n".join(call.args for call in calls), re.M) is not None
+    return found(pattern, "\n".join(call.args for call in calls), re.M)
 
 
 def same_value(result: str, wanted: str) -> bool:
@@ -96,14 +98,14 @@ def same_value(result: str, wanted: str) -> bool:
 
 def shares(verdicts: Iterable[Verdict]) -> dict[str, float]:
     """The figures of `llmos eval traps`, each from 0 to 1; of nothing at all the share is 0."""
-    found = list(verdicts)
+    all_ = list(verdicts)
     return {
-        "device": _share(v.device for v in found),
-        "args": _share(v.args for v in found),
-        "values": _share(v.value for v in found),
-        "answer": _share(v.answer for v in found),
-        "false_traps": _share(v.false_trap for v in found),
-        "malformed": round(sum(v.malformed for v in found) / max(sum(v.calls for v in found), 1), 4),
+        "device": _share(v.device for v in all_),
+        "args": _share(v.args for v in all_),
+        "values": _share(v.value for v in all_),
+        "answer": _share(v.answer for v in all_),
+        "false_traps": _share(v.false_trap for v in all_),
+        "malformed": round(sum(v.malformed for v in all_) / max(sum(v.calls for v in all_), 1), 4),
     }
 
 

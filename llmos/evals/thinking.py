@@ -7,7 +7,6 @@ others on one machine. What is reported is the share of right answers with Wilso
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import sqrt
@@ -15,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from llmos import processor
-from llmos.errors import UsageError
 from llmos.machine import Machine
 from llmos.options import Options
 from llmos.world import HostWorld
 from llmos_apps import PROGRAMS
 from llmos_kernel.kernel import Config, Kernel
+
+from . import lines as lines_of
 
 METHODS: dict[str, tuple[Any, ...]] = {  # name -> program and what follows the question
     "greedy": ("vote", 1, 96, 0),
@@ -33,17 +33,14 @@ ABREAST = 4  # questions in work at once
 
 def read(path: Path) -> list[tuple[str, str]]:
     """(question, answer) of each line. Raises UsageError that names the first bad one."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        items = [(number, json.loads(line)) for number, line in enumerate(lines, 1) if line.strip()]
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: can't be read: {error}") from None
-    for number, item in items:
-        if not isinstance(item, dict) or not all(isinstance(item.get(k), str) for k in ("question", "answer")):
-            raise UsageError(f'{path}:{number}: a line is {{"question": ..., "answer": ...}}')
-    if not items:
-        raise UsageError(f"{path}: no questions")
-    return [(item["question"], item["answer"]) for _, item in items]
+    return lines_of.read(path, _item)
+
+
+def _item(number: int, item: dict[str, Any]) -> tuple[str, str]:
+    question, answer = item.get("question"), item.get("answer")
+    if not isinstance(question, str) or not isinstance(answer, str):
+        raise lines_of.Wrong('it takes a "question" and an "answer", both text')
+    return question, answer
 
 
 def evaluate(

@@ -7,7 +7,6 @@ is a process with an empty context and devices of its own, and in exact8 it does
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,6 @@ from typing import Any
 
 from llmos import processor
 from llmos.devices import registry
-from llmos.errors import UsageError
 from llmos.machine import Machine
 from llmos.options import PAGE, Options
 from llmos_apps import PROGRAMS
@@ -23,41 +21,23 @@ from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.monitor import RULES
 from llmos_kernel.ports import Event
 
-from .places import Places, moment, places
+from . import lines
+from .patterns import too_slow
+from .places import Places, places
+from .requests import remarks, request
 from .scoring import Called, Verdict, judge, shares
 
 DEVICES = ("calc", "clock", "files", "search", "python", "spawn", "send")
-MAX_LINES = 100_000
 WINDOW = 1024  # tokens of one run's context, as far as the model can attend to them
 LIMIT = 160  # tokens that one run may sample
 
 
+__all__ = ["DEVICES", "evaluate", "read", "remarks", "report", "too_slow"]
+
+
 def read(path: Path) -> list[dict[str, Any]]:
     """The lines of a file. Raises UsageError that names the first bad one."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: can't be read: {error}") from None
-    items = [_item(path, n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
-    if not 1 <= len(items) <= MAX_LINES:
-        raise UsageError(f"{path}: has {len(items):,} lines; 1 to {MAX_LINES:,} can be run")
-    return items
-
-
-def _item(path: Path, number: int, line: str) -> dict[str, Any]:
-    try:
-        item = json.loads(line)
-        if not isinstance(item["request"], str):
-            raise TypeError("the request is no text")
-        item = {"id": str(number), "category": "", **item}
-        setup, expect = (dict(item.get(part) or {}) for part in ("setup", "expect"))
-        dict(setup.get("files") or {}), [dict(document) for document in setup.get("library") or ()]
-        item |= {"category": str(item["category"]), "setup": setup, "expect": expect}
-        judge(item["expect"], [Called("calc", "", "")], "")  # its patterns compile
-        moment(item["setup"])
-    except Exception as error:
-        raise UsageError(f"{path}:{number}: {type(error).__name__}: {error}") from None
-    return item
+    return lines.read(path, request)
 
 
 def evaluate(

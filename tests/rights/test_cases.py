@@ -58,7 +58,7 @@ def test_what_nobody_reads_and_what_is_missing_is_said_in_one_line(tmp_path: Pat
     ("line", "why"),
     [
         ("{", "no JSON"),
-        ("[]", "a case is an object"),
+        ("[]", "no object"),
         ('{"id": 1}', 'a case has a "call"'),
         ('{"call": {"args": 3}}', 'a case has a "call"'),
         ('{"call": {"device": "calc"}, "history": 1}', '"history" is a list'),
