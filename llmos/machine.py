@@ -47,6 +47,7 @@ class Machine:
         self._recorder, self._writer = recorder, writer
         self.watch = watch  # times for people, beside the journal
         self.prober: Prober | None = prober(watch.cpu if watch else None)  # tells where a token looked
+        self.stepped: Callable[[Machine], None] | None = None  # called after every tick by `step`: somebody looks on
         self.audit: AuditFile | None = None  # where decisions are written down
         self.labels = labels  # where labels of files outlive the machine
         self.past = past  # None: nothing was kept, one can't go back
@@ -68,6 +69,8 @@ class Machine:
             self.audit.append(line[65:] for line in self.kernel.guard.chain.take())
         if self.labels is not None:
             self.labels.keep(self.kernel.guard.disk)
+        if self.stepped is not None:
+            self.stepped(self)
         return self.kernel.take_events()
 
     def events(self, until: Callable[[], bool] = lambda: False) -> Iterator[list[Event]]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import gc
 import os
+import select
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +75,7 @@ def lesson(wanted: Wanted, big: bool) -> None:
     from .lessons.cli import open_session
     from .lessons.lab import Cpus
     from .lessons.lesson import load
+    from .room import WATCH
     from .tui.lesson import LessonRoom
 
     one = load(wanted.name)
@@ -82,7 +86,7 @@ def lesson(wanted: Wanted, big: bool) -> None:
             session.jump(wanted.jump)
         return session
 
-    room = LessonRoom(begin, big=big)
+    room = LessonRoom(begin, big=big, speed=WATCH)
     room.run()
     if room.session is not None:
         room.session.lab.close()
@@ -103,10 +107,19 @@ def show(panel: Panel, look: Look, opening: Callable[[], None] = _nothing) -> No
         raise UsageError(str(e)) from None
     room = MachineRoom(panel, colours, keymap, look.still)
     room.standing = _settled
+    threading.Thread(target=_leave_with_terminal, daemon=True, name="hang-up").start()
     opening()
     room.run()
     if room.return_code:
         raise LlmosError("the screen came to an end it did not expect")
+
+
+def _leave_with_terminal() -> None:
+    """A terminal that is gone ends its screen, also where no signal says so: nobody would read what it goes on writing."""
+    seen = select.poll()
+    seen.register(sys.stdin, 0)
+    if any(what & select.POLLHUP for _, what in seen.poll()):
+        os.kill(os.getpid(), signal.SIGHUP)
 
 
 def _settled() -> None:
@@ -117,5 +130,8 @@ def _settled() -> None:
 
 def _need_terminal() -> None:
     """A terminal, or a browser that stands in for one. The screen's library draws on standard error."""
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)) and "TEXTUAL_DRIVER" not in os.environ:
+    if (
+        not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+        and "TEXTUAL_DRIVER" not in os.environ
+    ):
         raise UsageError("the machine room needs a terminal, for errors too; `llmos run sh --plain` works anywhere")

@@ -7,7 +7,7 @@ one lesson, and of one class, share a loaded model and its compiled engines (`Cp
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -86,6 +86,7 @@ class Lab:
     shown: list[str] = field(default_factory=list)
     stop: str = ""
     running: Machine | None = None
+    watch: Callable[[Machine], None] | None = None  # looks on after every tick of each machine
     _folders: list[tempfile.TemporaryDirectory[str]] = field(default_factory=list)
 
     @cached_property
@@ -137,6 +138,7 @@ class Lab:
         wanted = Options(**{"model": self.model_name, "seed": self.seed & 0xFFFF, "lanes": 2, "devices": (), **options})
         self.running = boot(wanted, model=self.processor.taught, engine=self.processor.engine(wanted))
         self._mount_own(self.running)
+        self.running.stepped = self.watch
         return self.running
 
     def _mount_own(self, machine: Machine) -> None:

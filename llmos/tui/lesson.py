@@ -15,11 +15,14 @@ from typing import Any, ClassVar
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
 from textual.widgets import Input, Static
 
 from llmos.errors import LlmosError, UsageError
 from llmos.lessons.session import Scene, Session, Verdict
+from llmos.lessons.watching import Watching
 from llmos.status import BLANK
+from llmos_kernel.view import Snapshot
 
 from .desk import Desk
 from .paint import painted
@@ -57,8 +60,16 @@ class LessonRoom(App[None]):
     ]
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, open_session: Callable[[], Session], palette: Palette | None = None, big: bool = False) -> None:
+    class Stepped(Message):
+        """The machine went on; `fresh` holds what there is to see."""
+
+    def __init__(
+        self, open_session: Callable[[], Session], palette: Palette | None = None, big: bool = False, speed: float = 0.0
+    ) -> None:
+        """`speed`: tokens a second at which each run begins, 0 = as fast as it can."""
         super().__init__()
+        self.fresh = Snapshot(0, "deliver")
+        self.watching = Watching(self.look_on, speed)
         self.open_session, self.palette, self.big = open_session, palette or night(), big
         self.session: Session | None = None
         self.scene: Scene | None = None
@@ -91,10 +102,12 @@ class LessonRoom(App[None]):
     async def _work(self, do: Callable[[Session], Any]) -> None:
         """Do something with the session in a thread; then show what there is to see."""
         self.busy, self.message = True, ""
+        self.watching.begin()
         self.draw()
         try:
             if self.session is None:
                 self.session = await asyncio.to_thread(self.open_session)
+                self.session.lab.watch = self.watching
             await asyncio.to_thread(do, self.session)
             self.scene = await asyncio.to_thread(self.session.scene)
             self.hinted = False
@@ -105,6 +118,15 @@ class LessonRoom(App[None]):
             self.message = str(e)
         self.busy = False
         self.draw()
+
+    def look_on(self, snapshot: Snapshot) -> None:
+        """Called from the session's thread."""
+        self.fresh = snapshot
+        self.post_message(self.Stepped())
+
+    def on_lesson_room_stepped(self) -> None:
+        if self.busy and self.scene:
+            self._panels(self.scene, self.fresh)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         line, event.input.value = event.input.value, ""
@@ -154,14 +176,14 @@ class LessonRoom(App[None]):
         answer.placeholder = (
             "the machine runs …" if self.busy else "your answer" if scene and scene.question else "Enter leaves"
         )
-        self._panels(scene)
+        self._panels(scene, scene.machine if scene else None)
 
     def _show(self, name: str, rows: Sequence[Row]) -> None:
         self.query_one(name, Static).update(painted(rows, self.palette))
 
-    def _panels(self, scene: Scene | None) -> None:
+    def _panels(self, scene: Scene | None, machine: Snapshot | None) -> None:
         wanted = {NAMES.get(name, name) for name in scene.layout} if scene else set()
-        view = replace(BLANK, mode="FROZEN", snapshot=scene.machine) if scene and scene.machine else None
+        view = replace(BLANK, mode="FROZEN", snapshot=machine) if machine else None
         for pane in self.query(Pane):
             pane.display = view is not None and pane.key in wanted and not self.big
             if view is not None and pane.display:

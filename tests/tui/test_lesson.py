@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
 from textual.widgets import Input
 
+from llmos.boot import boot
 from llmos.lessons import lesson
 from llmos.lessons.cli import Wanted, open_session
 from llmos.lessons.lab import Cpus
 from llmos.lessons.session import Session
+from llmos.lessons.watching import Watching
 from llmos.tui.lesson import LessonRoom
 
-from . import drawn
+from . import drawn, stills
 
 
 def recorded(locks: tuple[str, ...] = ()) -> Session:
@@ -60,3 +66,22 @@ async def test_an_answer_that_can_be_none_is_asked_again() -> None:
         assert "again" in app.message
         assert app.scene is not None
         assert app.scene.step == 1
+
+
+def test_a_run_is_played_slowly_at_first_and_seen_as_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, slept, seen = [0.0], [], []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr("llmos.lessons.watching.time", SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
+    watching = Watching(seen.append, 8.0)
+    machine = boot(replace(stills.options(), init=("ask", "tell me about the sea", ""), keep=False))
+    machine.stepped = watching
+    watching.begin()
+    machine.run()
+    machine.close()
+    assert set(slept) == {1 / 8}
+    assert len(slept) == min(48, sum(any(t.who == "m" for t in s.lanes[0].stream) for s in seen))
+    assert len(seen) >= len(slept)
