@@ -12,8 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from .base import DeviceError
+from .stopping import TookTooLong, limited
 
 MAX_LINKS = 500
+NESTING = 60  # quotes and lists inside each other that a Markdown page may have; the library takes 20
+SECONDS = 3.0  # of processor time to lay out a Markdown page
+TOO_DEEP = "\n\n[the page is nested too deeply: what follows here is not shown]"
+TANGLED = "[this page is too tangled to be laid out; this is its source]\n\n"
 MISSING = 'reading HTML needs an extra: pip install "llmos[browser]"'
 
 _BLOCKS = """
@@ -44,7 +49,9 @@ def read_html(source: str) -> Hypertext:
         from lxml import etree
     except ImportError:
         raise DeviceError(MISSING) from None
-    parser = etree.HTMLParser(encoding="utf-8", recover=True, no_network=True, remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(
+        encoding="utf-8", recover=True, no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
+    )
     try:
         root = etree.fromstring(source.replace("\0", "").encode(errors="replace"), parser)
     except (etree.XMLSyntaxError, ValueError):
@@ -55,16 +62,26 @@ def read_html(source: str) -> Hypertext:
     mains = root.xpath("//main | //article")
     reader = _Reader(skip_menus=bool(mains))
     reader.read(mains[0] if len(mains) == 1 else root)
-    return Hypertext(title[:200], reader.text(), tuple(reader.links))
+    cut = any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log)
+    return Hypertext(title[:200], (reader.text() + TOO_DEEP * cut).strip(), tuple(reader.links))
 
 
 def read_markdown(source: str) -> Hypertext:
-    """Markdown by way of HTML. Raises DeviceError like `read_html`."""
+    """Markdown by way of HTML; one that is too tangled to be laid out, as it is. Raises DeviceError like `read_html`."""
     try:
         from markdown_it import MarkdownIt
     except ImportError:
         raise DeviceError(MISSING) from None
-    page = read_html(MarkdownIt("commonmark", {"html": False}).enable("table").render(source))
+    layout = MarkdownIt("commonmark", {"html": False, "maxNesting": NESTING}).enable("table")
+    try:
+        with limited(SECONDS):
+            tokens = layout.parse(source)
+            if any(token.level >= NESTING - 1 for token in tokens):
+                raise TookTooLong
+            html = layout.renderer.render(tokens, layout.options, {})
+    except (TookTooLong, RecursionError):
+        return Hypertext("", TANGLED + "".join(c for c in source if c.isprintable() or c == "\n").strip(), ())
+    page = read_html(html)
     first = re.match(r"#+ (.+)", page.text)
     return Hypertext(page.title or (first[1] if first else ""), page.text, page.links)
 

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmos.devices import browser as browser_module
+from llmos.devices import hypertext
 from llmos.devices.base import Context, Deadline, DeviceError
 from llmos.devices.browser import Browser, decoded
 from llmos.devices.extractor import Extractor
@@ -315,6 +316,21 @@ def test_a_reader_that_dies_is_one_line_and_is_replaced() -> None:
 )
 def test_strange_html_is_some_page(source: str) -> None:
     assert "root:" not in read_html(source).text
+
+
+def test_what_is_nested_too_deeply_is_not_left_out_in_silence() -> None:
+    assert read_html("<p>first" + "<div>" * 1000 + "deep").text == "first\n\ndeep"
+    assert read_html("<p>first" + "<div>" * 200_000 + "deep").text == f"first{hypertext.TOO_DEEP}"
+    assert read_markdown("> " * 40 + "deep").text == "deep"
+    for marks in ("> " * 200, "- " * 200, "1. " * 200):
+        assert read_markdown(f"# a\n\n{marks}deep").text == f"{hypertext.TANGLED}# a\n\n{marks}deep"
+
+
+def test_a_markdown_page_that_takes_too_long_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hypertext, "SECONDS", 0.05)
+    began = time.process_time()
+    assert read_markdown("![" * 20_000).text.startswith(hypertext.TANGLED + "![![")
+    assert time.process_time() - began < 1.5
 
 
 @settings(deadline=None)
