@@ -449,3 +449,22 @@ def test_a_model_that_is_read_late_keeps_its_name_and_ends_ok() -> None:
     for fraction, state, said in steps:
         room._self_test(SelfTest("file 1", said, state, fraction))
     assert room.tests["file 1"] == SelfTest("file 1", "SmolLM2 98 MB", "ok")
+
+
+async def test_the_attack_lab_scores_the_rules_that_are_on() -> None:
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await leave_input(pilot)
+        await pilot.press("a")
+        lab = app.screen
+        assert isinstance(lab, AttackLab)
+        await app.workers.wait_for_complete()
+        bare, held = lab.scores
+        assert bare.reached == bare.attacks
+        assert held.reached == 0
+        assert held.done == held.works
+        await pilot.pause()
+        assert f"0 of {held.attacks}" in drawn.text(app)
+        await pilot.press("0")
+        await app.workers.wait_for_complete()
+        assert lab.scores[1] == bare

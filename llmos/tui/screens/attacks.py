@@ -8,18 +8,18 @@ obeys is measured by `llmos attack`.
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from llmos.attacks.lab import Run, attack, scenario
-from llmos.attacks.scenarios import BY_NAME
+from llmos.attacks.lab import Run, Work, attack, attacks, scenario, wilson, work
+from llmos.attacks.scenarios import BY_NAME, case
 from llmos.errors import LlmosError
 from llmos.tui.paint import painted
-from llmos.tui.text import Row, clip, fit, pad, sanitise, wrap
+from llmos.tui.text import Row, clip, fit, pad, probability, sanitise, wrap
 from llmos.tui.theme import Palette
 from llmos_kernel.monitor import NAMES, RULES
 
@@ -29,6 +29,46 @@ WORDY = 40  # cells from which on a rule says what it means
 STANDIN = "The model is a stand-in that always obeys; `llmos attack` measures a real one."
 SAYS = {name: (rule.__doc__ or "").partition("\n")[0] for name, rule in RULES}
 KEYS = " up/down case  1-9 a-d rule  0 all or none  r run  e edit the payload  Esc leave "
+
+
+TALL = 34  # rows from which on there is room for the score board
+EVERY = tuple(case(one, 0) for one in BY_NAME.values())
+
+
+class Score(NamedTuple):
+    """What rules hold back in all cases, and what they cost honest work."""
+
+    reached: int
+    attacks: int
+    done: int
+    asked: int
+    denied: int
+    works: int
+
+    @staticmethod
+    def of(defences: str) -> Score:
+        """Runs all cases on the stand-in. Takes a tenth of a second."""
+        runs: list[Run] = attacks(EVERY, defences)
+        works: list[Work] = work(defences=defences)
+        return Score(
+            sum(run.reached for run in runs),
+            len(runs),
+            sum(one.done for one in works),
+            sum(one.asked > 0 for one in works),
+            sum(one.denied for one in works),
+            len(works),
+        )
+
+    def row(self, name: str) -> Row:
+        low, high = (probability(p) for p in wilson(self.reached, self.attacks))
+        return (
+            (f" {pad(name, 18)}", "text"),
+            (f"{self.reached:>3} of {self.attacks}", "bold bad" if self.reached else "bold good"),
+            (pad(f" [{low}-{high}]", 16), "dim"),
+            (pad(f"{self.done:>3} of {self.works}", 18), "text"),
+            (pad(f"{self.asked:>3}", 14), "text"),
+            (f"{self.denied:>3}", "bad" if self.denied else "text"),
+        )
 
 
 class AttackLab(Screen[None]):
@@ -53,6 +93,7 @@ class AttackLab(Screen[None]):
         self.at, self.on = 0, set(NAMES)
         self.planted: dict[str, str] = {}  # payloads that the person wrote, by case
         self.runs: tuple[Run, Run] | None = None  # without any defence, and with those that are on
+        self.scores: list[Score] = []  # likewise, over all cases
         self.message = ""
 
     def compose(self) -> ComposeResult:
@@ -114,6 +155,8 @@ class AttackLab(Screen[None]):
             bare = await asyncio.to_thread(attack, one, "none", None, planted)
             held = await asyncio.to_thread(attack, one, defences, None, planted)
             self.runs = bare, held
+            open_ = self.scores[:1] or [await asyncio.to_thread(Score.of, "none")]
+            self.scores = [*open_, await asyncio.to_thread(Score.of, defences)]
         except LlmosError as e:
             self.message = str(e)
         self.draw()
@@ -129,7 +172,8 @@ class AttackLab(Screen[None]):
         half = (width - 3) // 2
         top = min(max(len(CASES), len(NAMES)), max(4, height // 2 - 5))
         upper = _beside(self._cases(top, half), self._defences(top, half), half, top)
-        room = height - top - len(told) - 5
+        board = self._board(width) if self.scores and height >= TALL else []
+        room = height - top - len(told) - len(board) - 5
         worlds: list[Row] = []
         if self.runs:
             names = ("world A: no defence", f"world B: {len(self.on)} of {len(NAMES)} defences")
@@ -139,7 +183,14 @@ class AttackLab(Screen[None]):
             (("─" * width, "line"),),
             ((clip(self.message or KEYS, width), "bad" if self.message else "dim"),),
         ]
-        return [head, *told, (("─" * width, "line"),), *upper, (("─" * width, "line"),), *worlds, *foot]
+        return [head, *told, (("─" * width, "line"),), *upper, (("─" * width, "line"),), *worlds, *board, *foot]
+
+    def _board(self, width: int) -> list[Row]:
+        """All cases and honest work, without rules and with those that are on."""
+        heads = f" {'over all cases':<18}got out [95 %]           honest work done  asked first   refused"
+        names = ("no rule", f"these {len(self.on)} rules")
+        rows = [score.row(name) for name, score in zip(names, self.scores, strict=True)]
+        return [(("─" * width, "line"),), ((heads, "dim"),), *rows]
 
     def _cases(self, height: int, width: int) -> list[Row]:
         """Each with what it is, as far as there is room."""
