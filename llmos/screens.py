@@ -107,7 +107,8 @@ def show(panel: Panel, look: Look, opening: Callable[[], None] = _nothing) -> No
         raise UsageError(str(e)) from None
     room = MachineRoom(panel, colours, keymap, look.still)
     room.standing = _settled
-    threading.Thread(target=_leave_with_terminal, daemon=True, name="hang-up").start()
+    if sys.stdin.isatty():
+        threading.Thread(target=_leave_with_terminal, daemon=True, name="hang-up").start()
     opening()
     room.run()
     if room.return_code:

@@ -301,3 +301,12 @@ def test_killing_the_screen_leaves_the_machine(home: Path, terminal: Terminal) -
     assert "saved" in sessions.stop(address)
     header, _ = journal.read(home / "journals" / f"{address.stem}.log")
     assert header.geometry.model
+
+
+def test_a_terminal_that_is_gone_without_a_signal_ends_its_screen(home: Path) -> None:
+    terminal = Terminal(home, "--model", "scripted", "--speed", "0")
+    terminal.until(b"Ready")
+    os.close(terminal.other)
+    os.close(terminal.control)
+    assert terminal.process.wait(SECONDS) == -signal.SIGHUP
+    assert len(sessions.running()) == 1
