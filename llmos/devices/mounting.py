@@ -6,6 +6,7 @@ its size or time differs from what is known; it counts as changed only when its 
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -139,9 +140,10 @@ def _bytes(path: Path) -> bytes:
 
 def _text(path: Path, data: bytes, extractor: Extractor) -> str:
     """A document's text; DeviceError when it is not text, is empty, or can't be read in time."""
-    if b"\0" in data:
+    wide = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    text = data.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+    if "\0" in text:
         raise DeviceError("not a text")
-    text = data.decode(errors="replace")
     if path.suffix.lower() in HTML:
         page = extractor.read("html", text, Deadline(Context(timeout=MAX_SECONDS)))
         text = f"# {page.title}\n\n{page.text}" if page.title else page.text

@@ -117,13 +117,16 @@ def test_odd_folders_are_mounted_as_far_as_they_can_be_read(tmp_path: Path, fold
     (folder / "nothing.md").write_text(" \n", encoding="utf-8")
     (folder / "latin.txt").write_bytes("Ein Käfer".encode("latin-1"))
     (folder / "UPPER.TXT").write_text("Upper case suffix.", encoding="utf-8")
+    (folder / "wide.md").write_text("# Wide\n\nLetters of two bytes.", encoding="utf-16")
+    (folder / "marked.md").write_text("# Marked\n\nA mark before the first letter.", encoding="utf-8-sig")
     os.mkfifo(folder / "pipe.txt")
     mounted = disk(tmp_path, "mount", str(folder))
     assert mounted["skipped"] == [{"path": "nothing.md", "why": "empty"}, {"path": "picture.txt", "why": "not a text"}]
-    assert (mounted["files"], mounted["added"], mounted["total"]) == (6, 6, 8)
+    assert (mounted["files"], mounted["added"], mounted["total"]) == (8, 8, 10)
+    assert {"Wide", "Marked"} <= {one["title"] for one in disk(tmp_path, "ls")["documents"]}
     (folder / "c.txt").write_bytes(b"\0\0")
     again = disk(tmp_path, "mount", str(folder))
-    assert (again["files"], again["unchanged"], again["removed"]) == (5, 5, 1), "what is no text any more is gone"
+    assert (again["files"], again["unchanged"], again["removed"]) == (7, 7, 1), "what is no text any more is gone"
 
 
 def test_names_that_are_not_utf_8_are_spelled_out(tmp_path: Path, folder: Path) -> None:
