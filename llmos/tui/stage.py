@@ -183,6 +183,8 @@ class Stage(App[str]):
         for pane in self.panes():
             if pane.display:
                 pane.show(self.view, self.desk)
+            else:
+                pane.glance(self.view)
         for tour in self.screen_stack[0].query(".tour"):
             tour.show_view(self.view, self.desk)  # type: ignore[attr-defined]
 

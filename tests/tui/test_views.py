@@ -237,3 +237,19 @@ def test_words_name_the_page_that_they_rest_on() -> None:
     ]
     story.take(events)
     assert {run.rests for run in story.console(6) if run.text.strip()} == {"disk:Paging#2"}
+
+
+async def test_who_ran_last_is_remembered_where_the_cpu_was_not_on_the_screen() -> None:
+    busy = stills.busy_view()
+    app = MachineRoom(stills.Still(busy))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        app.obey("layout memory")
+        app.panel.post(replace(busy, snapshot=replace(busy.snapshot, tick=90)))  # type: ignore[attr-defined]
+        await pilot.pause()
+        idle = tuple(replace(lane, pid=0, stream=()) for lane in busy.snapshot.lanes)
+        app.panel.post(replace(busy, snapshot=replace(busy.snapshot, tick=91, lanes=idle)))  # type: ignore[attr-defined]
+        await pilot.pause()
+        app.obey("layout room")
+        await pilot.pause()
+        assert "was here last" in drawn.text(app)

@@ -55,6 +55,9 @@ class CpuPane(Pane):
         self._remember(view)
         return view.snapshot.phase, view.snapshot.lanes, desk.zoom
 
+    def glance(self, view: MachineView) -> None:
+        self._remember(view)
+
     def _remember(self, view: MachineView) -> None:
         """Who had a lane last; forgotten when one goes back before that."""
         if view.snapshot.tick < self.seen:

@@ -44,7 +44,7 @@ class LastStop(Pane):
         return (
             view.notice,
             view.problem,
-            view.mode == "BOOT",
+            view.mode == "BOOT" and view.boot,
             view.log[-1:],
             _stopped(view),
             desk.message,
@@ -70,7 +70,14 @@ def explain(view: MachineView) -> str:
     lane, stop = _stopped(view)
     if stop:
         return f"lane {lane} stopped: {STOPS.get(stop, stop.lower())}"
-    return "the machine is starting; what you type is kept" if view.mode == "BOOT" else "nothing has happened yet"
+    return _starting(view) if view.mode == "BOOT" else "nothing has happened yet"
+
+
+def _starting(view: MachineView) -> str:
+    """The part of the self-test that is at work: the panel with all of it may be folded away."""
+    busy = [test for test in view.boot if test.state == "busy"]
+    what = f" ({busy[-1].part}: {' '.join(sanitise(busy[-1].text).split())})" if busy else ""
+    return f"the machine is starting{what}; what you type is kept"
 
 
 def _tell(line: Line) -> str:
