@@ -17,6 +17,11 @@ async def main(page: str = "") -> int:
     while line or (line := await _line()):
         try:
             await ulib.say((await ulib.call("browser", line)) + "\n")
+        except ulib.NoSuchChannel as error:
+            await ulib.complain(f"browse: {error}; `llmos run browse` mounts it, or --devices browser\n")
+            return 1
+        except ulib.Interrupted:
+            await ulib.say("^C\n")
         except ulib.KernelError as error:
             await ulib.say(f"browse: {error}\n")
         line = ""

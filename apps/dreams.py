@@ -17,14 +17,18 @@ async def main(*words: str) -> int:
         return 2
     try:
         passages = await ulib.call("search", question[:400])
+        lacking = "" if "#" in passages else "nothing found on the disk"
+    except ulib.Interrupted:
+        raise
     except ulib.KernelError as error:
-        passages = f"nothing found ({error})"
-    children = [
-        await ulib.spawn("dreamer", "closed book [dreamed]", question, "", LIMIT),
-        await ulib.spawn("dreamer", "open book [disk]", question, passages, LIMIT),
-    ]
+        passages, lacking = "", str(error)
+    children = [await ulib.spawn("dreamer", "closed book [dreamed]", question, "", LIMIT)]
+    if not lacking:
+        children.append(await ulib.spawn("dreamer", "open book [disk]", question, passages, LIMIT))
     statuses = [(await ulib.wait(child))[1] for child in children]
-    return max(statuses)
+    if lacking:
+        await ulib.complain(f"dreams: no open book: {lacking}\n")
+    return max(*statuses, 1 if lacking else 0)
 
 
 async def dreamer(title: str, question: str, passages: str, limit: int) -> int:

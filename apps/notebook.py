@@ -1,4 +1,4 @@
-"""A notebook: cells of code and of questions, kept in a file; each line is one cell, and its output is kept below it.
+"""A notebook: cells of code and of questions; each line is one cell, and its output stands below it. Leaving adds them to a file.
 
 Knows: cells typed so far. Does not know: how code is run (the python device) or files are kept (the files device).
 A line that begins with `>` is a program for the python device; `show` prints all; anything else is a question.
@@ -13,7 +13,9 @@ NAME = "notebook.md"
 
 async def main(name: str = NAME) -> int:
     cells: list[tuple[str, str]] = []
-    await ulib.say("notebook: `> code` runs it, `show` prints all cells, an empty line saves and leaves\n")
+    await ulib.say(
+        f"notebook: `> code` runs it, `show` prints all cells, an empty line leaves and adds them to {name}\n"
+    )
     while line := await _line():
         if line == "show":
             await ulib.say("".join(_shown(n, cell) for n, cell in enumerate(cells, 1)) or "no cells yet\n")
@@ -21,14 +23,7 @@ async def main(name: str = NAME) -> int:
         output = await _run(line)
         cells.append((line, output))
         await ulib.say(f"{output}\n")
-    if cells:
-        text = " | ".join(f"{line} -> {' '.join(output.split())}" for line, output in cells)
-        try:
-            await ulib.say((await ulib.call("files", f"write {name} {text[:4000]}")) + "\n")
-        except ulib.KernelError as error:
-            await ulib.say(f"notebook: not saved: {error}\n")
-            return 1
-    return 0
+    return await _kept(name, cells) if cells else 0
 
 
 async def _run(line: str) -> str:
@@ -37,8 +32,22 @@ async def _run(line: str) -> str:
             return await ulib.call("python", line[1:].strip())
         thought = await ulib.think(("user", line), limit=128)
         return f"{thought.text.strip()}  {thought.mark}"
+    except ulib.Interrupted:
+        return "stopped"
     except ulib.KernelError as error:
         return f"error: {error}"
+
+
+async def _kept(name: str, cells: list[tuple[str, str]]) -> int:
+    """Add the cells to the file, all in one call: what a file answers would taint the next one."""
+    quoted = f'"{name}"' if " " in name else name
+    text = "\n".join(f"{line} -> {output}" for line, output in cells)
+    try:
+        await ulib.say(await ulib.call("files", f"append {quoted} {text}") + "\n")
+    except ulib.KernelError as error:
+        await ulib.complain(f"notebook: not saved: {error}\n")
+        return 1
+    return 0
 
 
 def _shown(number: int, cell: tuple[str, str]) -> str:

@@ -6,7 +6,9 @@ Knows: every command. Does not know: models, kernels, widgets; those are importe
 
 from __future__ import annotations
 
+import atexit
 import json as jsonlib
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -452,6 +454,7 @@ def main() -> None:
         status = 0
     except (OSError, MemoryError) as e:
         status = _complain(f"{type(e).__name__}: {e}", 1, debug)
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # a late Ctrl-C would be a traceback of somebody's clean-up
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -34,6 +34,10 @@ def machine_room(
     screens.machine(settings.applied(options), speed, look, opening)
 
 
+NEEDED = {"browse": ("browser",), "notebook": ("python",)}
+"""What a program can't do without is mounted for it, unless the person names the devices."""
+
+
 def program_options(
     program: str,
     args: Sequence[str],
@@ -49,9 +53,13 @@ def program_options(
     outside: Outside,
 ) -> Options:
     """The machine that `llmos run` wants, on a screen or as lines. Raises UsageError."""
-    options = Options(model=model, mode=mode, seed=seed, lanes=lanes, init=_init(program, args))
+    options = settings.applied(
+        Options(model=model, mode=mode, seed=seed, lanes=lanes, init=_init(program, args)), outside
+    )
+    needed = NEEDED.get(program, ()) if outside.devices is None else ()
     return replace(
-        settings.applied(options, outside),
+        options,
+        devices=tuple(dict.fromkeys([*options.devices, *needed])),
         window=_window(window, replacement),
         replacement=replacement,
         policy=policy,

@@ -9,7 +9,9 @@ import pytest
 
 from llmos.cpu.scripted import ByteCodec, ScriptedCpu, replies
 from llmos.devices import registry
+from llmos.front import program_options
 from llmos.machine import Machine
+from llmos.settings import Outside
 from llmos.world import HostWorld
 from llmos_apps import PROGRAMS
 from llmos_kernel.kernel import Config, Kernel
@@ -85,7 +87,34 @@ def test_notebook_runs_cells_and_saves_them(run: Run, tmp_path: Path) -> None:
     said, status = run(lambda q: "It is {calc 2+2}$.", "notebook", typed=("> print(6*7)", "what is 2+2", "show", ""))
     assert status == 0
     assert "42" in said
-    assert "print(6*7) -> 42" in (tmp_path / "home" / "notebook.md").read_text(encoding="utf-8")
+    kept = tmp_path / "home" / "notebook.md"
+    first = kept.read_text(encoding="utf-8")
+    assert first.startswith("> print(6*7) -> 42\nwhat is 2+2 -> It is 4.")
+    run(lambda q: "Yes.", "notebook", typed=("again?",))
+    assert kept.read_text(encoding="utf-8") == f"{first}again? -> Yes.  [dreamed]\n"
+
+
+def test_dreams_without_passages_has_no_open_book(run: Run) -> None:
+    said, status = run(lambda q: "who knows", "dreams", "zzzz")
+    assert (status, "open book [disk]" in said) == (1, False)
+    assert "closed book [dreamed]" in said
+    assert "no open book: nothing found on the disk" in said
+
+
+def test_what_a_program_can_not_do_without_is_mounted_unless_devices_are_named() -> None:
+    def mounted(program: str, devices: str | None) -> tuple[str, ...]:
+        outside = Outside(devices=devices)
+        return program_options(program, [], None, "exact8", 0, 1, 0, "lru", "rr", "lru", "", outside).devices
+
+    assert "browser" in mounted("browse", None)
+    assert "python" in mounted("notebook", None)
+    assert mounted("browse", "calc,files") == ("calc", "files")
+
+
+def test_browse_without_a_browser_ends_and_says_how_to_mount_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("traps.test_apps.NAMES", ("calc",), raising=False)
+    said, status = run(lambda q: "", "browse", typed=("open velvet.md", "open wool.md"))
+    assert (status, said.count("no device 'browser'"), "--devices browser" in said) == (1, 1, True)
 
 
 def test_browse_opens_and_follows(run: Run) -> None:
