@@ -107,6 +107,9 @@ class MachineRoom(Stage):
     def verb_attacks(self) -> None:
         self.action_attacks()
 
+    def verb_lessons(self) -> None:
+        self.action_lessons()
+
     def verb_tour(self) -> None:
         self.action_tour()
 
@@ -284,6 +287,11 @@ class MachineRoom(Stage):
 
         self.change(visited="attacks")
         self.push_screen(AttackLab(self.palette))
+
+    def action_lessons(self) -> None:
+        from .screens.lessons import LessonList
+
+        self.push_screen(LessonList(self.palette))
 
     def action_tour(self) -> None:
         """Begin the tour, or put it away."""

@@ -171,6 +171,7 @@ KEYS: tuple[Key, ...] = (
         2,
         spare=True,
     ),
+    Key("l", "lessons", "l", "lessons", "Twelve lessons, and how to play them.", "asking", 2, spare=True),
     Key("T", "theme", "T", "colours", "The next set of colours.", "asking"),
     Key("e", "export", "e", "picture", "Save this screen as an SVG file.", "asking"),
     Key("D", "detach", "D", "detach", "Leave, and let the machine run on; `llmos attach` comes back.", "asking"),
@@ -192,6 +193,7 @@ VIM: dict[str, str] = {
     "move_100000": "G,end",
     "aside_-1": "h,left",
     "aside_1": "l,right",
+    "lessons": "f3",
 }
 """The vim key map: names of bindings -> keys. A file `keys.toml` may hold another such table under [keys]."""
 

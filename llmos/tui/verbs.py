@@ -71,11 +71,12 @@ VERBS: tuple[Verb, ...] = (
     Verb("theme NAME", "Colours: night, day, contrast or clear."),
     Verb("export [WHAT] [FILE]", "Write picture, transcript, cast or trace."),
     Verb("attacks", "The attack lab."),
+    Verb("lessons", "The lessons, and how to play them."),
     Verb("tour", "The guided tour."),
     Verb("detach", "Leave, and let the machine run on."),
     Verb("quit", "Leave. The session stays recorded."),
 )
-HERE = ("worlds", "ps", "filter", "sort", "layout", "theme", "export", "attacks", "tour", "detach", "quit")
+HERE = ("worlds", "ps", "filter", "sort", "layout", "theme", "export", "attacks", "lessons", "tour", "detach", "quit")
 """Verbs of the screen itself; all others are the machine's."""
 LOOKS = {
     "mem": ("inspect", "process"),
