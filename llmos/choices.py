@@ -56,6 +56,13 @@ class Choices:
                 return pid
         raise ValueError("nobody who is still there has chosen a token: name a process")
 
+    def newest(self, kernel: Kernel) -> int:
+        """Who chose last before what is looked at, there still or not. Raises ValueError when nobody did."""
+        for (pid, _), choice in reversed(self._known.items()):
+            if choice.tick < kernel.tick:
+                return pid
+        raise ValueError("nobody has chosen a token yet")
+
     def ended(self, pid: int, kernel: Kernel) -> int:
         """The tick of the last choice of a process that is no more in this kernel; -1 if it is there, or never chose."""
         if pid in kernel.processes:

@@ -226,6 +226,8 @@ class Orders:
         self.room.following = on == "on"
 
     def _inspect(self, kind: str, *args: str) -> None:
-        here = self._here()
-        kernel = here.living(int(args[0])) if kind == "token" and args and args[0].isdigit() else here.kernel
+        here, kernel = self._here(), self._here().kernel
+        if kind == "token":
+            pid = int(args[0]) if args else here.choices.newest(kernel)
+            kernel, args = here.living(pid), (str(pid), *args[1:])
         self.room.inspection = self.room.inspector.ask(kernel, here.story, here.choices, here.attention, kind, *args)

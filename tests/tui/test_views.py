@@ -180,9 +180,11 @@ def test_where_an_earlier_token_looked_is_told_in_the_past_too_and_when_its_proc
 def test_a_process_that_has_ended_can_still_be_looked_into() -> None:
     room = stills.standing()
     stills.say(room, "what is 37*48?")
+    room._orders.do("inspect", "token")
+    assert room.inspection is not None
+    assert room.inspection.title == "token of pid 3 ask"
     room._orders.do("inspect", "token", "3", "1")
     inspection = room.inspection
-    assert inspection is not None
     assert inspection.attention is not None
     assert inspection.attention.anew
     assert [f.text for f in inspection.facts if f.name == "text"] == ["'6'"]
