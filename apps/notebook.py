@@ -1,4 +1,4 @@
-"""A notebook: cells of code and of questions; each line is one cell, and its output stands below it. Leaving adds them to a file.
+"""A notebook: cells of code and of questions; each line is one cell, its output stands below it. Leaving adds them to a file.
 
 Knows: cells typed so far. Does not know: how code is run (the python device) or files are kept (the files device).
 A line that begins with `>` is a program for the python device; `show` prints all; anything else is a question.

@@ -454,7 +454,7 @@ def main() -> None:
         status = 0
     except (OSError, MemoryError) as e:
         status = _complain(f"{type(e).__name__}: {e}", 1, debug)
-    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # a late Ctrl-C would be a traceback of somebody's clean-up
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # a late Ctrl-C would be a clean-up's traceback
     sys.exit(status if isinstance(status, int) else 0)
 
 

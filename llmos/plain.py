@@ -50,7 +50,7 @@ def run_plain(program: str, options: Options, json: bool, references: Path | Non
         import json as jsonlib
 
         print(jsonlib.dumps({"program": program, "status": status, "ticks": machine.kernel.tick}))
-    if failure:
+    if failure and status != 130:  # a Ctrl-C is told by the command line
         print(f"llmos: {program}: {printable(failure)}", file=sys.stderr)
     machine.close()
     if references is not None:

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 
 from llmos_kernel.ports import Delivery, Plain, Request
 
-from .devices.base import Context, Device, DeviceError, Result
+from .devices.base import Context, Device, DeviceError, Result, whole
 
 GRACE = 0.5  # seconds a device may need to notice that it was cancelled
 MAX_RESULT = 200_000  # characters that may cross into the kernel
@@ -66,9 +66,9 @@ class HostWorld:
         try:
             context = replace(self.context_of(request), cancelled=flight.cancelled.is_set)
             result: Result = self.device(request).call(request.text, context)
-            self._done(request, (result.text[:MAX_RESULT], result.origin), ok=True)
+            self._done(request, (whole(result.text[:MAX_RESULT]), whole(result.origin)), ok=True)
         except DeviceError as e:
-            self._done(request, (str(e), request.device), ok=False)
+            self._done(request, (whole(str(e)), request.device), ok=False)
         except Exception as e:  # a broken device is the caller's error, not the machine's end
             self._done(request, (f"{request.device} broke: {type(e).__name__}: {e}", request.device), ok=False)
 

@@ -96,6 +96,11 @@ def cut(text: str, limit: int = MAX_RESULT) -> str:
     return text if len(text) <= limit else f"{text[:limit]}\n[cut: {len(text):,} characters in all]"
 
 
+def whole(text: str) -> str:
+    """`text` with a question mark for each half of a character, which no file and no terminal takes."""
+    return text.encode(errors="replace").decode()
+
+
 def one_line(error: object, limit: int = 200) -> str:
     """What an error says, as one line."""
     return " ".join(str(error).split())[:limit]

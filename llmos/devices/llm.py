@@ -13,7 +13,7 @@ from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
-from .base import Context, Deadline, DeviceError, Result, cut, one_line
+from .base import Context, Deadline, DeviceError, Result, cut, one_line, whole
 from .net import connection
 
 TRIES = 3
@@ -151,7 +151,7 @@ def _content(event: dict[str, Any], part: str) -> str:
     """The text of the first choice's "delta" or "message"; "" when there is none."""
     inner = _choices(event)[0].get(part) if _choices(event) else None
     content = inner.get("content") if isinstance(inner, dict) else None
-    return content if isinstance(content, str) else ""
+    return whole(content) if isinstance(content, str) else ""
 
 
 def _sleep(seconds: float, deadline: Deadline) -> None:

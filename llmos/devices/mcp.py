@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from llmos.sandbox.cage import Cage, caged
 
-from .base import Context, Deadline, DeviceError, Result, cut, one_line
+from .base import Context, Deadline, DeviceError, Result, cut, one_line, whole
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -272,10 +272,11 @@ def _cage(command: Sequence[str], folder: Path) -> Cage:
 
 def _arguments(text: str, schema: dict[str, Any]) -> dict[str, Any]:
     """A JSON object as it is; other text as the value of the only, or only required, property."""
-    text = text.strip()
+    text = whole(text.strip())
     if text.startswith("{"):
         try:
             value: dict[str, Any] = json.loads(text)
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()  # what can't be sent would end the server
         except (ValueError, RecursionError):
             raise DeviceError("the arguments are no JSON object") from None
         return value
@@ -286,7 +287,9 @@ def _arguments(text: str, schema: dict[str, Any]) -> dict[str, Any]:
         raise DeviceError(f"write the arguments as a JSON object with: {' '.join(schema.get('properties', {}))}")
     kind = schema.get("properties", {}).get(names[0], {}).get("type")
     try:
-        return {names[0]: text if kind == "string" else json.loads(text)}
+        bare = text if kind == "string" else json.loads(text)
+        json.dumps(bare, allow_nan=False)
+        return {names[0]: bare}
     except (ValueError, RecursionError):
         return {names[0]: text}
 

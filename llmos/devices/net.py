@@ -58,7 +58,7 @@ def connection(
             over.set()
             watchdog.join()
             link.close()
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError, OverflowError) as error:  # a chunk of 2**64 bytes
         deadline.check()
         raise DeviceError(f"{host} can't be reached: {one_line(error) or type(error).__name__}") from None
 

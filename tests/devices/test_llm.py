@@ -17,6 +17,42 @@ from llmos.devices.llm import TRIES, RemoteModel
 from .helpers import ask, refusal, serving
 
 
+def answer(body: bytes, head: bytes = b"Content-Type: application/json") -> bytes:
+    return b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n" + body
+
+
+STREAM = b"Content-Type: text/event-stream"
+HOSTILE = [
+    b"\x00\xff\r\n\r\n",
+    b"HTTP/1.1 999 Odd\r\n\r\n",
+    b"HTTP/1.1 204 No Content\r\n\r\n",
+    b"HTTP/1.1 307 Go\r\nLocation: file:///etc/passwd\r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000,
+    answer(b"{}", b"X: " + b"x" * 100_000),
+    answer(b"{}", b"\r\n".join(b"X%d: y" % n for n in range(1_000))),
+    answer(b"{", b"Content-Type: application/json\r\nContent-Length: 99999999999"),
+    answer(b"{}", b"Content-Type: application/json\r\nContent-Length: -5"),
+    answer(b"zz\r\n", STREAM + b"\r\nTransfer-Encoding: chunked"),
+    answer(b"ffffffffffffffff\r\nx", STREAM + b"\r\nTransfer-Encoding: chunked"),
+    answer(b"[]"),
+    answer(b"[" * 100_000),
+    answer(b'{"choices": NaN}'),
+    answer(b'{"choices": [null, 5]}'),
+    answer(b'{"choices": [{"message": {"content": ["a"]}}]}'),
+    answer(b'{"choices": [{"message": {"content": "\\ud800 \\u0000 \\u001b[2J"}}]}'),
+    answer(b'{"choices": [{"message": "x"}]}'.decode().encode("utf-16")),
+    answer(b'{"error": null}'),
+    answer(b'{"error": {"message": {"a": "' + b"x" * 10_000 + b'"}}}'),
+    answer(b"data:\n\n", STREAM),
+    answer(b"data: [DONE]\n\n", STREAM),
+    answer(b'data: {"choices": [{"delta": "x", "finish_reason": 5}]}\n\n', STREAM),
+    answer(b'data: {"choices": [{"delta": {"content": "\\udfff"}}]}\n\ndata: [DONE]\n\n', STREAM),
+    answer(b"\n" * 100_000, STREAM),
+    answer(b": nothing\r\n" * 10_000, STREAM),
+    answer(b"\x1f\x8b\x08", b"Content-Type: application/json\r\nContent-Encoding: gzip"),
+]
+
+
 class Fake(BaseHTTPRequestHandler):
     """Answers by the model's name; remembers what it was asked."""
 
@@ -25,6 +61,10 @@ class Fake(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if body["model"].startswith("raw "):
+            self.close_connection = True
+            self.wfile.write(HOSTILE[int(body["model"][4:])])
+            return
         self.asked.append({"path": self.path, **body})
         self.keys.append(self.headers.get("Authorization", ""))
         getattr(self, body["model"].replace("-", "_"))()
@@ -162,6 +202,17 @@ def test_a_busy_server_is_tried_three_times_and_a_broken_stream_once(url: str) -
         before = len(Fake.asked)
         assert refusal(model(url, name), "x")
         assert len(Fake.asked) - before == times, name
+
+
+def test_hostile_answers_are_a_short_text_or_one_line_and_in_time(url: str) -> None:
+    for number in range(len(HOSTILE)):
+        began = time.monotonic()
+        device = model(url, f"raw {number}")
+        if not refusal(device, "x", Context(timeout=3)):
+            text = ask(device, "x", Context(timeout=3))
+            assert len(text) < MAX_RESULT + 100, number
+            text.encode()
+        assert time.monotonic() - began < 6, number
 
 
 def test_an_endless_answer_is_cut(url: str) -> None:

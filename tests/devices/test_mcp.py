@@ -96,6 +96,27 @@ def test_wrong_calls_are_one_line_each(server: McpServer) -> None:
     assert refusal(server.devices()["toys.fail"], "")
 
 
+HOSTILE = [
+    "{", "{}", "[]", "null", "5", '"', '{"text"', '{"text": 5}', '{"text": null}', '{"text": ["a"]}', '{"txet": "x"}',
+    '{"text": "a", "text": 1}', '{"text": NaN}', '{"text": 1e999}', '{"text": {"a": {"a": {}}}}', '{"": ""}',
+    '{"text": "\\ud800"}', '{"text": "a", "_meta": {"progressToken": 1}}', '{"text": "\\u0000"}', "\0", "\ud800",
+    "x" * 200_000, '{"a":' * 50_000,
+    '{"text": "' + "x" * 200_000 + '"}', "\n\r\n{}\n", '{"jsonrpc": "2.0", "id": 1, "method": "shutdown"}', "\x1b[2J",
+]  # fmt: skip
+
+
+def test_hostile_arguments_are_a_short_text_or_one_line_and_the_server_lives(server: McpServer) -> None:
+    devices = server.devices()
+    for text in HOSTILE:
+        for name in ("toys.shout", "toys.add"):
+            if not refusal(devices[name], text, Context(timeout=5)):
+                said = ask(devices[name], text, Context(timeout=5))
+                assert len(said) < MAX_RESULT + 100
+                said.encode()
+    assert ask(devices["toys.shout"], "still") == "STILL"
+    assert set(server.devices()) == {f"toys.{name}" for name in FIRST}
+
+
 def test_the_grammar_follows_the_tools_schema(server: McpServer) -> None:
     grammar = server.devices()["toys.add"].grammar
     assert accepts(grammar, '{"a": 2, "b": 3}')

@@ -13,12 +13,13 @@ from devices.test_files import WAYS_OUT as PATHS
 from devices.test_python import HOSTILE as CODE
 
 from llmos.cpu.scripted import ByteCodec, ScriptedCpu
-from llmos.devices.base import Context
+from llmos.devices.base import Context, DeviceError, Result
 from llmos.devices.registry import Settings, close, mounted
 from llmos.machine import Machine
 from llmos.world import HostWorld
 from llmos_apps import PROGRAMS, ulib
 from llmos_kernel.kernel import Config, Kernel
+from llmos_kernel.ports import Delivery, Request
 
 LISTS = {"calc": list(SUMS), "files": list(PATHS), "browser": list(PAGES), "python": list(CODE)}
 
@@ -48,6 +49,28 @@ async def all_at_once() -> int:
 
 def test_the_lists_are_long() -> None:
     assert all(len(texts) >= 20 for texts in LISTS.values())
+
+
+class Half:
+    """Answers with half a character, and with the other half when it refuses."""
+
+    name, help, usage, grammar, outside = "half", "", ("",), "start: /x/\n", False
+
+    def call(self, text: str, ctx: Context) -> Result:
+        if text:
+            raise DeviceError("\udfff")
+        return Result("a\ud800", "half")
+
+
+def test_halves_of_characters_do_not_cross_into_the_kernel() -> None:
+    world = HostWorld({"half": Half()})
+    for number, text in enumerate(("", "x")):
+        world.submit(Request(number, 1, "half", text))
+    found: list[Delivery] = []
+    end = time.monotonic() + 10
+    while len(found) < 2 and time.monotonic() < end:
+        found += world.poll()
+    assert sorted(str(delivery.data) for delivery in found) == ["('?', 'half')", "('a?', 'half')"]
 
 
 def test_every_hostile_call_is_answered_and_the_others_run_on(tmp_path: Path) -> None:
