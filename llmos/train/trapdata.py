@@ -32,6 +32,7 @@ HELP = {
     "spawn": "starts a program, such as spawn chat or spawn research tides",
     "send": "leaves a message for a person or a process, such as send anna Dinner is ready",
 }
+OFTEN = 4000  # the loss chooses among what is learned and so many of the first ids, which are the common words
 PADS = (32, 96, 160, 256)  # lengths that a system text is padded to: few shapes, few compilations
 
 
@@ -136,7 +137,7 @@ def _listing(names: list[str]) -> str:
     return "\n".join(["These devices are mounted:", *(f"- {name}: {HELP[name]}" for name in names)])
 
 
-def build(form: ChatForm, seed: int, count: int, time: int, batch: int, held: Held | None) -> TrapRows:
+def build(form: ChatForm, vocab: int, seed: int, count: int, time: int, batch: int, held: Held | None) -> TrapRows:
     """Everything a run trains on, the same for the same arguments. `held`: for an adapter that knows the form by now, so that
     of three requests in four only the call is read and learned, in another mix; what a search brought is always read out."""
     made, rng = requests(seed, count, shares=errands.FURTHER if held else errands.SHARES), Random(seed)
@@ -146,6 +147,6 @@ def build(form: ChatForm, seed: int, count: int, time: int, batch: int, held: He
     rows = Rows(rows.tokens[order], rows.targets[order], rows.segments[order], rows.weights[order])
     told = systems(Random(seed), 4)
     prefixes = [form.opening(""), *(form.opening(text) for text in told), form.opening("")]
-    used = np.unique(np.concatenate([rows.targets[rows.weights > 0], np.arange(4000)]))
+    used = np.unique(np.concatenate([rows.targets[rows.weights > 0], np.arange(min(OFTEN, vocab))]))
     most = int((rows.weights > 0).sum(1).max())
     return TrapRows(rows, tuple(map(tuple, prefixes)), used.astype(np.int32), most, batch, held)

@@ -42,11 +42,9 @@ class Recipe:
     first: int = 8  # the first adapted layer: what comes before is only run
     seed: int = 1
     marks_seed: int = 7
-    plain: int = 48  # documents that the model dreamed, on which a run that goes on holds it still
+    plain: int = 32  # documents that the model dreamed, on which a run that goes on holds it still
     stretch: int = 256  # tokens in each: what holds in short texts only is lost in long ones
-    talks: int = (
-        128  # replies to talk that it is held still on: half are its own, half those of the adapter it goes on from
-    )
+    talks: int = 64  # replies to talk it is held still on: half its own, half of the adapter it goes on from
     after: Path | None = None  # the adapter that this run goes on from; its shape and marks are kept
     settings: Settings = field(default_factory=lambda: SETTINGS)
 
@@ -64,7 +62,8 @@ def train(model: Model, recipe: Recipe, out: Path | None, notify: Callable[[str]
         raise UsageError(f"{model.name} has no special ids to spare for calls")
     first, rows, start = beginning(model, recipe, marks)
     held = still(model, recipe, notify) if recipe.after else None
-    data = trapdata.build(form_of(model), recipe.seed, recipe.examples, recipe.time, recipe.settings.batch, held)
+    size, batch = model.config.vocab, recipe.settings.batch
+    data = trapdata.build(form_of(model), size, recipe.seed, recipe.examples, recipe.time, batch, held)
     notify(f"{len(data.tokens):,} rows of {recipe.time} tokens, {recipe.settings.steps:,} steps")
     base = tuning.frozen(
         model.config, lora.with_marks(model.params, marks, rows), first, data.kept, recipe.settings.dtype

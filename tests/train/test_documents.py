@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -87,3 +88,10 @@ def test_a_step_holds_replies_after_its_own_system_text() -> None:
     assert made["plain"]["prefix_length"] == 0
     assert made["plain"]["tokens"].shape == (trapdata.DOCUMENTS, 6)
     assert made["talk"]["tokens"].shape == (trapdata.TALKS, 5)
+
+
+def test_a_model_with_a_small_vocabulary_is_trained_too(nano: Model) -> None:
+    settings = replace(traps.SETTINGS, steps=3, batch=2)
+    made = traps.train(nano, traps.Recipe(examples=8, rank=2, settings=settings), None, lambda line: None)
+    assert made.base == nano.sha256
+    assert np.abs(made.low["q"][1]).max() > 0
