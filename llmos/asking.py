@@ -31,6 +31,9 @@ def ask(
         text, tokens, calls, mark = _run(machine, show)
     finally:
         machine.close()
+    asked, room = len(machine.kernel.codec.encode(question)), machine.kernel.capacity
+    if not (tokens or calls) and asked > room // 2:
+        raise LlmosError(f"the question has {asked:,} tokens and leaves no room in a window of {room:,}")
     told = [{"device": d, "args": a, "result": r, "label": label} for d, a, r, label in calls]
     answer = text.strip()
     grounding = ground(answer, sources(calls), question)

@@ -34,6 +34,9 @@ class Files:
     outside = True
 
     def __init__(self, root: Path) -> None:
+        """Raises DeviceError when the root is there and is no folder."""
+        if root.exists() and not root.is_dir():
+            raise DeviceError(f"{root}: not a folder")
         self.home = Home(root)
 
     def call(self, text: str, ctx: Context) -> Result:

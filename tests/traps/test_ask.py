@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from llmos.cli import app
-from llmos.errors import UsageError
+from llmos.errors import LlmosError, UsageError
 from llmos.front import device_names, moment
 
 
@@ -52,6 +52,19 @@ def test_iso_times_pin_the_clock(now: str) -> None:
 def test_what_is_no_time_is_bad_use(now: str) -> None:
     with pytest.raises(UsageError, match="--now"):
         moment(now)
+
+
+def test_a_question_that_does_not_fit_is_one_line_and_no_empty_answer() -> None:
+    result = CliRunner().invoke(app, ["ask", "word " * 20_000, "--model", "scripted", "--json"])
+    assert isinstance(result.exception, LlmosError)
+    assert "leaves no room in a window of" in str(result.exception)
+
+
+def test_a_home_that_is_a_file_is_bad_use(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    result = CliRunner().invoke(app, ["ask", "hi", "--model", "scripted", "--home", str(tmp_path / "file")])
+    assert isinstance(result.exception, UsageError)
+    assert str(result.exception) == f"files can't be mounted: {tmp_path / 'file'}: not a folder"
 
 
 def test_unknown_devices_are_bad_use() -> None:
