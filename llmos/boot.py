@@ -19,7 +19,7 @@ from llmos_apps import PROGRAMS
 from llmos_kernel.cpu import Cpu, Geometry
 from llmos_kernel.journal import Header, Record, Recorder, Sink
 from llmos_kernel.kernel import Kernel
-from llmos_kernel.ports import NoStore, PageStore
+from llmos_kernel.ports import Codec, Grammar, NoStore, PageStore
 
 from . import paths, processor
 from .errors import LlmosError
@@ -50,18 +50,18 @@ def boot(
     cpu, codec = (engine, codec_of(model)) if engine and model else processor.build(options, progress, model)
     pages = cpu.geometry.frames - 1
     progress(SelfTest("RAM", f"{pages} frames x {PAGE} tokens = {pages * PAGE:,} tokens", "ok"))
-    from .devices.registry import HOW
-
     world, names, system = _world(options, progress)
     dialect = options.dialect or getattr(codec, "dialect", "llmos")
     if dialect == "hermes" and system:
+        from .devices.registry import HOW
+
         system = f"{system}\n{HOW}"
     system = fitting(system, cpu, codec)
     init = tuple(system if argument is SYSTEM else argument for argument in options.init)
     labels = LabelStore(options.home or paths.home()) if "files" in options.devices else None
     config = replace(kernel_config(options, init, names, dialect), disk=labels.text() if labels else "")
     choose = load_choice(options.policy) if options.policy.endswith(".py") else None
-    masks = masks_for(cpu.geometry.vocab, codec, lambda: world.devices, dialect) if options.grammar else None
+    masks = _masks(options, cpu, codec, world, dialect) if names else None
     watch = Stopwatch(gauged(cpu, world.deliver), page_file(cpu.geometry, options.slots) or NoStore())
     if options.journal is None and not options.keep:
         kernel = Kernel(config, PROGRAMS, watch, codec, world, store=watch, grammar=masks, choose=choose)
@@ -122,18 +122,22 @@ def _again(options: Options, model: Model | None) -> Again:
 
     def again() -> Parts:
         cpu, codec = processor.build(options, silent, model)
-        world = _world(options, silent)[0]
+        world, names, _ = _world(options, silent)
         dialect = options.dialect or getattr(codec, "dialect", "llmos")
-        masks = masks_for(cpu.geometry.vocab, codec, lambda: world.devices, dialect) if options.grammar else None
+        masks = _masks(options, cpu, codec, world, dialect) if names else None
         choose = load_choice(options.policy) if options.policy.endswith(".py") else None
         return Parts(cpu, codec, world, page_file(cpu.geometry, options.slots), masks, choose)
 
     return again
 
 
+def _masks(options: Options, cpu: Cpu, codec: Codec, world: HostWorld, dialect: str) -> Grammar | None:
+    """Masks for what is mounted, where they are wanted."""
+    return masks_for(cpu.geometry.vocab, codec, lambda: world.devices, dialect) if options.grammar else None
+
+
 def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, ...], str]:
     """Mounted devices, their names, and the system text that tells a model about them ("" when it should not know)."""
-    from .devices import registry
     from .devices.base import Context
 
     now = options.now
@@ -144,8 +148,13 @@ def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, 
         for world in made:
             world.replug(server, tools)
 
-    settings = device_settings(options, plug)
     names = (*options.devices, *(["disk"] if options.compact else []))
+    if not names:
+        progress(SelfTest("devices", "none", "ok"))
+        return HostWorld({}, context), (), ""
+    from .devices import registry
+
+    settings = device_settings(options, plug)
     devices = registry.mounted(names, settings)
     progress(SelfTest("devices", " ".join(f"{name} on" for name in devices) or "none", "ok"))
     system = (

@@ -96,14 +96,16 @@ def kernel_config(options: Options, args: tuple[Any, ...], devices: tuple[str, .
 
 def check_names(options: Options) -> None:
     """UsageError for a name nobody knows, before anything slow begins."""
-    from .devices.registry import available
-
     if not options.policy.endswith(".py") and options.policy not in POLICIES:
         raise UsageError(
             f"no policy {options.policy!r}; there are {', '.join(POLICIES)}, or a file of your own: mine.py"
         )
     if options.victims not in VICTIMS:
         raise UsageError(f"no victim policy {options.victims!r}; there are {', '.join(VICTIMS)}")
+    if not options.devices:
+        return
+    from .devices.registry import available
+
     for name in options.devices:
         if name not in (known := available()):
             raise UsageError(f"no device {name!r}; there are: {' '.join(known)}")

@@ -68,13 +68,14 @@ class Engine:
         name = fingerprint(model, mode)
         self.geometry = Geometry(PAGE, frames, max_pages, lanes, chunk, config.vocab, size, mode, model.name, name)
 
-    def warm(self, progress: Callable[[str, float], None]) -> None:
-        """Have the shapes ready that a first answer needs: one prompt and one lane."""
+    def warm(self, progress: Callable[[str, float], None], masks: bool = True) -> None:
+        """Have the shapes ready that a first answer needs, in memory or on disk: one prompt and one lane; for masks, too."""
         shapes = list(self._programs.shapes())[:2]
         for i, shape in enumerate(shapes):
+            progress(f"{shape.lanes}x{shape.tokens} over {shape.width} pages", i / len(shapes))
             if not self._programs.kept(shape):  # what is kept is loaded when it is first run
-                progress(f"{shape.lanes}x{shape.tokens} over {shape.width} pages", i / len(shapes))
                 self._programs.step(shape)
+            if masks and not self._programs.kept(shape, masked=True):
                 self._programs.masked(shape)
         progress("ready", 1.0)
 
@@ -85,6 +86,7 @@ class Engine:
                 return
             if not self._programs.kept(shape):
                 self._programs.step(shape)
+            if not self._programs.kept(shape, masked=True):
                 self._programs.masked(shape)
 
     def programs(self) -> dict[str, Any]:

@@ -40,6 +40,9 @@ FAR = 2.0**29
 EXACT = 1 << 24
 """Whole numbers below this are float32 numbers, and so are their sums, in any order."""
 
+WIDE, PARTS = 8192, 4
+"""A single row's product with a matrix of so many rows is cut into parts: XLA gives a whole one to one core only."""
+
 TINY = 2.0**-40
 LOG2E = 1.4426950408889634
 ROWS = (((1,), (1,)), ((), ()))
@@ -278,7 +281,9 @@ def _row(x: jax.Array, w: jax.Array) -> jax.Array:
 
     Integers again at once: of a product of floats XLA may take a factor inside, and the sums are whole numbers no more.
     """
-    return _int(once(_int(x)).astype(jnp.float32) @ w.T.astype(jnp.float32))
+    row, size = once(_int(x)).astype(jnp.float32), len(w) if len(w) < WIDE else -(-len(w) // PARTS)
+    parts = [_int(row @ w[i : i + size].T.astype(jnp.float32)) for i in range(0, len(w), size)]
+    return jnp.concatenate([apart(part) for part in parts], 1) if len(parts) > 1 else parts[0]
 
 
 def _join(y: jax.Array, terms: int, axis: int) -> jax.Array:

@@ -90,9 +90,10 @@ class Programs:
                     self._steps[shape] = self._compile(shape)
         return self._steps[shape]
 
-    def kept(self, shape: Shape) -> bool:
-        """Is a shape on disk?"""
-        return self._kept is not None and self._kept.has(_name("layer", shape))
+    def kept(self, shape: Shape, masked: bool = False) -> bool:
+        """Is a shape on disk, or what it needs beside for masks?"""
+        name = _name("masked", shape._replace(width=0)) if masked else _name("layer", shape)
+        return self._kept is not None and self._kept.has(name)
 
     def trunk(self, shape: Shape, params: Params, pool: Pool, view: View) -> tuple[State, Pool, list[Probe]]:
         """Feed a padded view through all layers. The pool is donated: use the one returned."""

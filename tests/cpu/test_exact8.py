@@ -103,6 +103,15 @@ def test_a_row_of_two_terms_alone_and_in_company(weight: int) -> None:
         assert np.array_equal(alone[0], together[i])
 
 
+def test_a_single_row_times_a_matrix_that_is_cut_for_several_cores() -> None:
+    rng = np.random.default_rng(1)
+    w = rng.integers(-127, 128, (exact8.WIDE + 3, 48)).astype(np.int8)
+    x = rng.normal(size=(2, 48)).astype(np.float32)
+    matrix = {"w": w, "scale": rng.uniform(0.5, 1.5, len(w)).astype(np.float32)}
+    product = jax.jit(lambda x, matrix: exact8.matmul(exact8.fixed(x, 1), matrix))
+    assert np.array_equal(product(x[:1], matrix)[0], product(x, matrix)[0])
+
+
 def test_what_may_be_too_large_for_float32_is_not_narrow() -> None:
     assert not quantize.narrow(np.full((2, 1536), 86, np.int8))
     assert not quantize.narrow(np.array([[1] * 1536, [-127] * 1536], np.int8))
