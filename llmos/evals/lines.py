@@ -46,13 +46,13 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE + 1)
+        if len(data) > MAX_FILE:
+            raise UsageError(f"{path}: larger than {MAX_FILE >> 20} MB")
         text = data.decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{path}: {(error.strerror or 'it cannot be read').lower()}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}, line {data[: error.start].count(10) + 1}: not UTF-8") from None
-    if len(data) > MAX_FILE:
-        raise UsageError(f"{path}: larger than {MAX_FILE >> 20} MB")
     return ((number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip())
 
 
