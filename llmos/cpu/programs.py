@@ -26,7 +26,7 @@ from .sharding import Placement
 
 LANES = (1, 2, 4, 8, 16, 32)
 TOKENS = (16, 64, 256)
-WIDTHS = (4, 24, 96)
+WIDTHS = (4, 24, 96, 256)
 FIRST = 24
 """The width that a first conversation is likely to need."""
 
