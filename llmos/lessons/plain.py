@@ -102,4 +102,5 @@ def _reveal(verdict: Verdict, shown: list[str], say: Say, solve: bool) -> None:
     else:
         say(f"REVEAL   you {verdict.answer}   machine {verdict.machine}   {'right' if verdict.right else 'wrong'}")
     for line in shown:
-        say(f"   {line}")
+        table = "  " in line  # columns keep their places
+        say(f"   {line}" if table else textwrap.fill(line, WIDTH, initial_indent="   ", subsequent_indent="   "))

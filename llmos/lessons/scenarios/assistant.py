@@ -20,6 +20,14 @@ REQUESTS = (
 )
 CAPITALS = (("France", "Paris"), ("Japan", "Tokyo"), ("Egypt", "Cairo"), ("Peru", "Lima"))
 COUNT, LENGTH, SHOWN = 6, 40, 70  # requests, tokens of an answer, characters of it that are shown
+CUT = (
+    f"Not the effect that was meant: most answers were cut at {LENGTH} tokens. This model says more than that, so the number "
+    "tells how long its answers are, not whether it has learned to end them."
+)
+READ = (
+    "This model has read other texts than the base model, and more of them: the number tells what it has read. What the "
+    "examples added is not seen here."
+)
 SMALL = {
     "frames": 9,
     "max_pages": 4,
@@ -54,11 +62,15 @@ def play(lab: Lab) -> Iterator[str]:
     answers = replies(lab, [*requests, *capitals], True)
     lab.measured["tuned"] = sum(reply.ended for reply in answers[:COUNT])
     _show(lab, requests, answers)
+    if 2 * lab.measured["tuned"] < COUNT:
+        lab.say(CUT)
     yield "facts"
     before, after = _right(dreams[COUNT:]), _right(answers[COUNT:])
     lab.measured["facts"] = "more" if after > before else "fewer" if after < before else "as many"
     _show(lab, capitals, answers[COUNT:])
     lab.say(f"right capitals: {before} of {len(CAPITALS)} by the base model, {after} by the assistant")
+    if after > before:
+        lab.say(READ)
     yield "form"
     bare = replies(lab, requests, False)
     lab.measured["form"] = sum(reply.ended for reply in bare)
