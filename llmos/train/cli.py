@@ -108,7 +108,7 @@ def preferences(
     out: Out = Path("preferences"),
     pairs: Annotated[int, typer.Option("--pairs", min=8, help="Pairs of replies to learn from.")] = 400,
     steps: Steps = None,
-    rate: Annotated[float, typer.Option("--rate", callback=_positive)] = 2e-4,
+    rate: Annotated[float, typer.Option("--rate", callback=_positive)] = 5e-5,
     seed: Annotated[int, typer.Option("--seed")] = 1,
     json: Json = False,
 ) -> None:

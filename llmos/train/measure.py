@@ -127,11 +127,13 @@ def word_for_word(
 
 
 def _followed(form: ChatForm, example: Example, guess: np.ndarray[Any, Any], begin: int, calls: bool) -> Verdict:
-    """Which of the learned tokens from `begin` on were guessed: up to the first call's name, its end, the turn's end."""
+    """Which of the learned tokens from `begin` on were guessed: up to the first call's name, its end, the turn's end. Where no
+    call is expected the device is right if none begins, whatever is said instead."""
     tokens = np.array(example.tokens[begin:])
     right = (guess[begin - 1 : begin - 1 + len(tokens)] == tokens) | (np.array(example.learned[begin:]) == 0)
     if not calls:
-        return Verdict(bool(right[0]), bool(right[0]), bool(right[0]), bool(right.all()))
+        silent = int(guess[begin - 1]) != form.ids[TRAP]
+        return Verdict(silent, silent, silent, bool(right.all()))
     name = next(i for i, token in enumerate(tokens) if form.begins_word(token))
     last = int(np.flatnonzero(tokens == form.ids[GO])[-1])
     call = bool(right[: last + 1].all())

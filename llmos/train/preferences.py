@@ -40,7 +40,7 @@ class Pair(NamedTuple):
     worse: Exchange
 
 
-SETTINGS = Settings(steps=60, batch=8, rate=2e-4, warmup=5, decay=0.0, dtype="float32")
+SETTINGS = Settings(steps=60, batch=8, rate=5e-5, warmup=5, decay=0.0, dtype="float32")
 
 
 @dataclass(frozen=True)

@@ -126,3 +126,22 @@ def test_word_for_word_finds_where_a_turn_goes_wrong(form: ChatForm, monkeypatch
     assert verdict(go - 1) == Verdict(True, False, False, False)
     assert verdict(done) == Verdict(True, True, True, True)  # the kernel's tokens are not the model's
     assert verdict(done + 2) == Verdict(True, True, True, False)
+
+
+def test_where_no_call_is_expected_only_a_call_is_the_wrong_device(
+    form: ChatForm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = ModelConfig("llama", 300, dim=8, layers=1, heads=1, kv_heads=1, head_dim=8, hidden=8, context=99)
+    dialogue = Dialogue("", (HELLO,))
+    tokens, begin = form.dialogue(dialogue).tokens, len(form.prompt(dialogue))
+
+    def verdict(first: int) -> Verdict:
+        best = np.array([*tokens[1:], 0])
+        best[begin - 1] = first
+        padded = jnp.zeros((1, 80, 300)).at[0, : len(tokens)].set(jax.nn.one_hot(best, 300))
+        monkeypatch.setattr(forward, "logits", lambda config, params, rows, segments: padded)
+        return measure.word_for_word(config, {}, form, [dialogue], 80, 1)[0]
+
+    assert verdict(tokens[begin]) == Verdict(True, True, True, True)
+    assert verdict(tokens[begin] + 1) == Verdict(True, True, True, False)
+    assert verdict(form.ids[TRAP]) == Verdict(False, False, False, False)
