@@ -96,7 +96,7 @@ class Retired(NamedTuple):
     cause: int  # a Cause
     fed: int  # tokens that entered the KV cache in this burst: len(feed) + max(len(ids) - 1, 0)
     mass: tuple[int, ...] = ()  # attention of the last query over table entries, uint16: sums to about 65535
-    worth: tuple[int, ...] = ()  # of each of `Burst.digests`: attention of the head that wants the page most, uint16
+    worth: tuple[int, ...] = ()  # of each of `Burst.digests`: how much the page brings, uint16: squares sum to 65535**2
     top: tuple[tuple[tuple[int, int], ...], ...] = ()  # for each sampled id its 5 likeliest (id, probability * 65535)
     layers: tuple[int, ...] = ()  # of each page left out, the layer that wants it most
 

@@ -33,7 +33,6 @@ ACCESSED = 65535 // 64  # attention mass of a burst from which a page counts as 
 RESTARTS_ASKED = 4  # times the end of a prompt is run again because absent pages would have mattered
 RESTARTS = 1  # times one token of a thought, or a stretch of a prompt, is
 ROOM = 3  # a burst writes into at most this part of a working set, a third: the rest is there to be looked at
-HYSTERESIS = 8  # an absent page comes when it is worth an eighth more than the page that has to go
 MAX_MAPPED_IN = 8  # pages of a mapped document that one question brings in
 MOST_COMMON = 4  # a word in more than this part of a document's pages, one fourth, says nothing about where to look
 COMPACT_AT = 75  # percent of the window at which old spans are moved to the disk

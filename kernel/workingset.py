@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from .errors import BadCall
-from .limits import ACCESSED, HYSTERESIS
+from .limits import ACCESSED
 from .replacement import REPLACEMENTS, Attention, Replacement
 
 
@@ -157,7 +157,7 @@ class WorkingSet:
         absent = sorted(away, key=lambda page: -worth[page])
         here = sorted(worth[page] for page in worth if page not in away and self.pins.first <= page < self.edge)
         pairs = zip(absent, here, strict=False)
-        self.wanted = tuple(page for page, least in pairs if worth[page] > least + least // HYSTERESIS)
+        self.wanted = tuple(page for page, least in pairs if worth[page] > least)
         if isinstance(self.policy, Attention):
             self.policy.attend(worth)
 

@@ -27,7 +27,7 @@ from .swap import PageFile, RamPages
 
 PAGE = 16
 RUNS = 15
-LENGTHS = (40, 60)  # pages of the needle test: where the model itself finds nearly all needles
+LENGTHS = (60, 40)  # pages of the needle test: where the model itself finds nearly all needles
 READ = 62  # pages of a text, the last 64 tokens of which are scored: there are 101 such texts
 
 

@@ -1,6 +1,6 @@
 """Attention: evict the page that mattered least to the last burst.
 
-Each page has a score: the attention of the head that looked at it most. Ties go to the page that came in first.
+Each page has a score: what it brought to the last burst, as the CPU says. Ties go to the page that came in first.
 Where nobody tells masses (a recorded reference string), each reference counts as a full one. What sets it apart from the
 other policies in a machine: absent pages keep a digest of their keys, and the current query calls back those that would matter.
 """

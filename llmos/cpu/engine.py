@@ -226,16 +226,12 @@ class Engine:
 
     def digest(self, frame: int) -> bytes:
         """As `Cpu.digest`."""
-        part = self._digested()
-        return digest.pack(
-            [kvcache.keys(page) for page in jax.device_get(self._service("digest")(part, np.int32(frame)))]
-        )
-
-    def _digested(self) -> Pool:
-        return [self._pool[i] for i in digest.layers(self._config.layers)]
+        page = jax.device_get(self._service("save")(self._pool, np.int32(frame)))
+        looked = [page[i] for i in digest.layers(self._config.layers)]
+        return digest.pack([kvcache.keys(layer) for layer in looked], [kvcache.values(layer) for layer in looked])
 
     def _service(self, name: str) -> Any:
-        """The compiled program that copies, saves, loads or digests frames."""
+        """The compiled program that copies, saves or loads frames."""
         if name not in self._services:
             self._services[name] = self._programs.other(name, partial(self._lower, name))
         return self._services[name]
@@ -247,7 +243,7 @@ class Engine:
             return jit(kvcache.copy_frames).lower(self._pool, several, several)
         if name == "load":
             return jit(kvcache.put_frame).lower(self._pool, one, self._page)
-        return jax.jit(kvcache.take_frame).lower(self._pool if name == "save" else self._digested(), one)
+        return jax.jit(kvcache.take_frame).lower(self._pool, one)
 
 
 def _head_everywhere(head: Any, config: ModelConfig, weights: Params, x: jax.Array) -> jax.Array:

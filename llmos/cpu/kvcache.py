@@ -154,9 +154,19 @@ def _each(change: Callable[..., jax.Array], *pools: Pool) -> Pool:
 
 def keys(page: Frames) -> np.ndarray:
     """The keys [kv_heads, PAGE, head_dim] float32 of one layer of a page that is on the host."""
-    k = np.asarray(page["k"], np.float32)
-    k = k.reshape(len(k), PAGE, -1)
-    return k * np.asarray(page["k_scale"])[..., None] if "k_scale" in page else k
+    return _numbers(page, "k")
+
+
+def values(page: Frames) -> np.ndarray:
+    """Its values, alike."""
+    return _numbers(page, "v")
+
+
+def _numbers(page: Frames, name: str) -> np.ndarray:
+    a = np.asarray(page[name], np.float32)
+    a = a.reshape(len(a), PAGE, -1)
+    scale = page.get(name + "_scale")
+    return a if scale is None else a * np.asarray(scale)[..., None]
 
 
 def to_bytes(page: Pool) -> bytes:

@@ -57,6 +57,20 @@ def test_a_window_changes_it_and_each_policy_has_its_row(engine: Engine, whole: 
     assert perplexity.table([*rows, other]) == table, "only texts that full memory has read too are compared"
 
 
+def test_what_another_process_has_read_is_not_computed_again(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(others: perplexity.Reading | None) -> list[tuple[float, int]]:
+        arms = [(arm, whole) for whole in (True, False) for arm in ("full", "attention", "fifo")]
+        rows = [perplexity.read(engine, Deaf(), TEXT, arm, WINDOW, whole, SCORED, others) for arm, whole in arms]
+        return [(row["nats"], row["faults"]) for row in rows]
+
+    stretches: list[int] = []
+    run = engine.run
+    monkeypatch.setattr(engine, "run", lambda bursts: stretches.append(bursts[0].pos) or run(bursts))
+    alone, computed = told(None), len(stretches)
+    assert told({}) == alone
+    assert len(stretches) - computed < 0.7 * computed
+
+
 def test_texts_are_real_long_enough_and_never_twice() -> None:
     found = perplexity.texts(Deaf(), 4_000)
     assert len(found) > 20
