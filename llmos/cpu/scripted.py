@@ -121,7 +121,9 @@ class ScriptedCpu:
     def attention(self, burst: Burst) -> list[list[list[float]]]:
         """As `Engine.attention`, made up: heads of early layers lean on the last page, of late ones on some page before."""
         n, state = len(burst.frames), mix(burst.pos, burst.feed[0])
-        return [[self._shares(n, layer, mix(state, 8 * layer + head)) for head in range(HEADS)] for layer in range(LAYERS)]
+        return [
+            [self._shares(n, layer, mix(state, 8 * layer + head)) for head in range(HEADS)] for layer in range(LAYERS)
+        ]
 
     def _shares(self, n: int, layer: int, state: int) -> list[float]:
         weights = [1 + mix(state, page) % 8 for page in range(n)]
