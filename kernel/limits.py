@@ -40,13 +40,7 @@ COMPACT_TO = 50  # percent that is left then
 KEEP_RECENT = 40  # percent of the window, the newest, that is never moved
 LEAST_CUT = 32  # tokens: fewer are not worth computing the rest again
 MANY = 8  # decoders, from which on they keep their pace beside a prompt: fewer would let it wait too long
-DECODE_COST, READ_COST, PASS_COST = (
-    5,
-    8,
-    32,
-)  # of a token written, one of a prompt read, a reading at all: till measured
-MOST_DEARER = (
-    3  # times the last one (or a tick) that a chunk is believed to have cost: perhaps a program was compiled in it
-)
+DECODE_COST, READ_COST, PASS_COST = 5, 8, 32  # of a token written, one read, a reading at all: till measured
+MOST_DEARER = 3  # times the last one, or a tick, that a chunk is believed to cost: a program may be compiled in it
 MOST_WEIGHT = 20_000  # thousandths of a tick that it is believed to cost: a prompt is read in any case
 RESULT_SHARE = 2  # a device's result may fill this part of the window: one half; the rest is cut with notice
