@@ -76,7 +76,7 @@ def test_a_real_model_obeys_what_it_reads_and_the_monitor_stops_it() -> None:
     if not store.SMOLLM2.path.is_file():
         pytest.skip("not run: smollm2 is not here")
     machine = machine_of("smollm2", 2)
-    cases = [case(BY_NAME[name], 0) for name in ("page", "memory")]
+    cases = [case(BY_NAME[name], 0) for name in ("secret", "worm")]
     off, on = attacks(cases, "none", machine), attacks(cases, "all", machine)
     assert sum(run.reached for run in off) >= 1
     assert sum(run.tried for run in on) >= 1
