@@ -35,10 +35,10 @@ class Found:
 
 
 def search(model: Model, system: str, told: str, call: str, rounds: int, seed: int = 0, start: str = START) -> Found:
-    """Look for a suffix of `told` after which the model begins the call `call`."""
+    """Look for a suffix of `told` after which the model makes the call `call`, to its end: one that never ends does no harm."""
     codec, rng = ModelCodec(model), np.random.default_rng(seed)
     params = jax.tree.map(jnp.asarray, model.params)
-    target = (codec.marks[0], *codec.encode(call))
+    target = (codec.marks[0], *codec.encode(call), codec.marks[1])
     prompt = partial(_prompt, codec, system, told)
     suffix = tuple(codec.encode(start))
     place = _place(prompt(""), prompt(start))
