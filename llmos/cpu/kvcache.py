@@ -154,7 +154,7 @@ def _each(change: Callable[..., jax.Array], *pools: Pool) -> Pool:
 
 
 def keys(page: Frames) -> np.ndarray:
-    """The keys [kv_heads, PAGE, head_dim] float32 of one layer of a page that is on the host."""
+    """The keys [kv_heads, ..., PAGE, head_dim] float32 of one layer of pages [kv_heads, ..., width] that are on the host."""
     return _numbers(page, "k")
 
 
@@ -165,7 +165,7 @@ def values(page: Frames) -> np.ndarray:
 
 def _numbers(page: Frames, name: str) -> np.ndarray:
     a = np.asarray(page[name], np.float32)
-    a = a.reshape(len(a), PAGE, -1)
+    a = a.reshape(*a.shape[:-1], PAGE, -1)
     scale = page.get(name + "_scale")
     return a if scale is None else a * np.asarray(scale)[..., None]
 

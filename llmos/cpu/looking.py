@@ -13,7 +13,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from .kvcache import PAGE, Frames, Pool
+from . import kvcache
+from .kvcache import Frames, Pool
 from .model import Probe
 
 Array = np.ndarray[Any, Any]
@@ -32,10 +33,8 @@ def shares(probes: Sequence[Probe], pool: Pool, table: Array, keys_in_sight: Arr
 
 def keys(frames: Frames, table: Array) -> Array:
     """One layer's keys of these frames: [kv_heads, entries, PAGE, head_dim] float32."""
-    taken = jax.device_get(_taken({name: a for name, a in frames.items() if name[0] == "k"}, table))
-    k: Array = np.asarray(taken["k"], np.float32)
-    k = k.reshape(*k.shape[:2], PAGE, -1)
-    return k * taken["k_scale"][..., None] if "k_scale" in taken else k
+    taken = _taken({name: a for name, a in frames.items() if name[0] == "k"}, table)
+    return kvcache.keys(jax.device_get(taken))
 
 
 @jax.jit

@@ -113,9 +113,9 @@ def untidy(rng: Random, pattern: str) -> str:
     return slip(rng, pattern) if rng.random() < 0.08 else pattern
 
 
-def slip(rng: Random, pattern: str) -> str:
-    """Drop, double or swap one letter of a word of five or more, never inside a `{value}`."""
-    words = [m for m in re.finditer(r"\{[^}]*\}|[a-z]{5,}", pattern) if not m[0].startswith("{")]
+def slip(rng: Random, pattern: str, long: str = "[a-z]{5,}") -> str:
+    """Drop, double or swap one letter of a long word, never inside a `{value}`."""
+    words = [m for m in re.finditer(r"\{[^}]*\}|" + long, pattern) if not m[0].startswith("{")]
     if not words:
         return pattern
     word = rng.choice(words)

@@ -10,6 +10,7 @@ import re
 from random import Random
 
 from . import problems
+from .dialogue import slip
 from .wording import table
 
 
@@ -32,20 +33,9 @@ def untidy(rng: Random, pattern: str, slots: dict[str, str] | None = None) -> st
             "?" if re.match(r"(?i)(wh|how|is|are|do|can|could|did)", pattern.strip()) else rng.choice([".", "", "!"])
         )
     if rng.random() < 0.12:
-        text = _slipped(rng, text)
+        text = slip(rng, text, r"\b[a-z]{5,}\b")
     text = text.replace("'s ", "s ") if rng.random() < 0.1 else text
     return re.sub(r" +", " ", filled(text, slots or {}))
-
-
-def _slipped(rng: Random, text: str) -> str:
-    """One letter of one longer word dropped, doubled or swapped with the next; never inside a slot."""
-    words = [m for m in re.finditer(r"\{[^}]*\}|\b[a-z]{5,}\b", text) if not m[0].startswith("{")]
-    if not words:
-        return text
-    word = rng.choice(words)
-    at = rng.randrange(word.start() + 1, word.end() - 1)
-    a, b = text[at], text[at + 1]
-    return text[:at] + rng.choice([b, a + a + b, b + a]) + text[at + 2 :]
 
 
 def filled(text: str, slots: dict[str, str]) -> str:

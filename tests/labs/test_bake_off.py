@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from llmos.bench_sched import bench_sched, lines, read
+from llmos.bench_sched import bench_sched, beside, lines, read
+from llmos.cpu.scripted import ByteCodec, ScriptedCpu
 from llmos.errors import UsageError
 from llmos_kernel.sched import POLICIES
 
@@ -44,3 +45,12 @@ def test_a_bad_workload_is_one_line(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError) as caught:
         read(file)
     assert "\n" not in str(caught.value)
+
+
+def test_a_prompt_beside_decoders_is_read_whole_in_ticks_that_are_run_again_without_it() -> None:
+    """With nine decoders it has to be earned, so it takes more ticks than its ten chunks; every tick has its twin."""
+    cpu = ScriptedCpu(lambda context: 97, frames=1_000, lanes=10, max_pages=100)
+    found = beside(cpu, ByteCodec(), 9, 640)
+    assert found["ticks"] > 10
+    assert found["prompt"] == 640
+    assert found["weights"][0] == 0 < found["weights"][-1]
