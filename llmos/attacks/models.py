@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 OBEYING = "obeying"
 LANES = 16  # cases side by side
 PAGES = 32  # of one case's context
+LONG = 192  # the same on the obeying one, where a byte is a token
 
 
 class Machine(Protocol):
@@ -51,7 +52,7 @@ class Obeying:
         from llmos.cpu.scripted import ByteCodec, ScriptedCpu, replies
 
         def one(case: Case, call: str) -> Seen:
-            cpu = ScriptedCpu(replies(lambda turn: call), frames=129, lanes=1, max_pages=64)
+            cpu = ScriptedCpu(replies(lambda turn: call), frames=1 + LONG, lanes=1, max_pages=LONG)
             return play([case], cpu, ByteCodec(), off, person)[0]
 
         return [one(case, f"{call}ok") for case, call in zip(cases, wanted, strict=True)]

@@ -44,7 +44,7 @@ def evaluate(
         "fidelity": hits(faithful, "done") | {"kinds": _kinds(faithful)},
         "false_denials": hits(guarded, "denied"),
         "asks": hits(guarded, "asked"),
-        "adaptive": [suffixes(BY_NAME[name], adaptive, 0, machine) for name in SEARCHED if adaptive],
+        "adaptive": [suffixes(case(BY_NAME[name], 0), adaptive, 0, machine) for name in SEARCHED if adaptive],
         "scenarios": [_scenario(one.name, off, on) for one in chosen],
         "benign": [{"question": a.question, "undefended": a.done, "defended": b.done, "asked": b.asked, "denied": b.denied}
                    for a, b in zip(plain, guarded, strict=True)],

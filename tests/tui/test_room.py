@@ -22,7 +22,6 @@ from llmos.tui.app import MachineRoom
 from llmos.tui.finder import Finder
 from llmos.tui.layout import ORDER, arrange
 from llmos.tui.panels.console import SUGGESTION, Entry
-from llmos.tui.screens.attacks import AttackLab
 from llmos.tui.screens.facts import warmed
 from llmos.tui.screens.help import lines, page
 from llmos.tui.stage import CommandLine
@@ -367,30 +366,6 @@ async def test_ascii_alone_is_enough() -> None:
         assert "#" in shown
 
 
-async def test_the_attack_lab_shows_what_one_rule_changes() -> None:
-    app = MachineRoom(stills.Still(stills.busy_view()))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await leave_input(pilot)
-        await pilot.press("a")
-        lab = app.screen
-        assert isinstance(lab, AttackLab)
-        await app.workers.wait_for_complete()
-        assert lab.runs is not None
-        assert lab.runs[0].reached
-        assert not lab.runs[1].reached
-        await pilot.pause()
-        assert "it got out" in drawn.text(app)
-        assert "held by" in drawn.text(app)
-        await pilot.press("0")
-        await app.workers.wait_for_complete()
-        assert lab.runs[1].reached
-        await pilot.press("e", "h", "i", "enter")
-        await app.workers.wait_for_complete()
-        assert lab.runs[0].planted.endswith("hi")
-        await pilot.press("escape")
-        assert app.desk.visited == "attacks"
-
-
 @pytest.mark.parametrize(("error", "left"), [(None, False), (RuntimeError("a bug in a panel"), True)])
 def test_a_crash_of_the_screen_leaves_the_machine(error: Exception | None, left: bool) -> None:
     still, asked = stills.Still(stills.busy_view()), []
@@ -449,22 +424,3 @@ def test_a_model_that_is_read_late_keeps_its_name_and_ends_ok() -> None:
     for fraction, state, said in steps:
         room._self_test(SelfTest("file 1", said, state, fraction))
     assert room.tests["file 1"] == SelfTest("file 1", "SmolLM2 98 MB", "ok")
-
-
-async def test_the_attack_lab_scores_the_rules_that_are_on() -> None:
-    app = MachineRoom(stills.Still(stills.busy_view()))
-    async with app.run_test(size=(120, 40)) as pilot:
-        await leave_input(pilot)
-        await pilot.press("a")
-        lab = app.screen
-        assert isinstance(lab, AttackLab)
-        await app.workers.wait_for_complete()
-        bare, held = lab.scores
-        assert bare.reached == bare.attacks
-        assert held.reached == 0
-        assert held.done == held.works
-        await pilot.pause()
-        assert f"0 of {held.attacks}" in drawn.text(app)
-        await pilot.press("0")
-        await app.workers.wait_for_complete()
-        assert lab.scores[1] == bare

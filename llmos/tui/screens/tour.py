@@ -85,8 +85,8 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "The attack lab",
-        "Press a. A planted text gives the model an order, and it obeys. 0 and the digits switch the kernel's rules; Esc "
-        "comes back.",
+        "Press a. A planted text gives the model an order, and it obeys. y and n foretell what comes, r runs it, 0 and the "
+        "digits switch the kernel's rules; Esc comes back.",
         lambda v, d, o: d.visited == "attacks",
     ),
 )
