@@ -32,12 +32,16 @@ UNITS = {
 """Name to (kind, how many base units)."""
 
 STORIES = (
-    ("*", "there are {a} boxes with {b} {t} each. [how many {t}|how many in all|how many {t} in total]?"),
+    ("*", "there are {a} boxes with {b} {t} each[.|,] [how many {t}|how many in all|how many {t} in total]?"),
     ("*", "{w} has {a} boxes of {b} {t}. how many {t} [does {w} have|are there|in all]?"),
+    ("*", "each [box|bag|shelf] holds {b} {t}[ and there are|, there are] {a}. how many [{t}|{t} in all|in total]?"),
     ("*", "one of the {t} costs {a}. what do {b} cost?"),
-    ("+", "{w} has {a} {t} and [gets|buys|finds] {b} more. how many [now|in all|{t} now]?"),
-    ("-", "{w} had {a} {t} and [lost|gave away|sold|ate|used] {b}. how many are left?"),
-    ("/", "{w} shares {a} {t} among {b} friends. how many [each|does each get]?"),
+    ("+", "{w} has {a} {t} and [gets|buys|finds] {b} more[.|,] how many [{t} |][now|in all|does {w} have now]?"),
+    ("+", "[there are|{w} sees|we have] {a} {t} here and {b} there[.|,] how many [{t} |][in all|together|in total]?"),
+    ("-", "[{w}|i|we] had {a} {t} and [lost|gave away|sold|ate|used] {b}[.|,] how many [{t} |]are left?"),
+    ("-", "there were {a} {t}, then {b} were [sold|taken|lost]. how many [{t} |]are [left|still there]?"),
+    ("/", "{w} shares {a} {t} among {b} friends[.|,] how many [each|does each get]?"),
+    ("/", "{a} {t} are put in {b} [boxes|bags|rows][.|,] how many [in each|{t} in each]?"),
 )
 
 
@@ -68,6 +72,8 @@ def written(value: Fraction) -> str:
 def operand(rng: Random, most: int = 4) -> tuple[str, Fraction]:
     """A number as it is written, and its value."""
     n = lexicon.number(rng, most)
+    if rng.random() < 0.12:
+        n = int(str(n)[0] * len(str(n))) if rng.random() < 0.3 else round(n, 1 - len(str(n)))  # 777, 3000
     if rng.random() < 0.12:
         text = f"{n}.{rng.randint(1, 99):02d}".rstrip("0")
         return text, Fraction(text)
