@@ -23,6 +23,7 @@ from .disk import disk_app
 from .errors import LlmosError, UsageError
 from .evals.cli import eval_app
 from .labs.cli import lab_app
+from .looks import Look, with_look
 from .session_commands import COMMANDS
 from .train.cli import train_app
 
@@ -69,16 +70,14 @@ def emit(value: Any) -> None:
 
 
 @app.callback(invoke_without_command=True)
+@with_look
 def room(
     context: typer.Context,
+    look: Look,
     model: Model = None,
     mode: Mode = "exact8",
     seed: Seed = 0,
     speed: Annotated[float, typer.Option("--speed", min=0, help="Tokens a second; 0 is as fast as it can.")] = 8.0,
-    theme: Annotated[str, typer.Option("--theme", help="Colours: night, day, contrast, clear.")] = "night",
-    keys: Annotated[str, typer.Option("--keys", help="Key map: default or vim.")] = "default",
-    only_ascii: Annotated[bool, typer.Option("--ascii", help="Only ASCII on the screen.")] = False,
-    still: Annotated[bool, typer.Option("--still", help="Nothing blinks.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
@@ -88,19 +87,20 @@ def room(
         raise typer.Exit
     if context.invoked_subcommand is not None:
         for option in _given(context, "debug").values():
-            raise UsageError(f"{option} before `{context.invoked_subcommand}` is of the machine room; put it behind")
+            raise UsageError(_misplaced(context, option, context.invoked_subcommand))
     else:
         from .tui.first import Picture
 
         with Picture() as picture:  # painted before anything slow is imported
             from .front import machine_room
-            from .screens import Look
 
-            machine_room(model, mode, seed, speed, Look(theme, keys, only_ascii, still), picture.hand_over)
+            machine_room(model, mode, seed, speed, look, picture.hand_over)
 
 
 @app.command()
+@with_look
 def run(
+    look: Look,
     program: Annotated[str, typer.Argument(help="One that `help` in sh lists: chat, ask, demo ...")] = "sh",
     args: Annotated[list[str] | None, typer.Argument(help="Its arguments.")] = None,
     model: Model = None,
@@ -134,7 +134,7 @@ def run(
     )
     if plain or json or references or not sys.stdout.isatty():
         raise typer.Exit(run_plain(program, options, json, references))
-    run_screen(options)
+    run_screen(options, look)
 
 
 @app.command()
@@ -254,7 +254,9 @@ def doctor(json: Json = False) -> None:
 
 
 @app.command()
+@with_look
 def replay(
+    look: Look,
     journal: Annotated[Path, typer.Argument(help="A recorded session.")],
     tick: Annotated[int | None, typer.Option("--tick", min=0, help="Stop before this tick.")] = None,
     events: Annotated[bool, typer.Option("--events", help="Print every event, one JSON list a line.")] = False,
@@ -275,7 +277,7 @@ def replay(
         with Picture() as picture:  # painted before anything slow is imported
             from .screens import recording
 
-            recording(journal, tick, opening=picture.hand_over)
+            recording(journal, tick, look, picture.hand_over)
         return
     from . import retelling
 
@@ -292,7 +294,9 @@ def replay(
 
 
 @app.command()
+@with_look
 def lesson(
+    look: Look,
     name: Annotated[str, typer.Argument(help="A lesson, or `class` for all in order.")] = "",
     show: Annotated[bool, typer.Option("--list", help="List the lessons.")] = False,
     seed: Annotated[int | None, typer.Option("--seed", help="Of the class; default: the lesson's own.")] = None,
@@ -337,7 +341,7 @@ def lesson(
     if not lines and sys.stdin.isatty() and sys.stdout.isatty():
         from .screens import lesson as lesson_screen
 
-        lesson_screen(wanted, large)
+        lesson_screen(wanted, large, look)
         return
     lessons.run_lesson(wanted)
 
@@ -466,6 +470,14 @@ def _given(context: typer.Context, *known: str) -> dict[str, str]:
         if option.name and option.name not in known
         if str(context.get_parameter_source(option.name)).endswith("COMMANDLINE")
     }
+
+
+def _misplaced(context: typer.Context, option: str, command: str) -> str:
+    """What to do with an option of the machine room that stands before a command."""
+    commands: Any = context.command
+    known = any(option in one.opts for one in commands.commands[command].params)
+    there = f"write it behind: llmos {command} {option}" if known else f"`{command}` has no such option"
+    return f"{option} before `{command}` is of the machine room; {there}"
 
 
 def _outside(

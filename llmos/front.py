@@ -18,9 +18,9 @@ from . import journal as journals
 from . import paths, screens, settings
 from .boot import device_settings
 from .errors import UsageError
+from .looks import Look
 from .options import FRAMES, SYSTEM, Options
 from .printing import printable, suggest
-from .screens import Look
 from .settings import NOTHING, Outside
 
 # -- the machine room -------------------------------------------------------------------------------------------------
@@ -69,8 +69,8 @@ def program_options(
     )
 
 
-def run_screen(options: Options) -> None:
-    screens.machine(replace(options, journal=_journal()), 8.0, Look())
+def run_screen(options: Options, look: Look) -> None:
+    screens.machine(replace(options, journal=_journal()), 8.0, look)
 
 
 def adapter_files(given: str) -> tuple[tuple[str, str], ...]:

@@ -13,28 +13,39 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import journal, paths
 from .errors import LlmosError, UsageError
+from .looks import Look
 from .options import Options
 from .status import Panel
 
 if TYPE_CHECKING:
     from .lessons.cli import Wanted
     from .lessons.session import Session
+    from .tui.theme import Palette
 
 
-@dataclass(frozen=True)
-class Look:
-    """How the screen looks and which keys it has."""
+class Dress(NamedTuple):
+    """What a `Look` is made of."""
 
-    theme: str = "night"
-    keys: str = "default"
-    ascii: bool = False
-    still: bool = False
+    palette: Palette
+    keymap: dict[str, str]
+    still: bool
+
+
+def dressed(look: Look) -> Dress:
+    """Colours and keys; asked before anything is started. Raises UsageError."""
+    from .tui.keys import key_map
+    from .tui.theme import palette
+
+    plain = look.ascii or "utf" not in (sys.stdout.encoding or "").lower()
+    try:
+        return Dress(palette(look.theme, plain), key_map(look.keys, paths.keys()), look.still)
+    except ValueError as e:
+        raise UsageError(str(e)) from None
 
 
 def _nothing() -> None:
@@ -48,8 +59,9 @@ def machine(options: Options, speed: float, look: Look, opening: Callable[[], No
     from .server import ORPHANED
 
     _need_terminal()
+    dress = dressed(look)
     address, alive = sessions.launch(options, speed, ORPHANED)
-    show(Client(address, ends=True, alive=alive), look, opening)
+    show(Client(address, ends=True, alive=alive), dress, opening)
 
 
 def attached(name: str, look: Look, watch: bool = False) -> None:
@@ -58,19 +70,21 @@ def attached(name: str, look: Look, watch: bool = False) -> None:
     from .client import Client
 
     _need_terminal()
-    show(Client(sessions.find(name), drive=not watch), look)
+    dress = dressed(look)
+    show(Client(sessions.find(name), drive=not watch), dress)
 
 
-def recording(path: Path, tick: int | None, look: Look | None = None, opening: Callable[[], None] = _nothing) -> None:
+def recording(path: Path, tick: int | None, look: Look, opening: Callable[[], None] = _nothing) -> None:
     """The machine room over a journal."""
+    dress = dressed(look)
     _, file = journal.opened(path)  # complains here, before the screen is taken
     file.close()
     from .recording import RecordingRoom
 
-    show(RecordingRoom(path, tick), look or Look(), opening)
+    show(RecordingRoom(path, tick), dress, opening)
 
 
-def lesson(wanted: Wanted, big: bool) -> None:
+def lesson(wanted: Wanted, big: bool, look: Look) -> None:
     """A lesson beside the machine it speaks of; at the end its score, as a line."""
     from .lessons.cli import open_session
     from .lessons.lab import Cpus
@@ -78,6 +92,7 @@ def lesson(wanted: Wanted, big: bool) -> None:
     from .room import WATCH
     from .tui.lesson import LessonRoom
 
+    dress = dressed(look)
     one = load(wanted.name)
 
     def begin() -> Session:
@@ -86,26 +101,18 @@ def lesson(wanted: Wanted, big: bool) -> None:
             session.jump(wanted.jump)
         return session
 
-    room = LessonRoom(begin, big=big, speed=WATCH)
+    room = LessonRoom(begin, dress.palette, big, WATCH)
     room.run()
     if room.session is not None:
         room.session.lab.close()
         print(f"{one.name}: score {room.session.score:g} of {len(one.questions)}")
 
 
-def show(panel: Panel, look: Look, opening: Callable[[], None] = _nothing) -> None:
+def show(panel: Panel, dress: Dress, opening: Callable[[], None] = _nothing) -> None:
     """Run the screen until it is closed. `opening` is called when it takes the terminal."""
     from .tui.app import MachineRoom
-    from .tui.keys import key_map
-    from .tui.theme import palette
 
-    plain = look.ascii or "utf" not in (sys.stdout.encoding or "").lower()
-    try:
-        colours, keymap = palette(look.theme, plain), key_map(look.keys, paths.keys())
-    except ValueError as e:
-        panel.close()
-        raise UsageError(str(e)) from None
-    room = MachineRoom(panel, colours, keymap, look.still)
+    room = MachineRoom(panel, *dress)
     room.standing = _settled
     if sys.stdin.isatty():
         threading.Thread(target=_leave_with_terminal, daemon=True, name="hang-up").start()

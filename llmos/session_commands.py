@@ -5,10 +5,11 @@ Knows: names and options of these commands. Does not know: what they do (`sessio
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
+
+from .looks import Look, with_look
 
 Name = Annotated[str, typer.Argument(help="A machine's name; the one that was started last if left out.")]
 Model = Annotated[str | None, typer.Option("--model", "-m", help="A name (see `llmos models`) or a path.")]
@@ -22,11 +23,12 @@ def up(model: Model = None, seed: Seed = 0, speed: Speed = 8.0) -> None:
     print(f"machine {name} is up: llmos attach {name} looks at it, llmos down {name} stops it")
 
 
+@with_look
 def attach(
+    look: Look,
     name: Name = "",
     watch: Annotated[bool, typer.Option("--watch", help="Only look: the keys stay with another screen.")] = False,
     show: Annotated[bool, typer.Option("--list", help="List the machines that run.")] = False,
-    theme: Annotated[str, typer.Option("--theme", help="Colours: night, day, contrast, clear.")] = "night",
 ) -> None:
     """Look at a machine that runs; closing the screen leaves it running."""
     from . import screens, sessions
@@ -35,7 +37,7 @@ def attach(
         for address in sessions.running():
             print(address.stem)
         return
-    screens.attached(name, replace(screens.Look(), theme=theme), watch)
+    screens.attached(name, look, watch)
 
 
 def down(name: Name = "") -> None:
