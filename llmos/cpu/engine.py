@@ -70,13 +70,17 @@ class Engine:
 
     def warm(self, progress: Callable[[str, float], None], masks: bool = True) -> None:
         """Have the shapes ready that a first answer needs, in memory or on disk: one prompt and one lane; for masks, too."""
-        shapes = list(self._programs.shapes())[:2]
-        for i, shape in enumerate(shapes):
-            progress(f"{shape.lanes}x{shape.tokens} over {shape.width} pages", i / len(shapes))
-            if not self._programs.kept(shape):  # what is kept is loaded when it is first run
-                self._programs.step(shape)
-            if masks and not self._programs.kept(shape, masked=True):
-                self._programs.masked(shape)
+        missing = [
+            (shape, masked)
+            for shape in list(self._programs.shapes())[:2]
+            for masked in ((False, True) if masks else (False,))
+            if not self._programs.kept(shape, masked)  # what is kept is loaded when it is first run
+        ]
+        parts = 3 * sum(not masked for _, masked in missing) + sum(masked for _, masked in missing)
+        begun = iter(range(parts + 1))
+        with self._programs.told(lambda name: progress(name, min(1.0, next(begun, parts) / parts))):
+            for shape, masked in missing:
+                (self._programs.masked if masked else self._programs.step)(shape)
         progress("ready", 1.0)
 
     def complete(self) -> None:

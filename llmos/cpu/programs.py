@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -72,6 +73,16 @@ class Programs:
         self._steps: dict[Shape, Step] = {}
         self._masked: dict[Shape, Any] = {}  # finish with a mask of allowed ids
         self._lock = threading.Lock()
+        self._tell: Callable[[str], None] = lambda name: None
+
+    @contextmanager
+    def told(self, tell: Callable[[str], None]) -> Iterator[None]:
+        """Inside, `tell` hears the name of each program that is about to be loaded or compiled."""
+        before, self._tell = self._tell, tell
+        try:
+            yield
+        finally:
+            self._tell = before
 
     def fit(self, lanes: int, tokens: int, width: int) -> Shape:
         """The smallest shape for at least this much that is compiled, or the one to compile when there is none."""
@@ -138,6 +149,7 @@ class Programs:
 
     def other(self, name: str, lower: Callable[[], Any]) -> Any:
         """A compiled program of the engine's own, kept with the rest; `lower` is called when it is not on disk."""
+        self._tell(name)
         if self._kept is None:
             return lower().compile()
         return self._kept.get(name, lambda: lower().compile())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -138,6 +139,19 @@ def test_nothing_is_compiled_after_warm_up(cpus: dict[str, Engine], mode: str) -
         assert not compiled
         jax.jit(lambda x: x * 3 + len(compiled))(1.5)
     assert compiled, "a new program is heard of"
+
+
+def test_every_program_of_a_warm_up_is_told_before_it_is_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LLMOS_HOME", str(tmp_path))
+    cpu, heard = Engine(tiny(**SHAPE), "float32", **SIZES), list[tuple[str, float]]()
+    cpu.warm(lambda what, part: heard.append((what, part)))
+    names, parts = zip(*heard, strict=True)
+    assert len(set(names)) == len(names) == 9, "two shapes of three programs, one for masks each, and the end"
+    assert list(parts) == sorted(set(parts)), "none stands still"
+    assert (parts[0], heard[-1]) == (0.0, ("ready", 1.0))
+    heard.clear()
+    cpu.warm(lambda what, part: heard.append((what, part)))
+    assert heard == [("ready", 1.0)], "nothing is left to do"
 
 
 @pytest.mark.real
