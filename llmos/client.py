@@ -33,9 +33,10 @@ class Client:
         self._told = BLANK  # what the machine sent last; `view` may say more
         self.farewell = ""
         self._post: Callable[[MachineView], None] = lambda view: None
-        self._kept: list[tuple[str, ...]] = []
+        self._kept: list[tuple[str, ...]] = []  # asked before the machine's process listens
         self._connection: socket.socket | None = None
         self._lock = threading.Lock()
+        self._ending = False  # did this screen ask for the end?
         self._closing = threading.Event()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._main, name="wire", daemon=True)
@@ -48,24 +49,27 @@ class Client:
         self.command("say", line)
 
     def command(self, verb: str, *args: str) -> None:
-        if self.view.role:
+        if self._over.is_set():
+            self._show(self.view)  # it says why nothing can be asked any more
+        elif self.view.role:
             self._show(replace(self.view, notice="you are watching: the keys are with another screen"))
-            return
-        with self._lock:
-            if self._connection is None:
-                self._kept.append((verb, *args))
-            else:
-                self._send(verb, *args)
+        else:
+            with self._lock:
+                if self._connection is None:
+                    self._kept.append((verb, *args))
+                else:
+                    self._send(wire.DO, verb, *args)
 
     def close(self, leave: bool = False) -> str:
         """Stop the machine if it was ours to stop; else say how to come back."""
         name, ending = self.path.stem, self.ends and not leave and not self.view.role
         alive = self._connection is not None and not self._over.is_set()
         if ending and alive:
-            self._send("stop")
+            self._ending = True
+            self._send(wire.SHUTDOWN)
             self._over.wait(LAST_WORDS)
         elif alive:
-            self._send("detach")
+            self._send(wire.DETACH)
         self._closing.set()
         if self._connection is not None:
             with suppress(OSError):
@@ -79,20 +83,21 @@ class Client:
     def _main(self) -> None:
         connection = self._connect()
         if connection is None:
-            self._lost("no machine answers: its process did not come up" if not self._closing.is_set() else "")
+            self._lost("no machine answers: its process did not come up")
             return
         with self._lock:
             self._connection = connection
-            self._send("hello", self.drive)
+            self._send(wire.HELLO, self.drive)
             for words in self._kept:
-                self._send(*words)
+                self._send(wire.DO, *words)
         problem = "the machine's process is gone"
         try:
             while (message := wire.receive(connection)) is not None:
                 self._heard(*message)
+                problem = "the machine was stopped" if message[0] == "bye" else problem
         except wire.Garbled as e:
             problem = f"the machine's process is of another version: {e}"
-        self._lost("" if self.farewell or self._closing.is_set() else problem)
+        self._lost(problem)
 
     def _connect(self) -> socket.socket | None:
         """A started process takes a moment until it listens."""
@@ -118,15 +123,14 @@ class Client:
             self.farewell = str(args[0])
 
     def _lost(self, problem: str) -> None:
-        self._over.set()
-        ended = problem or ("the machine was stopped" if self.farewell and not self.ends else "")
+        """Say so, unless this screen wanted it."""
         journal = self.view.journal
         if journal and not self.farewell:
             self.farewell = f"recorded up to there: llmos replay {journal}"
-        if ended:
-            self._show(
-                replace(self.view, mode="HALTED", problem=ended, notice=f"{ended}; {self.farewell or 'q leaves'}")
-            )
+        if not self._ending and not self._closing.is_set():
+            said = f"{problem}: q leaves" + (f" · {self.farewell}" if self.farewell else "")
+            self._show(replace(self.view, mode="HALTED", problem=problem, notice=said))
+        self._over.set()
 
     def _show(self, view: MachineView) -> None:
         self.view = view

@@ -166,19 +166,19 @@ class Server:
     def driver(self) -> Seat | None:
         return next((seat for seat in self.seats if seat.may_drive), None)
 
-    def heard(self, seat: Seat, verb: str, *args: Any) -> None:
+    def heard(self, seat: Seat, word: str, *args: Any) -> None:
         """From a seat's thread. Only the driver's orders reach the machine."""
-        if verb == "hello":
+        if word == wire.HELLO:
             seat.may_drive = bool(args and args[0])
             self._roles()
-        elif verb == "stop":  # `llmos down`: only this user can reach the socket
+        elif word == wire.SHUTDOWN:  # `llmos down`: only this user can reach the socket
             self.stop()
         elif seat is not self.driver:
             return
-        elif verb == "detach":
+        elif word == wire.DETACH:
             self.lonely = LONELY
-        elif all(isinstance(arg, str) for arg in args):
-            self.panel.say(args[0]) if verb == "say" and args else self.panel.command(verb, *args)
+        elif word == wire.DO and args and all(isinstance(arg, str) for arg in args):
+            self.panel.command(*args)
 
     def left(self, seat: Seat) -> None:
         seat.close()

@@ -89,7 +89,7 @@ def stop(address: Path) -> str:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, suppress(OSError, wire.Garbled):
         connection.settimeout(STOPPING)
         connection.connect(str(address))
-        wire.send(connection, "stop")
+        wire.send(connection, wire.SHUTDOWN)
         while (message := wire.receive(connection)) is not None:
             if message[0] == "bye":
                 farewell = str(message[1])

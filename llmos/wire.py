@@ -29,6 +29,8 @@ TYPES: tuple[type[Any], ...] = (
 """What may be sent; a type's place is its number on the wire, so both ends must be of one version."""
 BY_FIELD = (status.MachineView, kernel_view.Snapshot, kernel_view.LaneView)
 """Of these the fields that changed are sent; smaller values are sent whole."""
+HELLO, DO, DETACH, SHUTDOWN = "hello", "do", "detach", "shutdown"
+"""How a screen's message begins. Whatever is asked of the panel stands behind DO, so that no verb can mean anything else."""
 TRIES = 16  # places where a moved tuple may seem to begin, that are looked at
 PREFIX = struct.Struct("<I")
 MOST = 64 * 2**20  # bytes of a message; a view of a thousand processes takes about one of these 64

@@ -28,7 +28,7 @@ from llmos.client import Client
 from llmos.options import SYSTEM, Options
 from llmos.recording import events
 from llmos.server import LONELY, Seat, Server, from_text, to_text
-from llmos.status import Line, MachineView
+from llmos.status import VERBS, Line, MachineView
 from tests.tui import stills
 from tests.watching import SECONDS, Watch
 
@@ -167,8 +167,8 @@ def test_what_a_screen_said_before_it_closed_is_heard_though_nothing_can_be_sent
     for _ in range(20):
         server = Server(stills.Still(stills.busy_view()), Path("unused"), lonely=0.0)
         here, there = socket.socketpair()
-        wire.send(there, "hello", True)
-        wire.send(there, "detach")
+        wire.send(there, wire.HELLO, True)
+        wire.send(there, wire.DETACH)
         there.close()
         seat = Seat(server, here)
         server.seats.append(seat)
@@ -196,6 +196,87 @@ def test_a_machine_outlives_a_screen_that_detached_and_not_for_long_one_that_van
     heir._connection.shutdown(socket.SHUT_RDWR)
     thread.join(SECONDS)
     assert not thread.is_alive()
+
+
+class Standing:
+    """A room without its thread as a panel: what is asked is done at once and shown, so that two of them stay alike."""
+
+    def __init__(self) -> None:
+        self.room = stills.standing()
+        self.post: Callable[[MachineView], None] = lambda view: None
+        stills.say(self.room, "what is 37*48?")
+        self.command("spawn", "demo")
+        stills.ticks(self.room, 40)
+
+    def start(self, post: Callable[[MachineView], None]) -> None:
+        self.post = post
+        post(self.seen())
+
+    def say(self, line: str) -> None:
+        self.command("say", line)
+
+    def command(self, verb: str, *args: str) -> None:
+        self.room._queue.put((verb, *args))
+        self.room._drain()
+        self.post(self.seen())
+
+    def seen(self) -> MachineView:
+        return replace(stills.seen(self.room), journal="")
+
+    def close(self, leave: bool = False) -> str:
+        return "saved"
+
+
+WALK: dict[str, tuple[str, ...]] = {
+    "say": ("hello",), "stop": ("PID",), "cont": ("PID",), "nice": ("PID", "2"), "fork": ("PID", ""), "attach": ("PID",),
+    "adapter": ("PID", "none"), "window": ("PID", "6"), "swapout": ("PID",), "park": ("PID",), "unpark": ("PID",),
+    "compact": ("PID",), "undo": ("PID",), "select": ("PID",), "follow": ("on",), "inspect": ("process", "PID"),
+    "kill": ("PID",), "interrupt": (), "spawn": ("demo",), "policy": ("mlfq",), "victims": ("largest",), "unplug": ("calc",),
+    "plug": ("calc",), "answer": ("1", "no"), "break": ("trap",), "unit": ("call",), "speed": ("16",), "bookmark": ("here",),
+    "goto": ("9",), "mark": ("1",), "back": (), "step": ("token",), "branch": (), "world": (), "now": (), "run": (),
+    "pause": (),
+}  # fmt: skip
+"""Every verb of a room, in an order in which most can be done; PID is one that runs."""
+
+
+def test_every_verb_does_over_the_wire_what_it_does_in_a_room_and_none_stops_the_machine() -> None:
+    assert {*WALK} == {*VERBS, "say"}
+    here, there, watch = Standing(), Standing(), Watch()
+    server = Server(there, Path(mkdtemp()) / "1.sock")
+    thread = threading.Thread(target=server.serve, daemon=True)
+    thread.start()
+    client = Client(server.path)
+    client.start(watch)
+    for verb, takes in WALK.items():
+        pid = next(str(p.pid) for p in here.seen().snapshot.processes if p.program == "ask" or p.lane >= 0)
+        words = tuple(pid if word == "PID" else word for word in takes)
+        for asked in ((verb, *words), *[("step", "token")] * 2 * (verb not in ("goto", "mark", "back", "branch"))):
+            here.command(*asked)
+            client.command(*asked)
+            watch.until(lambda v: v == here.seen() or not thread.is_alive())
+            assert thread.is_alive(), f"{verb} stopped the machine"
+    client.close()
+    sessions.stop(server.path)
+    thread.join(SECONDS)
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["the screen that started it", "another"])
+def test_a_machine_that_somebody_else_stops_is_no_live_one_any_more(ends: bool) -> None:
+    _, server, thread = _serve(Path(mkdtemp()) / "1.sock")
+    watch, client = Watch(), Client(server.path, ends=ends)
+    client.start(watch)
+    watch.until(lambda v: v.snapshot.tick > 0)
+    sessions.stop(server.path)
+    view = watch.until(lambda v: v.mode == "HALTED")
+    assert view.problem == "the machine was stopped"
+    assert "q leaves" in view.notice
+    thread.join(SECONDS)
+    client._thread.join(SECONDS)
+    watch.view = replace(view, notice="")
+    client.command("step")
+    assert watch.view.notice == view.notice  # a key is answered, too
+    client.close()
 
 
 class Terminal:
