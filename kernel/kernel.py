@@ -122,8 +122,10 @@ class Kernel:
 
     def step(self) -> None:
         """Run to the end of the current tick."""
-        while self.phase:
-            self.step_phase()
+        if self.phase:
+            while self.phase:
+                self.step_phase()
+            return
         self._deliver_interrupts()
         lanes.schedule(self)
         residency.make_resident(self)

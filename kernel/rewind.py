@@ -83,20 +83,20 @@ class Rewind:
         yield ("end", NEVER)
 
     def goto(self, tick: int, phase: int = 0) -> Kernel:
-        """The machine before phase `phase` of `tick`, or as it halted before that. Raises Divergence."""
+        """The machine before phase `phase` of `tick`, or as it halted before that; the events of a tick that has begun are
+        still in it. Raises Divergence."""
         nearest = self.kept[bisect_right(self.kept, tick, key=lambda kept: kept.tick) - 1]
         kernel = self.kernel
-        if kernel.phase or not nearest.tick <= kernel.tick <= tick:
-            self._thaw(nearest)
+        if nearest.tick <= kernel.tick and (kernel.tick, kernel.phase) <= (tick, phase):
+            self._attach(kernel, self.player.taken, kernel.tick + (kernel.phase > 0))
         else:
-            self._attach(kernel, self.player.taken, kernel.tick)
-        while self.kernel.tick < tick and not self.kernel.halted:
+            self._thaw(nearest)
+        while self.kernel.tick < tick and (self.kernel.phase or not self.kernel.halted):
             self.kernel.step()
             self.kernel.events.clear()
             self.keep(self.kernel, self.player.taken)
-        while self.kernel.phase < phase and not self.kernel.halted:
+        while self.kernel.phase < phase and (self.kernel.phase or not self.kernel.halted):
             self.kernel.step_phase()
-        self.kernel.events.clear()
         self.kernel.guard.chain.take()
         return self.kernel
 

@@ -18,6 +18,9 @@ from .status import Attention
 if TYPE_CHECKING:
     from .machine import Machine
 
+Place = tuple[int, int]
+"""A tick, and the phase of it that comes next."""
+
 
 class Branch:
     """One world: a machine, its story, and the choices made in it. Owned by the room's thread."""
@@ -27,21 +30,34 @@ class Branch:
         self.story = story or Story()
         self.choices = choices or Choices()
         self.past: Kernel | None = None  # the earlier state that is looked at, None = now
+        self.told = self.story  # of a tick of the past that is half over, the story up to there
+        self.came: list[Place] = []  # where steps began that a step back has no other way to find, in order
 
     @property
     def kernel(self) -> Kernel:
         """What is looked at."""
         return self.past or self.machine.kernel
 
-    def look(self, tick: int) -> None:
-        """At the machine as it was before `tick`; at the machine itself if it has not got so far."""
+    @property
+    def place(self) -> Place:
+        return self.kernel.tick, self.kernel.phase
+
+    def look(self, tick: int, phase: int = 0) -> None:
+        """At the machine as it was before a phase of `tick`; at the machine itself if it has not got so far."""
         now = self.machine.kernel
-        if tick >= now.tick + (now.phase > 0):
-            self.past = None
-        elif self.machine.past is None:
+        self.now()
+        if (tick, phase) >= (now.tick, now.phase):
+            return
+        if self.machine.past is None:
             raise ValueError("nothing was kept of this session")
-        else:
-            self.past = self.machine.past.kernel(tick)
+        self.past = self.machine.past.kernel(tick, phase)
+        if self.past.phase:
+            self.told = self.story.cut(tick)
+            self.told.take(self.past.events)
+
+    def now(self) -> None:
+        """At the machine itself."""
+        self.past, self.told = None, self.story
 
     def living(self, pid: int) -> Kernel:
         """What is looked at; for a process that has ended by then, as it was before its last choice."""

@@ -122,6 +122,8 @@ MARKS = {
     "illegal": "!",
 }
 """Kinds of event that the timeline shows, and their letters."""
+STOPPERS = ("call", "result", "illegal", "switch")
+"""Kinds of event that end a step (`stepping.py`)."""
 KEPT = 20_000  # events of each sort that can be told again after going back
 
 
@@ -143,6 +145,7 @@ class Story:
         self._grounds = Grounds()
         self._devices: deque[tuple[int, str, str]] = deque(maxlen=KEPT)
         self._marks: deque[Mark] = deque(maxlen=KEPT)
+        self._stops: deque[tuple[int, str]] = deque(maxlen=KEPT)  # (the tick after it, kind)
 
     def take(self, events: Iterable[Event], watch: Stopwatch | None = None) -> None:
         for event in events:
@@ -154,6 +157,8 @@ class Story:
                 self._log.append(Entry(kind, pid, data[0] if data else None, line))
             if kind in MARKS and line is not None:
                 self._marks.append(Mark(tick, MARKS[kind], line.text))
+            if kind in STOPPERS:
+                self._stops.append((tick + 1, kind))
             if kind in ("call", "result"):
                 self._devices.append((tick, str(data[0]), f"{'= ' * (kind == 'result')}{_clip(data[1], 24)}"))
             self._weigh(tick, kind, pid, data)
@@ -184,6 +189,7 @@ class Story:
         new._grounds = self._grounds.cut(tick)
         new._devices.extend(d for d in self._devices if d[0] < tick)
         new._marks.extend(m for m in self._marks if m.tick < tick)
+        new._stops.extend(stop for stop in self._stops if stop[0] <= tick)
         return new
 
     def log(self, tick: int) -> tuple[Line, ...]:
@@ -192,6 +198,10 @@ class Story:
 
     def marks(self) -> tuple[Mark, ...]:
         return tuple(_last(self._marks, MARKS_SHOWN, lambda mark: True))
+
+    def stops(self, kinds: Container[str]) -> list[int]:
+        """The ticks before which a machine stands that stopped at an event of these kinds, in order."""
+        return [tick for tick, kind in self._stops if kind in kinds]
 
     def devices(self, tick: int) -> dict[str, str]:
         """Device -> its last call before `tick`, in words."""

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 from llmos_kernel.ports import Delivery, Plain
 
 from .status import VERBS
+from .stepping import STOPS, UNITS, after, before, leave
 
 if TYPE_CHECKING:
     from .branch import Branch
     from .room import Room
 
 BOOTING = "the machine is still booting"
-UNITS = ("phase", "token", "call", "quantum")
-STOPS: dict[str, tuple[str, ...]] = {"call": ("call", "result", "illegal"), "quantum": ("switch",)}
 KERNEL: dict[str, tuple[type, ...]] = {  # verbs the kernel does itself, and the types of their arguments
     "kill": (int,),
     "fork": (int, str),
@@ -111,10 +110,11 @@ class Orders:
     # -- time -------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        room = self.room
-        if room.mode == "REPLAY":
+        room, here = self.room, self._here()
+        if here.past is not None:
             room.playing = True
-        elif room.mode == "FROZEN":
+        else:
+            self._can_run()
             room.mode, room.until = "LIVE", ()
 
     def _pause(self) -> None:
@@ -128,38 +128,43 @@ class Orders:
             self._unit(unit)
         room.playing = False
         if here.past is not None:
-            self._goto(str(here.kernel.tick + 1))
-        elif room.mode not in ("LIVE", "FROZEN"):
+            place = after(here, room.unit)
+            leave(here, room.unit)
+            self._visit(*place)
             return
-        elif room.unit in STOPS:
+        self._can_run()
+        leave(here, room.unit)
+        if room.unit in STOPS:
             room.mode, room.until = "LIVE", STOPS[room.unit]
         else:
-            room.mode = "FROZEN"
             room.advance(here, phase=room.unit == "phase")
+            room.mode = room.resting()
+
+    def _can_run(self) -> None:
+        """Raises ValueError where nothing more can happen."""
+        if self.room.mode not in ("LIVE", "FROZEN"):
+            raise ValueError(self.room.over())
 
     def _back(self) -> None:
-        """To the beginning of this tick if it has begun, else one tick back; by calls and turns, to the last of these."""
-        kernel = self._here().kernel
-        if self.room.unit in STOPS:
-            self._mark("-1")
-        elif kernel.phase:
-            self._goto(str(kernel.tick))
-        else:
-            self._goto(str(kernel.tick - 1))
+        self._visit(*before(self._here(), self.room.unit))
 
     def _goto(self, tick: str) -> None:
-        """Both worlds, as they were before a tick; a tick that is still to come is run to as now."""
-        room, target = self.room, max(0, int(tick.replace(",", "")))
+        """A tick that is still to come is now."""
+        self._visit(max(0, int(tick.replace(",", ""))))
+
+    def _visit(self, tick: int, phase: int = 0) -> None:
+        """Both worlds, as they were before a phase of a tick."""
+        room = self.room
         room.playing = False
         if room.mode == "LIVE":
             room.mode = "FROZEN"
         for world in room.worlds():
-            world.look(target)
+            world.look(tick, phase)
         room.mode = "REPLAY" if self._here().past is not None else room.resting()
 
     def _now(self) -> None:
         for world in self.room.worlds():
-            world.past = None
+            world.now()
         self.room.playing = False
         if self.room.mode == "REPLAY":
             self.room.mode = self.room.resting()

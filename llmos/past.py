@@ -59,9 +59,9 @@ class Past:
         """Called after every tick of the machine itself: snapshots are taken as it goes."""
         self.rewind.keep(kernel)
 
-    def kernel(self, tick: int) -> Kernel:
-        """The machine as it was before `tick`: from the nearest snapshot and a short replay."""
-        return self.rewind.goto(tick)
+    def kernel(self, tick: int, phase: int = 0) -> Kernel:
+        """The machine as it was before a phase of `tick`: from the nearest snapshot and a short replay."""
+        return self.rewind.goto(tick, phase)
 
     def branch(self, tick: int, path: Path | None, progress: Callable[[int, int], None]) -> Machine:
         """A machine of its own that shares the past before `tick`; it records from the first tick on. Takes a while."""

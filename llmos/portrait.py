@@ -42,7 +42,7 @@ def portrait(room: Room) -> MachineView:
 
 def world(branch: Branch, blank: MachineView, selected: int) -> MachineView:
     """One world's part of a view."""
-    kernel, geometry, story = branch.kernel, branch.kernel.geometry, branch.story
+    kernel, geometry, story = branch.kernel, branch.kernel.geometry, branch.told
     tick = kernel.tick + (kernel.phase > 0)
     front = kernel.foreground()
     return replace(
@@ -57,14 +57,14 @@ def world(branch: Branch, blank: MachineView, selected: int) -> MachineView:
         devices=devices(branch, kernel, tick),
         branch=branch.name,
         now=branch.machine.kernel.tick,
-        marks=story.marks(),
+        marks=branch.story.marks(),
         policy=kernel.policy.name,
     )
 
 
 def devices(branch: Branch, kernel: Kernel, tick: int) -> tuple[tuple[str, str, str], ...]:
     busy = {p.device for p in kernel.requests.table.values() if p.answer is None}
-    said = branch.story.devices(tick)
+    said = branch.told.devices(tick)
     return tuple((name, _lamp(kernel, name, busy), said.get(name, "")) for name in kernel.config.devices)
 
 

@@ -19,7 +19,7 @@ from llmos_kernel.kernel import Kernel
 from llmos_kernel.ports import Delivery, Event
 
 from . import journal
-from .branch import Branch
+from .branch import Branch, Place
 from .errors import LlmosError
 from .options import Options
 from .past import Past
@@ -97,7 +97,7 @@ class Replay(Branch):
     def __init__(self, path: Path) -> None:
         super().__init__(path.name, Recording(path))  # type: ignore[arg-type]  # all a branch uses
         self.path, self.unread = path, True
-        self.wanted: int | None = None  # the tick that was asked for and is not reached yet
+        self.wanted: Place | None = None  # the place that was asked for and is not reached yet
 
     def read(self, until: Callable[[Kernel], bool]) -> None:
         """Replay on until there is enough, or the journal ends. Raises LlmosError."""
@@ -111,13 +111,13 @@ class Replay(Branch):
             self.unread = False
         except Divergence as e:
             raise LlmosError(f"{self.path}: the replay took another way: {e}") from None
-        if self.wanted is not None and self.wanted < kernel.tick:
-            self.look(self.wanted)
+        if self.wanted is not None and self.wanted[0] < kernel.tick:
+            self.look(*self.wanted)
 
-    def look(self, tick: int) -> None:
+    def look(self, tick: int, phase: int = 0) -> None:
         """At any tick; at one that is still to be read as soon as it is."""
-        self.wanted = tick if self.unread and tick >= self.machine.kernel.tick else None
-        super().look(tick)
+        self.wanted = (tick, phase) if self.unread and tick >= self.machine.kernel.tick else None
+        super().look(tick, phase)
 
 
 class RecordingRoom(Room):
@@ -156,6 +156,11 @@ class RecordingRoom(Room):
 
     def resting(self) -> str:
         return "REPLAY"
+
+    def over(self) -> str:
+        if isinstance(self.here, Replay) and self.here.unread:
+            return "the recording is still being read, and is shown as it comes: , or g stops at a tick"
+        return "this is the end of the recording: , goes back, g goes to any tick"
 
     def close(self, leave: bool = False) -> str:
         super().close()

@@ -131,7 +131,12 @@ class Room:
 
     def resting(self) -> str:
         """The mode of a present that does not run."""
-        return "HALTED" if self.here and self.here.machine.kernel.halted else "FROZEN"
+        kernel = self.here.machine.kernel if self.here else None
+        return "HALTED" if kernel and kernel.halted and not kernel.phase else "FROZEN"
+
+    def over(self) -> str:
+        """Why nothing more can happen."""
+        return "the machine has halted: , goes back, and B branches from there"
 
     def _fail(self, problem: str) -> None:
         self.problem, self.mode = problem, "HALTED"
@@ -194,7 +199,7 @@ class Room:
         events = here.step(phase)
         self._count(events)
         other = self.other
-        if other and not phase:
+        if other and not here.machine.kernel.phase:
             tick = here.machine.kernel.tick
             other.look(tick)
             while other.machine.kernel.tick < tick and not other.machine.kernel.halted:

@@ -100,6 +100,31 @@ def test_a_recording_that_breaks_off_is_told_up_to_there(tmp_path: Path) -> None
     assert state_hash(here.kernel) == state(reached - 1)
 
 
+@pytest.mark.usefixtures("programs")
+def test_a_recording_is_stepped_by_phases_and_says_where_it_ends(tmp_path: Path) -> None:
+    session(tmp_path / "one.log")
+    room, here = opened(tmp_path / "one.log", None)
+    orders = Orders(room)
+    with pytest.raises(ValueError, match="still being read"):
+        orders.do("run")
+    while here.unread:
+        room._turn(here)
+    for verb in ("run", "step"):
+        with pytest.raises(ValueError, match="end of the recording: , goes back"):
+            orders.do(verb)
+    orders.do("goto", str(EVERY + 3))
+    orders.do("unit", "phase")
+    seen = []
+    for _ in range(7):
+        seen.append(here.place)
+        orders.do("step")
+    assert seen == [*((EVERY + 3, phase) for phase in range(6)), (EVERY + 4, 0)]
+    assert room.mode == "REPLAY"
+    orders.do("goto", str(here.machine.kernel.tick - 1))
+    orders.do("run")
+    assert room.playing
+
+
 def test_a_tape_in_a_file_is_read_from_any_record_on(tmp_path: Path) -> None:
     reel, _ = session(tmp_path / "one.log")
     tape = FileTape(tmp_path / "one.log")

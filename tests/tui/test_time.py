@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from llmos.options import Options
 from llmos.portrait import portrait
 from llmos.room import Room
 from llmos.status import MachineView
+from llmos.stepping import STOPS
 from llmos_kernel.rewind import state_hash
 
 from . import stills
@@ -63,6 +65,133 @@ def test_stepping_equals_running() -> None:
     for snapshot in live:
         run._orders.do("goto", str(snapshot.tick))
         assert portrait(run).snapshot == snapshot
+
+
+UNITS = ("phase", "token", "call", "quantum")
+
+
+@cache
+def lived() -> Room:
+    """A session with calls, and four processes that take turns on two lanes; all of it is past."""
+    room = stills.standing()
+    stills.say(room, "what is 37*48?")
+    room._orders.do("spawn", "demo")
+    stills.settle(room)
+    return room
+
+
+def place(room: Room) -> tuple[int, int]:
+    assert room.here is not None
+    return room.here.place
+
+
+def state(room: Room) -> str:
+    assert room.here is not None
+    return state_hash(room.here.kernel)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(UNITS), st.integers(0, 10_000), st.integers(0, 5))
+def test_a_step_back_undoes_a_step_of_the_past(unit: str, tick: int, phase: int) -> None:
+    room = lived()
+    room._orders.do("unit", unit)
+    assert room.here is not None
+    room._orders._visit(tick % room.here.machine.kernel.tick, phase)
+    before, here, seen = state(room), place(room), replace(stills.seen(room), notice="")
+    try:
+        room._orders.do("step")
+    except ValueError as e:
+        assert unit in ("call", "quantum"), e  # noqa: PT017
+        return
+    assert place(room) > here
+    room._orders.do("back")
+    assert (place(room), state(room)) == (here, before)
+    assert replace(stills.seen(room), notice="") == seen
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_past_is_stepped_through_by_each_unit_and_back(unit: str) -> None:
+    """From its first tick to its last stop, and the same way back, through the same machines."""
+    room = lived()
+    assert room.here is not None
+    room._orders.do("unit", unit)
+    room._orders.do("goto", "0")
+    way = []
+    while room.mode == "REPLAY" and len(way) < 200:
+        way.append((place(room), state(room)))
+        try:
+            room._orders.do("step")
+        except ValueError:
+            break
+    ends = {t for t, kind in room.here.story._stops if kind in STOPS.get(unit, ())}
+    if unit == "phase":
+        assert [p for p, _ in way[:8]] == [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 5), (1, 0), (1, 1)]
+    elif unit == "token":
+        assert [p for p, _ in way[:4]] == [(0, 0), (1, 0), (2, 0), (3, 0)]
+    else:
+        assert [p for p, _ in way[1:]] == [(t, 0) for t in sorted(ends)]
+    if len(way) == 200:
+        room._orders.do("back")
+    while len(way) > 1:
+        if place(room) == way[-1][0]:
+            assert way.pop()[1] == state(room)
+        room._orders.do("back")
+    assert place(room) == (0, 0)
+    with pytest.raises(ValueError, match="first tick"):
+        room._orders.do("back")
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_machine_that_stands_steps_and_goes_back_by_each_unit(unit: str) -> None:
+    room = stills.standing()
+    room._orders.do("say", "what is 37*48?")
+    stills.ticks(room, 12)
+    room._orders.do("step", "phase")
+    room._orders.do("step", "phase")
+    here, before = place(room), state(room)
+    assert here == (12, 2)
+    room._orders.do("step", unit)
+    while room.mode == "LIVE":
+        assert room.here is not None
+        room._tick(room.here)
+    after, stood = place(room), state(room)
+    assert after > here
+    assert after == {"phase": (12, 3), "token": (13, 0)}.get(unit, after)
+    room._orders.do("back")
+    assert (place(room), state(room), room.mode) == (here, before, "REPLAY")
+    room._orders.do("step")
+    assert (place(room), state(room), room.mode) == (after, stood, "FROZEN")
+    room._orders.do("back")
+    stops = [(t, 0) for t in room.here.story.stops(STOPS.get(unit, ())) if t < 12]  # type: ignore[union-attr]
+    stops = stops or {"phase": [(12, 1)], "token": [(12, 0)]}.get(unit, [])
+    if stops:
+        room._orders.do("back")
+        assert place(room) == stops[-1]
+    else:
+        with pytest.raises(ValueError, match=f"no {unit} before"):
+            room._orders.do("back")
+
+
+def test_a_tick_that_is_half_over_is_told_as_far_as_it_went() -> None:
+    """In the past as it was live: no word before the phase in which it was said."""
+    room = stills.standing()
+    room._orders.do("say", "what is 37*48?")
+    live = []
+    while not room.here.machine.waits() and len(live) < 500:  # type: ignore[union-attr]
+        live.append((place(room), portrait(room).log, written(portrait(room))))
+        room._orders.do("step", "phase")
+    assert len({log for _, log, _ in live}) > 4
+    for where, log, said in live[::3]:
+        room._orders._visit(*where)
+        assert (portrait(room).log, written(portrait(room))) == (log, said)
+
+
+def test_where_nothing_more_can_happen_it_is_said() -> None:
+    room = stills.standing()
+    room.mode = "HALTED"
+    for verb in ("run", "step"):
+        with pytest.raises(ValueError, match="has halted: , goes back"):
+            room._orders.do(verb)
 
 
 @settings(max_examples=6, deadline=None)
