@@ -90,8 +90,6 @@ class MachineRoom(Stage):
         if name not in LAYOUTS:
             raise ValueError(f"one of {', '.join(LAYOUTS)}")
         self.change(layout=name, zoom="", folded=True, message=f"layout {name}")
-        if not self.chosen.display:
-            self.give(self.pane("console").query_one(Entry))
 
     def verb_theme(self, name: str) -> None:
         self.paint(theme.palette(name, self.palette.plain))
@@ -184,7 +182,6 @@ class MachineRoom(Stage):
         if self.desk.commanding:
             self.query_one(CommandLine).value = ""
             self.change(commanding=False)
-            self.give(self.last or self.pane("cpu"))
         elif isinstance(self.focused, Entry) and (self.focused.value or self.focused.placeholder):
             self.focused.value = self.focused.placeholder = ""
             self.pane("console").redraw()
@@ -278,9 +275,10 @@ class MachineRoom(Stage):
         self.push_screen(KeyList())
 
     def action_help(self) -> None:
+        """Of the screen that is open, or of the panel that has the keys."""
         from .screens.help import HelpPage
 
-        self.push_screen(HelpPage(self.chosen.key))
+        self.push_screen(HelpPage(getattr(self.screen, "help_page", self.chosen.key)))
 
     def action_attacks(self) -> None:
         from .screens.attacks import AttackLab
@@ -312,6 +310,9 @@ class MachineRoom(Stage):
         self._here("export")
 
     async def action_quit(self) -> None:
+        self.exit()
+
+    async def action_quit_now(self) -> None:
         self.exit()
 
     def action_detach(self) -> None:

@@ -176,7 +176,11 @@ KEYS: tuple[Key, ...] = (
     Key("e", "export", "e", "picture", "Save this screen as an SVG file.", "asking"),
     Key("D", "detach", "D", "detach", "Leave, and let the machine run on; `llmos attach` comes back.", "asking"),
     Key("q", "quit", "q", "quit", "Leave. The session stays recorded.", "asking", 2),
+    Key("ctrl+q", "quit_now", "ctrl+q", "quit", "As q, also while typing, and from any screen.", "asking", 0, True),
 )
+
+ACTIONS = {k.action.partition("(")[0] for k in KEYS} - {"focus_next", "focus_previous", "quit_now"}
+"""Those that act on the room, and so only while it is seen."""
 
 GROUPS = (
     ("machine", "The machine"),
@@ -205,9 +209,10 @@ def name(key: Key) -> str:
 
 
 def bindings() -> list[Binding]:
-    """The table as the library wants it. A text input takes printable keys and ctrl+c before anybody else would."""
+    """The table as the library wants it. An input would take ctrl+c first, and a sheet keeps all keys to itself."""
+    first = ("ctrl+c", "ctrl+q")
     return [
-        Binding(k.keys, k.action, k.word, key_display=k.shown, show=False, priority=k.keys == "ctrl+c", id=name(k))
+        Binding(k.keys, k.action, k.word, key_display=k.shown, show=False, priority=k.keys in first, id=name(k))
         for k in KEYS
     ]
 

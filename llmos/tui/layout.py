@@ -34,9 +34,14 @@ def is_small(width: int, height: int) -> bool:
     return width < ROOMY[0] or height < ROOMY[1]
 
 
+def is_cramped(width: int, height: int) -> bool:
+    """Is there no room for anything but a line that says so?"""
+    return width < LEAST[0] or height < LEAST[1]
+
+
 def arrange(width: int, height: int, desk: Desk) -> Places:
     """Name of a panel -> its rectangle; panels that are missing are hidden."""
-    if width < LEAST[0] or height < LEAST[1]:
+    if is_cramped(width, height):
         return {"size": Region(0, 0, width, height)}
     body = Region(0, 1, width, height - 4)
     if desk.zoom:

@@ -22,7 +22,7 @@ from llmos.status import BLANK, Inspection, MachineView, Panel
 
 from . import keys
 from .desk import Desk
-from .layout import arrange, is_small
+from .layout import TABS, arrange, is_cramped, is_small
 from .pane import Pane
 from .panels import PANES
 from .panels.console import Entry
@@ -49,7 +49,7 @@ class CommandLine(Input):
     """The line behind `:`."""
 
     def __init__(self) -> None:
-        super().__init__(id="command", compact=True, max_length=500)
+        super().__init__(id="command", compact=True, max_length=500, select_on_focus=False)
 
 
 class Stage(App[str]):
@@ -74,7 +74,7 @@ class Stage(App[str]):
         self.view = BLANK
         self.fresh: MachineView | None = None  # posted and not yet drawn; two threads take turns at it
         self.door = Lock()
-        self.last: Pane | None = None  # the panel that had the keys last
+        self.holder: Widget | None = None  # who has the room's keys, or had them last and gets them back
         self.awake = False
         self.kept: list[events.Key] = []  # typed before the first picture
         self.inspected = 0  # the number of the last inspection that was shown
@@ -92,7 +92,7 @@ class Stage(App[str]):
         self.set_keymap(self.keymap)
         for line in self.query(Input):
             line.cursor_blink = not self.still
-        self.query_one(Entry).focus()
+        self.give(self.query_one(Entry))
         self.call_after_refresh(self.wake)
 
     async def on_event(self, event: events.Event) -> None:
@@ -109,6 +109,14 @@ class Stage(App[str]):
             return False
         found = self.screen.active_bindings.get(event.key)
         return bool(found and found.enabled and await self.run_action(found.binding.action, found.node))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys act on what is seen: none of the room's where nothing fits, or under a screen that has not bound it too."""
+        if action not in keys.ACTIONS:
+            return True
+        if len(self.screen_stack) > 1:
+            return f"app.{action}" in {getattr(binding, "action", "") for binding in self.screen.BINDINGS}
+        return not is_cramped(*self.size)
 
     async def wake(self) -> None:
         """The first picture is there: the keys that were kept, then the machine."""
@@ -201,10 +209,20 @@ class Stage(App[str]):
         command = self.query_one(CommandLine)
         command.display = self.desk.commanding and "laststop" in places
         command.styles.offset, command.styles.width = (2, height - 3), max(1, width - 3)
+        self.give_back()
 
     def give(self, widget: Widget) -> None:
         """The keys, at once: `focus()` would come after keys that are typed already."""
+        if not isinstance(widget, CommandLine):
+            self.holder = widget
         self.screen_stack[0].set_focus(widget)
+
+    def give_back(self) -> None:
+        """No keys for what is hidden: they go to who had them last, to a panel that is seen, or to nobody."""
+        room = self.screen_stack[0]
+        if not _seen(room.focused):
+            heirs = (self.query_one(CommandLine), self.holder, *(pane for pane in self.panes() if pane.can_focus))
+            room.set_focus(next(filter(_seen, heirs), None))
 
     def panes(self) -> Iterator[Pane]:
         yield from self.screen_stack[0].query(Pane)
@@ -215,24 +233,40 @@ class Stage(App[str]):
     @property
     def chosen(self) -> Pane:
         """The panel that has the keys, or had them last."""
-        for pane in self.panes():
-            if pane.has_focus_within:
-                return pane
-        return self.last or self.pane("cpu")
+        for widget in (self.screen_stack[0].focused, self.holder):
+            for node in widget.ancestors_with_self if widget else ():
+                if isinstance(node, Pane):
+                    return node
+        return self.pane("cpu")
 
     # -- events -----------------------------------------------------------------------------------------------------
 
     def on_resize(self, event: events.Resize) -> None:
-        self.call_after_refresh(self.change)
+        self.call_after_refresh(self.resized)
+
+    def resized(self) -> None:
+        """Other places. A panel that has the keys is seen in the small layout too, if it is one of the tabs."""
+        if self.screen_stack:
+            tab = self.chosen.key if self.chosen.key in TABS and not self.desk.testing else self.desk.tab
+            self.change(tab=tab)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        if not self.screen_stack:  # closing
-            return
-        typing = isinstance(event.widget, Input)
-        self.last = self.chosen if not isinstance(event.widget, CommandLine) else self.last
-        if typing != self.desk.typing:
-            self.change(typing=typing)
+        self.notice_keys()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        if self.screen_stack and self.desk.typing and not isinstance(self.focused, Input):
-            self.change(typing=False)
+        self.notice_keys()
+
+    def notice_keys(self) -> None:
+        """Who has the room's keys; what has those of a screen above it does not matter."""
+        if not self.screen_stack:  # closing
+            return
+        focused = self.screen_stack[0].focused
+        if focused and not isinstance(focused, CommandLine):
+            self.holder = focused
+        if isinstance(focused, Input) != self.desk.typing:
+            self.change(typing=isinstance(focused, Input))
+
+
+def _seen(widget: Widget | None) -> bool:
+    """Is it on the screen, and all that it stands in?"""
+    return widget is not None and all(node.display for node in widget.ancestors_with_self if isinstance(node, Widget))

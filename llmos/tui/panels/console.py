@@ -32,7 +32,7 @@ class Entry(Input):
     """The typed line. Empty and with a suggestion, Enter sends the suggestion."""
 
     def __init__(self) -> None:
-        super().__init__(id="entry", compact=True, placeholder=HINT, max_length=2000)
+        super().__init__(id="entry", compact=True, placeholder=HINT, max_length=2000, select_on_focus=False)
         self.past: list[str] = []
         self.at = 0
 

@@ -38,10 +38,12 @@ class AttackLab(Screen[None]):
     DEFAULT_CSS = """
     AttackLab #payload { dock: bottom; height: 1; background: $background; display: none; }
     """
+    help_page = "attacks"
     AUTO_FOCUS = ""  # keys are switches until a text is typed
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "up", show=False),
         Binding("down,j", "move(1)", "down", show=False),
+        Binding("f1", "app.help", "help", show=False),
         *(Binding(KEYS.get(key, key), action, words, show=False) for key, words, action in FOOT),
         *(Binding(key, f"switch({i})", "switch", show=False) for i, key in enumerate(SWITCHES[: len(NAMES)])),
     ]

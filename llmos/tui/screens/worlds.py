@@ -32,12 +32,14 @@ KEYS = " space run/pause   . step   , back   x other world has the keys   Esc ba
 
 
 class Worlds(Screen[None], Watching):
+    help_page = "worlds"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,w,q", "close", "close", show=False),
         Binding("x", "swap", "swap", show=False),
         Binding("space", "app.run_or_pause", "run/pause", show=False),
         Binding("full_stop", "app.step", "step", show=False),
         Binding("comma", "app.step_back", "back", show=False),
+        Binding("f1", "app.help", "help", show=False),
     ]
 
     def __init__(self, view: MachineView, palette: Palette, ran: Mapping[str, LaneView]) -> None:
