@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json as jsonlib
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -21,6 +20,7 @@ from llmos_kernel.labels import Ring
 
 from . import paths
 from .errors import LlmosError, UsageError
+from .printing import Meter, printable
 
 if TYPE_CHECKING:
     from .devices.library import Library, Passage
@@ -64,9 +64,9 @@ def mount_command(
     """Put a folder's texts on the disk; again: only what has changed since."""
     if not os.path.isdir(folder):
         raise UsageError(f"{folder}: no such folder")
-    with opened(disk, write=True) as library:
-        report = library.mount(folder, _progress(quiet=json))
-    result = {name: value for name, value in asdict(report).items() if name != "seen"}
+    with opened(disk, write=True) as library, Meter(quiet=json) as meter:
+        report = library.mount(folder, meter)
+    result = {name: value for name, value in asdict(report).items() if name not in ("seen", "closed")}
     result["skipped"] = [{"path": path, "why": why} for path, why in report.skipped]
     if json:
         _emit(result)
@@ -75,8 +75,34 @@ def mount_command(
         f"{report.folder}: {report.files} texts, {report.passages} passages; {report.added} added, "
         f"{report.changed} changed, {report.unchanged} unchanged, {report.removed} removed"
     )
+    if report.unreadable:
+        _say(f"  {report.unreadable} can't be read now; what the disk had of them stays")
+    if report.guessed:
+        _say(f"  {report.guessed} neither UTF-8 nor declared: their encoding was guessed")
     for path, why in report.skipped:
         _say(f"  left out: {path} ({why})")
+
+
+@disk_app.command("unmount")
+def unmount_command(
+    folder: Annotated[Path, typer.Argument(help="A mounted folder; it need not exist any more.")],
+    disk: File = None,
+    json: Json = False,
+) -> None:
+    """Take a folder's texts off the disk; the files stay as they are."""
+    from .devices.mounts import NotMounted
+
+    with opened(disk) as library:
+        try:
+            done = library.unmount(folder)
+        except NotMounted as error:
+            raise UsageError(f"{error}; `llmos disk stat` lists what is") from None
+    if json:
+        _emit(asdict(done))
+    elif done.above:
+        _say(f"{done.folder}: no longer mounted by itself; its {done.kept} texts stay, for {done.above} is mounted")
+    else:
+        _say(f"{done.folder}: {done.removed} texts removed")
 
 
 @disk_app.command("ls")
@@ -141,24 +167,11 @@ def described(passage: Passage) -> dict[str, Any]:
     }
 
 
-def _progress(quiet: bool) -> Any:
-    """A counter on standard error; silent when that is no terminal."""
-    shown = not quiet and sys.stderr.isatty()
-
-    def tell(done: int, total: int) -> None:
-        if shown:
-            print(f"\rread {done:,} of {total:,}", end="" if done < total else "\n", file=sys.stderr, flush=True)
-
-    return tell
-
-
 def _emit(value: Any) -> None:
     print(jsonlib.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode())
 
 
 def _say(*lines: str) -> None:
     """Lines whose words come from files: nothing in them steers the terminal."""
-    from .printing import printable
-
     for line in lines:
         print(printable(line.replace("\n", " ")))

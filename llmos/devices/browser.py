@@ -7,7 +7,6 @@ Off the network unless hosts are named. Owns the page that each caller has open.
 
 from __future__ import annotations
 
-import codecs
 import posixpath
 import re
 import threading
@@ -20,14 +19,12 @@ from pathlib import Path
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from .base import Context, Deadline, DeviceError, Result, one_line
+from .charset import decoded
 from .extractor import Extractor
 from .home import Home
 from .hypertext import Hypertext
 from .net import connection
 
-MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-CHARSETS = re.compile(r"utf-(8|16|32)|ascii|iso8859|iso2022|cp\d|koi8|mac-|big5|gb|hz|euc|shift|tis")
-"""Those of Python's names that are for pages; decoding punycode takes time with the square of the length."""
 MAX_BYTES = 1024 * 1024  # of a page
 MAX_REDIRECTS = 5
 MAX_URL = 2000  # characters
@@ -158,7 +155,7 @@ class Browser:
             except DeviceError as error:
                 reasons.append(error)
                 continue
-            return View(path, self._read(kind, decoded(data), deadline))
+            return View(path, self._read(kind, decoded(data).text, deadline))
         raise reasons[0] if reasons else DeviceError("no local pages are mounted")
 
     def _fetch(self, url: str, deadline: Deadline) -> View:
@@ -237,7 +234,7 @@ def _get(parts: SplitResult, deadline: Deadline) -> tuple[str, str] | str:
         kind = _KINDS.get(response.headers.get_content_type())
         if kind is None:
             raise DeviceError(f"not a page but {response.headers.get_content_type()[:60]}")
-        return kind, decoded(_body(response, deadline), response.headers.get_content_charset())
+        return kind, decoded(_body(response, deadline), response.headers.get_content_charset()).text
 
 
 def _body(response: HTTPResponse, deadline: Deadline) -> bytes:
@@ -249,17 +246,6 @@ def _body(response: HTTPResponse, deadline: Deadline) -> bytes:
             raise DeviceError(f"the page is too large: more than {MAX_BYTES:,} bytes")
     deadline.check()
     return data
-
-
-def decoded(data: bytes, charset: str | None = None) -> str:
-    """Text of a page: as its first bytes say, else as the server or the page itself does, else UTF-8."""
-    named = re.search(rb"<meta[^>]{1,200}charset=[\"']?([\w-]{1,40})", data[:2000])
-    marked = next((name for mark, name in MARKS if data.startswith(mark)), None)
-    try:
-        name = codecs.lookup(marked or charset or (named[1].decode() if named else "utf-8")).name
-        return data.decode(name if CHARSETS.match(name) else "utf-8", errors="replace")
-    except (LookupError, ValueError, UnicodeError):
-        return data.decode(errors="replace")
 
 
 def _is_local(host: str) -> bool:

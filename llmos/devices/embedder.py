@@ -43,14 +43,14 @@ def embed(text: str) -> Vector:
     """The direction of `text`; all zeros when it has no words."""
     import numpy as np
 
-    total = np.zeros(DIM, np.float32)
+    total = [0.0] * DIM
     for word, count in Counter(words(text)).items():
         for dimension, weight in _features(word):
             total[dimension] += weight * (1 + math.log(count))
-    top = float(np.abs(total).max())
+    top = max(map(abs, total))
     if not top:
         return np.zeros(DIM, np.int8)
-    return np.round(total * (127 / top)).astype(np.int8)
+    return np.round(np.array(total) * (127 / top)).astype(np.int8)
 
 
 def cosines(matrix: np.ndarray, vector: Vector) -> np.ndarray:

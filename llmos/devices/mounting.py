@@ -1,22 +1,25 @@
 """Looking through a folder for texts that are new or changed since the last time.
 
-Knows: which files are texts, and how each becomes text. Does not know: where texts go (`library.py`). A file is read only when
-its size or time differs from what is known; it counts as changed only when its bytes do.
+Knows: which files are texts, and how each becomes text. Does not know: where texts go (`mounts.py`). A file is read only when
+its size or time differs from what is known; it counts as changed only when its bytes do. One that can't be read now is
+reported, and what is known of it stays.
 """
 
 from __future__ import annotations
 
-import codecs
 import os
+import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from .base import Context, Deadline, DeviceError
+from .charset import Decoded, decoded
 from .extractor import Extractor
 
 MAX_DOCUMENT = 2 * 1024 * 1024  # bytes of a file that is mounted; the rest is left out
@@ -24,13 +27,30 @@ MAX_DOCUMENTS = 10_000  # files of one mounted folder
 MAX_SECONDS = 5.0  # to read one HTML file that is mounted
 HTML = (".html", ".htm", ".xhtml")
 SUFFIXES = (".md", ".markdown", ".txt", ".text", ".rst", *HTML)
+_CONTROLS = re.compile(r"[\0-\x08\x0e-\x1a\x1c-\x1f]")  # in no text whose encoding must be guessed
+
+
+class File(NamedTuple):
+    """A file that may be a text. `place` is its whole path, `written`; `folder` the nearest that is mounted."""
+
+    path: Path
+    place: str
+    folder: str
+    size: int  # bytes that will be read
+
+
+class Known(NamedTuple):
+    """What the disk holds of a place."""
+
+    stamp: str
+    hash: str
 
 
 class Found(NamedTuple):
     """A file to be written. `text` is None when only its time changed."""
 
-    number: int
-    place: str  # its whole path, `written`
+    file: File
+    before: int  # bytes of the files before it
     stamp: str
     hash: str
     text: str | None
@@ -47,43 +67,73 @@ class Mounted:
     changed: int = 0
     unchanged: int = 0
     removed: int = 0
+    unreadable: int = 0  # files and folders; what was read of them before stays
+    guessed: int = 0  # texts read now of which nothing says how they are encoded, and which are not UTF-8
     passages: int = 0
     skipped: list[tuple[str, str]] = field(default_factory=list)  # (path in the folder, why)
-    seen: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)  # places that stay on the disk
+    closed: set[str] = field(default_factory=set)  # folders that can't be listed
+
+    def skip(self, place: str, why: str) -> None:
+        self.skipped.append((inside(place, self.folder), why))
+
+    def stays(self, place: str) -> bool:
+        return place in self.seen or nearest(place, self.closed) is not None
 
 
-def survey(folder: Path, known: Mapping[str, tuple[str, str]], report: Mounted) -> Iterator[Found]:
-    """Files that are not as `known` says: place -> (stamp, hash). Fills in `report` as it goes. Raises DeviceError."""
-    paths = documents(folder, report)
-    report.total = min(len(paths), MAX_DOCUMENTS)
-    for path in paths[MAX_DOCUMENTS:]:
-        _skip(report, folder, path, f"more than {MAX_DOCUMENTS:,} files")
+class NoText(DeviceError):
+    """The file can be read, and is no text."""
+
+
+def survey(files: Sequence[File], known: Mapping[str, Known], report: Mounted) -> Iterator[Found]:
+    """Files that are not as `known` says, by place. Fills in `report` as it goes."""
+    before = 0
     with closing(Extractor()) as extractor:
-        for number, path in enumerate(paths[:MAX_DOCUMENTS], 1):
-            found = _look(number, folder, path, known, report, extractor)
+        for file in files:
+            found = _look(file, before, known.get(file.place), report, extractor)
             if found is not None:
                 yield found
+            before += file.size
 
 
-def documents(folder: Path, report: Mounted) -> list[Path]:
+def documents(folder: Path, mounted: Collection[str], report: Mounted) -> list[File]:
     """Texts below `folder`, in order of path; links and what begins with a dot are passed over.
 
-    Folders that can't be listed go into the report. DeviceError when `folder` itself is one of them.
+    Each belongs to the nearest of the `mounted` folders. What can't be listed goes into the report; DeviceError when
+    `folder` itself can't be.
     """
     if not os.path.isdir(folder):
-        raise DeviceError(f"{written(folder)}: no such folder")
+        raise DeviceError(f"{report.folder}: no such folder")
 
     def closed(error: OSError) -> None:
-        if Path(error.filename) == folder:
-            raise DeviceError(f"{written(folder)}: {error.strerror}")
-        _skip(report, folder, Path(error.filename), error.strerror or "can't be listed")
+        place, why = written(Path(error.filename)), error.strerror or "can't be listed"
+        if place == report.folder:
+            raise DeviceError(f"{place}: {why}")
+        if not isinstance(error, FileNotFoundError):
+            report.closed.add(place)
+            report.unreadable += 1
+            report.skip(place, why)
 
     found: list[Path] = []
     for place, folders, names in os.walk(folder, onerror=closed):
         folders[:] = [name for name in folders if not name.startswith(".")]
         texts = [Path(place, name) for name in names if not name.startswith(".")]
-        found += [path for path in texts if path.suffix.lower() in SUFFIXES and _is_file(path)]
-    return sorted(found)
+        found += [path for path in texts if path.suffix.lower() in SUFFIXES]
+    files = [file for path in sorted(found) if (file := _file(path, mounted))]
+    return _limited(files, report)
+
+
+def _limited(files: list[File], report: Mounted) -> list[File]:
+    """The first files of each mounted folder; the others go into the report."""
+    counts, taken = Counter[str](), list[File]()
+    for file in files:
+        counts[file.folder] += 1
+        if counts[file.folder] <= MAX_DOCUMENTS:
+            taken.append(file)
+        else:
+            report.skip(file.place, f"more than {MAX_DOCUMENTS:,} files")
+    report.total = len(taken)
+    return taken
 
 
 def written(path: Path) -> str:
@@ -91,46 +141,65 @@ def written(path: Path) -> str:
     return os.fsencode(path).decode(errors="backslashreplace")
 
 
-def _is_file(path: Path) -> bool:
-    """Is it a plain file, as far as anybody may know? Links are none."""
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True  # `_look` will say why it can't be read
+def nearest(place: str, folders: Collection[str]) -> str | None:
+    """Of `folders`, the innermost that `place` is in, or is."""
+    path = PurePosixPath(place)
+    return next((str(one) for one in (path, *path.parents) if str(one) in folders), None)
 
 
-def _skip(report: Mounted, folder: Path, path: Path, why: str) -> None:
-    report.skipped.append((written(path.relative_to(folder)), why))
+def inside(place: str, folder: str) -> str:
+    """The path of `place` from `folder`."""
+    return PurePosixPath(place).relative_to(folder).as_posix()
 
 
-def _look(
-    number: int, folder: Path, path: Path, known: Mapping[str, tuple[str, str]], report: Mounted, extractor: Extractor
-) -> Found | None:
+def _file(path: Path, mounted: Collection[str]) -> File | None:
+    """A plain file, as far as anybody may know; links are none."""
     place = written(path)
-    stamp, digest = known.get(place, ("", ""))
+    folder = nearest(place, mounted) or ""
     try:
-        status = path.stat()
-        now = f"{status.st_size} {status.st_mtime_ns}"
-        if now != stamp:
-            data = _bytes(path)
-            text = None if sha256(data).hexdigest() == digest else _text(path, data, extractor)
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return File(path, place, folder, 0)  # `_look` will say why it can't be read
+    return File(path, place, folder, min(status.st_size, MAX_DOCUMENT)) if stat.S_ISREG(status.st_mode) else None
+
+
+def _look(file: File, before: int, known: Known | None, report: Mounted, extractor: Extractor) -> Found | None:
+    try:
+        status = file.path.stat()
+        stamp = f"{status.st_size} {status.st_mtime_ns}"
+        if status.st_size > MAX_DOCUMENT:
+            report.skip(file.place, f"all but the first {MAX_DOCUMENT:,} of {status.st_size:,} bytes")
+        if known and known.stamp == stamp:
+            report.seen.add(file.place)
+            report.unchanged += 1
+            return None
+        data = _bytes(file.path)
+        digest = sha256(data).hexdigest()
+        same = known is not None and known.hash == digest
+        text = None if same else _text(file.path, data, status.st_size > MAX_DOCUMENT, report, extractor)
+    except FileNotFoundError:
+        return None
+    except NoText as error:
+        report.skip(file.place, str(error))
+        return None
     except (OSError, DeviceError) as error:
-        why = error.strerror or "can't be read" if isinstance(error, OSError) else str(error)
-        _skip(report, folder, path, why)
+        _keep(file, error, report)
         return None
-    report.seen.add(place)
-    report.files += 1
-    if status.st_size > MAX_DOCUMENT:
-        _skip(report, folder, path, f"all but the first {MAX_DOCUMENT:,} of {status.st_size:,} bytes")
-    if now == stamp:
-        report.unchanged += 1
-        return None
-    report.unchanged += text is None
-    report.changed += text is not None and bool(stamp)
-    report.added += not stamp
-    return Found(number, place, now, sha256(data).hexdigest(), text)
+    report.seen.add(file.place)
+    report.unchanged += same
+    report.changed += known is not None and not same
+    report.added += known is None
+    return Found(file, before, stamp, digest, text)
+
+
+def _keep(file: File, error: Exception, report: Mounted) -> None:
+    """A file that can't be read now: what is known of it stays."""
+    why = error.strerror or "can't be read" if isinstance(error, OSError) else str(error)
+    report.unreadable += 1
+    report.skip(file.place, why)
+    report.seen.add(file.place)
 
 
 def _bytes(path: Path) -> bytes:
@@ -138,15 +207,17 @@ def _bytes(path: Path) -> bytes:
         return file.read(MAX_DOCUMENT)
 
 
-def _text(path: Path, data: bytes, extractor: Extractor) -> str:
-    """A document's text; DeviceError when it is not text, is empty, or can't be read in time."""
-    wide = data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    text = data.decode("utf-16" if wide else "utf-8-sig", errors="replace")
-    if "\0" in text:
-        raise DeviceError("not a text")
-    if path.suffix.lower() in HTML:
-        page = extractor.read("html", text, Deadline(Context(timeout=MAX_SECONDS)))
-        text = f"# {page.title}\n\n{page.text}" if page.title else page.text
+def _text(path: Path, data: bytes, cut: bool, report: Mounted, extractor: Extractor) -> str:
+    """A document's text. NoText when it is none or is empty; DeviceError when it can't be read in time."""
+    page = path.suffix.lower() in HTML
+    read: Decoded = decoded(data, page=page, cut=cut)
+    text = read.text
+    if "\0" in text or (read.guessed and _CONTROLS.search(text)):
+        raise NoText("not a text")
+    if page:
+        seen = extractor.read("html", text, Deadline(Context(timeout=MAX_SECONDS)))
+        text = f"# {seen.title}\n\n{seen.text}" if seen.title else seen.text
     if not text.strip():
-        raise DeviceError("empty")
+        raise NoText("empty")
+    report.guessed += read.guessed
     return text

@@ -80,6 +80,7 @@ COMMANDS = [
     "disk search ' '",
     "disk stat --disk nosuch",
     "disk mount nosuch",
+    "disk unmount nosuch",
     "attack run nosuch",
     "attack run file --defences nosuch --model obeying",
     "eval monitor nosuch",

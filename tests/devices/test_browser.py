@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from llmos.devices import browser as browser_module
 from llmos.devices import hypertext
 from llmos.devices.base import Context, Deadline, DeviceError
-from llmos.devices.browser import Browser, decoded
+from llmos.devices.browser import Browser
+from llmos.devices.charset import decoded
 from llmos.devices.extractor import Extractor
 from llmos.devices.hypertext import read_html, read_markdown
 
@@ -278,7 +279,7 @@ PAGE_BYTES = [
 
 @pytest.mark.parametrize(("data", "charset", "text"), PAGE_BYTES)
 def test_bytes_are_read_as_they_say(data: bytes, charset: str | None, text: str) -> None:
-    assert decoded(data, charset) == text
+    assert decoded(data, charset).text == text
 
 
 @pytest.mark.parametrize("name", BOMBS)
