@@ -59,6 +59,14 @@ class Branch:
         """At the machine itself."""
         self.past, self.told = None, self.story
 
+    def relive(self) -> list[Event]:
+        """The tick of the past that is looked at happens again, and is over; its events."""
+        assert self.machine.past is not None
+        tick, phase = self.place
+        events = self.machine.past.relive(tick, phase)
+        self.look(tick + 1)
+        return events
+
     def living(self, pid: int) -> Kernel:
         """What is looked at; for a process that has ended by then, as it was before its last choice."""
         tick = self.choices.ended(pid, self.kernel)

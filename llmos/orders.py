@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from llmos_kernel.ports import Delivery, Plain
 
+from .breaks import USAGE, WATCH_USAGE
 from .status import VERBS
 from .stepping import STOPS, UNITS, after, before, leave
 
@@ -213,8 +214,14 @@ class Orders:
         self.room.speed = value
 
     def _break(self, kind: str = "", *rest: str) -> None:
-        self.room.breaks.add(kind, *rest)
-        self.room.notice = "breakpoints: " + (", ".join(map(str, self.room.breaks.all)) or "none")
+        if kind:
+            self.room.breaks.add(kind, *rest)
+        self.room.notice = "it stops at: " + (", ".join(map(str, self.room.breaks.all)) or f"nothing; {USAGE}")
+
+    def _watch(self, kind: str = "", *rest: str) -> None:
+        if kind:
+            self.room.breaks.watch(self._here().kernel, kind, *rest)
+        self.room.notice = "it stops at: " + (", ".join(map(str, self.room.breaks.all)) or f"nothing; {WATCH_USAGE}")
 
     def _bookmark(self, *words: str) -> None:
         here = self._here()

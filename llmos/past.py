@@ -15,7 +15,7 @@ from llmos_apps import PROGRAMS
 from llmos_kernel.cpu import Burst, Cpu, Retired
 from llmos_kernel.journal import Header, Player, Record, Recorder, Sink
 from llmos_kernel.kernel import Kernel
-from llmos_kernel.ports import Codec, Delivery, Grammar, PageStore, Request
+from llmos_kernel.ports import Codec, Delivery, Event, Grammar, PageStore, Request
 from llmos_kernel.rewind import Rewind
 from llmos_kernel.sched import Choose
 from llmos_kernel.sched.own import Candidate
@@ -62,6 +62,12 @@ class Past:
     def kernel(self, tick: int, phase: int = 0) -> Kernel:
         """The machine as it was before a phase of `tick`: from the nearest snapshot and a short replay."""
         return self.rewind.goto(tick, phase)
+
+    def relive(self, tick: int, phase: int = 0) -> list[Event]:
+        """That tick happens again, from one of its phases on; all its events."""
+        kernel = self.rewind.goto(tick, phase)
+        kernel.step()
+        return kernel.take_events()
 
     def branch(self, tick: int, path: Path | None, progress: Callable[[int, int], None]) -> Machine:
         """A machine of its own that shares the past before `tick`; it records from the first tick on. Takes a while."""

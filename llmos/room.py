@@ -49,6 +49,7 @@ class Room:
         self.selected, self.following = 0, False
         self.breaks, self.inspector = Breaks(), Inspector()
         self.inspection: Inspection | None = None
+        self.met = ""  # the breakpoint that the last tick met
         self.playing = False  # does the past run on by itself?
         self.until: tuple[str, ...] = ()  # kinds of event that end the step in progress
         self.early: list[str] = []  # lines typed before there was a machine
@@ -174,8 +175,15 @@ class Room:
     def _play(self, here: Branch) -> None:
         """The past runs on, at the same pace, until it is now."""
         began = time.monotonic()
-        self._orders.do("goto", str(here.kernel.tick + 1))
-        self.playing = self.mode == "REPLAY" and here.past is not None
+        self.met, tick = "", here.kernel.tick + 1
+        for world in self.worlds():
+            if world.kernel.tick != tick - 1:
+                world.look(tick - 1)
+            if world.past is not None:
+                self._watched(world, world.relive)
+        self.playing = here.past is not None and not self.met
+        if here.past is None:
+            self.mode = self.resting()
         self.show()
         self._pace(began, here.kernel.work.bursts)
 
@@ -186,24 +194,31 @@ class Room:
         """One paced tick of each world; a step in progress ends at the event it was waiting for."""
         began = time.monotonic()
         events = self.advance(here)
-        stopped = self.breaks.hit(here.machine.kernel.tick, events)
-        if stopped:
-            self.notice = f"stopped by {stopped}"
-        if stopped or any(e[1] in self.until for e in events):
+        if self.met or any(e[1] in self.until for e in events):
             self.mode, self.until = "FROZEN", ()
         self.show()
         self._pace(began, [b for w in self.worlds() for b in w.machine.kernel.work.bursts])
 
     def advance(self, here: Branch, phase: bool = False) -> list[Event]:
         """One tick of both worlds, the events of this one. The other never gets ahead."""
-        events = here.step(phase)
+        self.met = ""
+        events = self._watched(here, lambda: here.step(phase))
         self._count(events)
-        other = self.other
+        other, tick = self.other, here.machine.kernel.tick
         if other and not here.machine.kernel.phase:
-            tick = here.machine.kernel.tick
-            other.look(tick)
-            while other.machine.kernel.tick < tick and not other.machine.kernel.halted:
-                other.step()
+            other.look(tick - 1)
+            while other.place < (tick, 0) and (other.past or not other.machine.kernel.halted):
+                self._watched(other, other.relive if other.past else other.step)
+        return events
+
+    def _watched(self, world: Branch, step: Callable[[], list[Event]]) -> list[Event]:
+        """A tick of one world, and which break- or watchpoint it met."""
+        seen = self.breaks.before(world.kernel)
+        events = step()
+        met = self.breaks.hit(world.kernel, seen, events)
+        if met and not self.met:
+            self.met = f"{met} of world {world.name}" if self.other else met
+            self.notice = f"stopped by {self.met}"
         return events
 
     def _pace(self, began: float, bursts: Sequence[Burst]) -> None:

@@ -172,6 +172,7 @@ VERBS = [
     "undo",
     "answer",
     "break",
+    "watch",
     "inspect",
 ]
 

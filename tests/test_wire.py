@@ -232,7 +232,8 @@ WALK: dict[str, tuple[str, ...]] = {
     "adapter": ("PID", "none"), "window": ("PID", "6"), "swapout": ("PID",), "park": ("PID",), "unpark": ("PID",),
     "compact": ("PID",), "undo": ("PID",), "select": ("PID",), "follow": ("on",), "inspect": ("process", "PID"),
     "kill": ("PID",), "interrupt": (), "spawn": ("demo",), "policy": ("mlfq",), "victims": ("largest",), "unplug": ("calc",),
-    "plug": ("calc",), "answer": ("1", "no"), "break": ("trap",), "unit": ("call",), "speed": ("16",), "bookmark": ("here",),
+    "plug": ("calc",), "answer": ("1", "no"), "break": ("trap",), "watch": ("state", "PID"),
+    "unit": ("call",), "speed": ("16",), "bookmark": ("here",),
     "goto": ("9",), "mark": ("1",), "back": (), "step": ("token",), "branch": (), "world": (), "now": (), "run": (),
     "pause": (),
 }  # fmt: skip

@@ -35,7 +35,11 @@ VERBS: tuple[Verb, ...] = (
     Verb("worlds", "Both worlds side by side."),
     Verb("unit UNIT", "What a step is from now on."),
     Verb("speed TOKENS", "Tokens a second; 0 is as fast as it can."),
-    Verb("break [WHAT…]", "Stop on trap, call, fault, evict, deny, exit, token TEXT, label RING, tick N; or clear."),
+    Verb(
+        "break [WHAT…]",
+        "Stop on trap, call, fault, evict, deny, exit, token TEXT, label RING, tick N; clear; alone, list.",
+    ),
+    Verb("watch [WHAT…]", "Stop when a value changes: state, frames, page or quota of a process; alone, list."),
     Verb("bookmark [TEXT…]", "Mark this tick."),
     Verb("ask TEXT…", "Ask the model, as on the console."),
     Verb("ps", "Go to the process table."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -13,12 +14,13 @@ from hypothesis import strategies as st
 
 from llmos.boot import boot
 from llmos.branch import Branch
-from llmos.breaks import Breaks
+from llmos.breaks import KINDS, Breaks
 from llmos.options import Options
 from llmos.portrait import portrait
 from llmos.room import Room
 from llmos.status import MachineView
 from llmos.stepping import STOPS
+from llmos_kernel.labels import data
 from llmos_kernel.rewind import state_hash
 
 from . import stills
@@ -284,18 +286,129 @@ def test_marks_lead_to_the_trap_and_back() -> None:
     assert visited == sorted(set(marks), reverse=True)
 
 
-def test_breakpoints_stop_where_they_say() -> None:
-    breaks = Breaks()
-    breaks.add("trap")
-    breaks.add("tick", "9")
-    breaks.add("token", "lighthouse")
-    assert breaks.hit(3, [(2, "out", 4, "m", "a light")]) == ""
-    assert "lighthouse" in breaks.hit(4, [(3, "out", 4, "m", "house")])
-    assert breaks.hit(5, [(4, "out", 4, "m", " keeper")]) == ""
-    assert "trap" in breaks.hit(6, [(5, "trap", 4)])
-    assert breaks.hit(9, []) == "tick 9"
-    breaks.add("clear")
-    assert breaks.hit(9, [(8, "trap", 4)]) == ""
+def stopped(room: Room, most: int = 400) -> str:
+    """Run until a point is met; which, in words, or "" if none was."""
+    assert room.here is not None
+    room.notice = ""
+    room._orders.do("run")
+    for _ in range(most):
+        if room.mode == "LIVE" and not room.here.machine.waits():
+            room._tick(room.here)
+            while room.here.machine.kernel.idle and room.here.machine.world.quiet and not room.here.machine.waits():
+                room.here.machine.world.wait(1.0)
+        elif room.mode == "REPLAY" and room.playing:
+            room._play(room.here)
+    return room.notice
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_breakpoint_is_met_by_each_of_its_kinds_of_event_and_by_no_other(kind: str) -> None:
+    kernel, breaks = lived().here.machine.kernel, Breaks()  # type: ignore[union-attr]
+    breaks.add(kind)
+    seen = breaks.before(kernel)
+    for event in KINDS[kind]:
+        assert kind in breaks.hit(kernel, seen, [(3, "out", 4, "m", "a"), (3, event, 4)])
+    others = {e for events in KINDS.values() for e in events} - {*KINDS[kind]}
+    assert breaks.hit(kernel, seen, [(3, event, 4) for event in others]) == ""
+    breaks.add(kind)
+    assert breaks.all == []
+
+
+def test_what_a_device_brought_in_is_met_by_its_label() -> None:
+    room = stills.standing()
+    room._orders.do("say", "what is 37*48?")
+    room._orders.do("break", "label", "data")
+    stills.ticks(room, 12)
+    kernel = room.here.machine.kernel  # type: ignore[union-attr]
+    process = next(p for p in kernel.processes.values() if p.space.tokens)
+    seen = room.breaks.before(kernel)
+    assert room.breaks.hit(kernel, seen, []) == ""
+    kernel.append(process.space, process.space.tokens[:3], data("web"), "d")
+    assert room.breaks.hit(kernel, seen, []) == f"label DATA in tick {kernel.tick}, pid {process.pid}"
+
+
+POINTS = {
+    "break trap": "trap in tick",
+    "break call": "call in tick",
+    "break result": "result in tick",
+    "break exit": "exit in tick",
+    "break spawn": "spawn in tick",
+    "break switch": "switch in tick",
+    "break token 1776": "token 1776 in tick",
+    "break token is 37*48?": "token is 37*48? in tick",
+    "break token <|trap|>": "token <|trap|> in tick",
+    "break label SYSTEM": "label SYSTEM in tick",
+    "break label user": "label USER in tick",
+    "break tick 9": "tick 9",
+    "watch state 2": "watch state 2: BLOCKED is now",
+}
+
+
+@pytest.mark.parametrize("line", POINTS)
+@pytest.mark.parametrize("played", [False, True], ids=["live", "played"])
+def test_every_point_that_is_taken_is_met_live_and_in_a_recording_that_plays(line: str, played: bool) -> None:
+    room = stills.standing()
+    stills.ticks(room, 3)
+    verb, *words = line.split()
+    room._orders.do(verb, *words)
+    room._orders.do("say", "what is 37*48?")
+    if played:
+        points, room.breaks.all = room.breaks.all, []
+        stills.settle(room)
+        room._orders.do("goto", "3")
+        room.breaks.all = points
+    said = stopped(room)
+    assert said.startswith(f"stopped by {POINTS[line]}"), said
+    assert room.mode == ("REPLAY" if played else "FROZEN")
+    assert not room.playing
+    assert room.here is not None
+    tick = int(re.search(r"tick (\d+)", said)[1])  # type: ignore[index]
+    assert room.here.place == (tick if line == "break tick 9" else tick + 1, 0)
+
+
+REFUSED = (
+    "break label WORDS", "break label KERNEL", "break label", "break fly", "break tick x", "break token", "watch state",
+    "watch moon 2", "watch state 99", "watch page 2 99", "watch quota 2 none", "watch page 2",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_a_point_that_can_not_be_met_is_refused_in_one_line(line: str) -> None:
+    room = stills.standing()
+    stills.ticks(room, 3)
+    verb, *words = line.split()
+    with pytest.raises(ValueError, match=r"^(break|watch|there is nothing to watch)"):
+        room._orders.do(verb, *words)
+    assert room.breaks.all == []
+
+
+def test_points_are_listed_and_taken_away() -> None:
+    room = stills.standing()
+    stills.ticks(room, 3)
+    for verb, *words in (("break", "trap"), ("watch", "frames", "2"), ("break",)):
+        room._orders.do(verb, *words)
+        assert room.notice.startswith("it stops at: trap")
+    assert room.notice == "it stops at: trap, watch frames 2"
+    room._orders.do("watch", "clear")
+    assert room.notice == "it stops at: trap"
+    room._orders.do("break", "trap")
+    assert "nothing; break trap|" in room.notice
+
+
+def test_a_page_is_watched_and_the_other_world_stops_both() -> None:
+    room = stills.standing()
+    stills.say(room, "what is 37*48?")
+    trap = next(m.tick for m in room.here.story.marks() if m.letter == "t")  # type: ignore[union-attr]
+    room._orders.do("goto", str(trap))
+    room._orders.do("branch")
+    room._orders.do("unplug", "calc")
+    room._orders.do("break", "token", "1776")
+    assert stopped(room).endswith("of world main")
+    assert "1776" not in written(portrait(room))
+    room._orders.do("break", "clear")
+    pid = next(p.pid for p in room.here.kernel.processes.values() if p.space.frames)  # type: ignore[union-attr]
+    room._orders.do("watch", "page", str(pid), "0")
+    assert "in frame" in stopped(room)
 
 
 def test_inspections_tell_facts() -> None:
