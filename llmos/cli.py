@@ -22,6 +22,7 @@ from .audit import audit_app
 from .disk import disk_app
 from .errors import LlmosError, UsageError
 from .evals.cli import eval_app
+from .interrupts import heeded
 from .labs.cli import lab_app
 from .looks import Look, with_look
 from .session_commands import COMMANDS
@@ -442,7 +443,8 @@ def main() -> None:
     """The entry point: runs a command and turns what goes wrong into one line and a status."""
     debug = "--debug" in sys.argv
     try:
-        status = app(standalone_mode=False)
+        with heeded():
+            status = app(standalone_mode=False)
         if status == 130:  # typer has swallowed a Ctrl-C
             status = _complain("interrupted", 130, False)
     except LlmosError as e:
