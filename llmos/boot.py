@@ -157,6 +157,9 @@ def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, 
     settings = device_settings(options, plug)
     devices = registry.mounted(names, settings)
     progress(SelfTest("devices", " ".join(f"{name} on" for name in devices) or "none", "ok"))
+    if search := devices.get("search"):
+        stored = search.library.stat()  # type: ignore[attr-defined]
+        progress(SelfTest("disk", f"{stored['documents']:,} documents, {stored['passages']:,} passages", "ok"))
     system = (
         registry.instructions({n: d for n, d in devices.items() if n != "disk"}) if options.tools and devices else ""
     )

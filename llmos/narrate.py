@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 from llmos_kernel.ports import Event
 
 from .marking import Grounds, Said
-from .status import Line, Mark, Run
+from .searched import found
+from .status import Found, Line, Mark, Run
 from .stopwatch import Stopwatch
 
 LOG_LINES = 400
@@ -144,6 +145,7 @@ class Story:
         self._out: deque[Said] = deque(maxlen=KEPT)
         self._grounds = Grounds()
         self._devices: deque[tuple[int, str, str]] = deque(maxlen=KEPT)
+        self._searches: deque[Event] = deque(maxlen=KEPT)  # calls of the device search, and results
         self._marks: deque[Mark] = deque(maxlen=KEPT)
         self._stops: deque[tuple[int, str]] = deque(maxlen=KEPT)  # (the tick after it, kind)
 
@@ -161,6 +163,8 @@ class Story:
                 self._stops.append((tick + 1, kind))
             if kind in ("call", "result"):
                 self._devices.append((tick, str(data[0]), f"{'= ' * (kind == 'result')}{_clip(data[1], 24)}"))
+                if data[0] == "search":
+                    self._searches.append(event)
             self._weigh(tick, kind, pid, data)
 
     def _weigh(self, tick: int, kind: str, pid: int, data: Sequence[Any]) -> None:
@@ -188,6 +192,7 @@ class Story:
         new._out.extend(said for said in self._out if said.tick < tick)
         new._grounds = self._grounds.cut(tick)
         new._devices.extend(d for d in self._devices if d[0] < tick)
+        new._searches.extend(event for event in self._searches if event[0] < tick)
         new._marks.extend(m for m in self._marks if m.tick < tick)
         new._stops.extend(stop for stop in self._stops if stop[0] <= tick)
         return new
@@ -210,6 +215,10 @@ class Story:
             if t < tick:
                 said[name] = f"{said.get(name, '')} {text}" if text.startswith("= ") else text
         return said
+
+    def found(self, tick: int) -> Found | None:
+        """The last search before `tick`."""
+        return found(event for event in reversed(self._searches) if event[0] < tick)
 
     def console(self, tick: int) -> tuple[Run, ...]:
         """The console's text before `tick`, neighbours of one author joined."""

@@ -58,6 +58,7 @@ def world(branch: Branch, blank: MachineView, selected: int) -> MachineView:
         branch=branch.name,
         now=branch.machine.kernel.tick,
         marks=branch.story.marks(),
+        found=story.found(tick),
         policy=kernel.policy.name,
     )
 

@@ -65,6 +65,18 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A search on the disk and what came of it, best first; a hit is (place, words of the query in it, text)."""
+
+    tick: int
+    pid: int
+    query: str
+    words: int  # of the query
+    hits: tuple[tuple[str, int, str], ...] = ()
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Attention:
     """How much of a token's attention each page got, in every layer and head. A weight of 65535 is all of it."""
 
@@ -126,6 +138,7 @@ class MachineView:
     now: int = 0  # the tick of the machine itself; the snapshot's is earlier in REPLAY
     marks: tuple[Mark, ...] = ()  # bounded, oldest first
     breaks: tuple[str, ...] = ()  # breakpoints in words
+    found: Found | None = None  # the last search
     policy: str = ""  # who gets the lanes
     inspection: Inspection | None = None
     other: MachineView | None = None  # the second world, at the same tick if it got there
@@ -179,6 +192,8 @@ VERBS = [
 
 class Panel(Protocol):
     """The one door from a screen to a machine. Every method returns at once; the work happens on the machine's thread."""
+
+    first_mode: str  # what it opens in: "LIVE", or "REPLAY" where nobody is there to type to
 
     def start(self, post: Callable[[MachineView], None]) -> None:
         """Boot and begin. `post` is called from the machine's thread, at most 20 times a second and only on change."""

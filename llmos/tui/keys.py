@@ -121,6 +121,7 @@ KEYS: tuple[Key, ...] = (
     Key("5", "panel(5)", "5", "log", "Kernel log.", "panels"),
     Key("6", "panel(6)", "6", "self-test", "Power-on self-test.", "panels"),
     Key("7", "panel(7)", "7", "window", "Context window of the selected process.", "panels"),
+    Key("8", "panel(8)", "8", "disk", "The disk: page file, last search, what left a context.", "panels"),
     Key("L", "layout", "L", "layout", "Other panels: room, memory, calls, scheduler.", "panels"),
     Key("s", "sort", "s", "sort", "Sort processes by the next column.", "processes"),
     Key("t", "tree", "t", "tree", "Processes under their parents, or as a list.", "processes"),

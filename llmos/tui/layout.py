@@ -13,19 +13,21 @@ from .desk import Desk
 
 LEAST = (80, 24)
 ROOMY = (120, 40)
-TABS = ("processes", "pages", "timeline", "devices", "log", "boot", "window")
-"""Panels 1 to 7: a digit shows one in the small layout and goes to it in the large one."""
-ORDER = ("boot", "cpu", "ram", "processes", "pages", "window", "timeline", "devices", "console", "log")
+TABS = ("processes", "pages", "timeline", "devices", "log", "boot", "window", "disk")
+"""Panels 1 to 8: a digit shows one in the small layout and goes to it in the large one."""
+ORDER = ("boot", "cpu", "ram", "processes", "pages", "disk", "window", "timeline", "devices", "console", "log")
 """Reading order, which is the order of Tab."""
 
 LAYOUTS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "room": (("cpu", "ram"), ("processes", "pages"), ("timeline", "devices"), ("console", "log")),
-    "memory": (("ram", "window"), ("processes", "pages"), ("timeline", "devices"), ("console", "log")),
+    "room": (("cpu", "ram"), ("processes", "pages", "disk"), ("timeline", "devices"), ("console", "log")),
+    "memory": (("ram", "window"), ("pages", "disk"), ("processes", "devices"), ("console", "log")),
     "calls": (("cpu", "log"), ("processes", "window"), ("timeline", "devices"), ("console",)),
     "scheduler": (("timeline", "cpu"), ("processes", "pages"), ("log", "devices"), ("console",)),
 }
-"""Four bands of panels each, for the large layout. The console is in all."""
+"""Four bands of panels each, for the large layout. The console is in all; a third panel is where there is room for it."""
 SHARES = (0.5, 0.55, 0.62, 0.6)  # of the left panel of each band
+THREE = (0.42, 0.72)  # where the second and the third of three panels begin
+WIDE = 160  # cells from which on three panels stand side by side
 
 Places = dict[str, Region]
 
@@ -71,7 +73,8 @@ def _roomy(body: Region, desk: Desk) -> Places:
 def _bands(bands: Sequence[Region], names: Sequence[tuple[str, ...]], shares: Sequence[float]) -> Places:
     places: Places = {}
     for band, panels, share in zip(bands, names, shares, strict=True):
-        places |= _columns(band, (panels[0], panels[1]), share) if len(panels) == 2 else {panels[0]: band}
+        shown = panels if band.width >= WIDE else panels[:2]
+        places |= _columns(band, shown, THREE if len(shown) > 2 else (share,) if len(shown) > 1 else ())
     return places
 
 
@@ -80,7 +83,7 @@ def _tabbed(body: Region, desk: Desk) -> Places:
     first, second, third = _rows(body, [7 + spare // 4, 6 + spare // 4])
     if desk.testing:
         return {"boot": Region(body.x, body.y, body.width, first.height + second.height), "console": third}
-    return _columns(first, ("cpu", "ram"), 0.5) | {desk.tab: second, "console": third}
+    return _columns(first, ("cpu", "ram"), (0.5,)) | {desk.tab: second, "console": third}
 
 
 def _rows(body: Region, heights: list[int]) -> list[Region]:
@@ -92,9 +95,10 @@ def _rows(body: Region, heights: list[int]) -> list[Region]:
     return [*bands, Region(body.x, y, body.width, body.bottom - y)]
 
 
-def _columns(band: Region, names: tuple[str, str], share: float) -> Places:
-    left = round(band.width * share)
+def _columns(band: Region, names: Sequence[str], begins: Sequence[float]) -> Places:
+    """Panels side by side; `begins` has where each but the first begins, as a part of the width."""
+    edges = [0, *(round(band.width * begin) for begin in begins), band.width]
     return {
-        names[0]: Region(band.x, band.y, left, band.height),
-        names[1]: Region(band.x + left, band.y, band.width - left, band.height),
+        name: Region(band.x + left, band.y, right - left, band.height)
+        for name, left, right in zip(names, edges[:-1], edges[1:], strict=True)
     }

@@ -34,6 +34,7 @@ TAB_NAMES = {
     "log": "log",
     "boot": "test",
     "window": "win",
+    "disk": "disk",
 }
 
 

@@ -18,6 +18,7 @@ from llmos.options import SYSTEM, Options
 from llmos.portrait import portrait
 from llmos.room import Room
 from llmos.status import MachineView, SelfTest
+from llmos_kernel.view import MovedView
 
 NOON = datetime(2026, 3, 4, 12, 0)
 
@@ -26,7 +27,7 @@ class Still:
     """A `status.Panel` that shows one view and remembers what was asked of it."""
 
     def __init__(self, view: MachineView) -> None:
-        self.view = view
+        self.view, self.first_mode = view, "REPLAY" if view.mode == "REPLAY" else "LIVE"
         self.asked: list[tuple[str, ...]] = []
         self.post: Callable[[MachineView], None] = lambda view: None
 
@@ -49,10 +50,12 @@ def options() -> Options:
     return Options(model="scripted", init=("sh", SYSTEM), now=NOON, home=home, keep=True, devices=("calc", "clock"))
 
 
-def standing() -> Room:
-    """A booted room without its thread: orders are done by `_orders.do`, ticks by `advance`."""
-    room = Room(options(), 8.0)
-    room.here = Branch("main", boot(room.options, lambda line: None))
+def standing(*devices: str) -> Room:
+    """A booted room without its thread: orders are done by `_orders.do`, ticks by `advance`. `devices`: others than usual."""
+    room = Room(replace(options(), devices=devices) if devices else options(), 8.0)
+    room.here = Branch(
+        "main", boot(room.options, lambda line: room.tests.update({line.part: line}) if devices else None)
+    )
     room.mode = "FROZEN"
     return room
 
@@ -120,6 +123,27 @@ def two_views() -> MachineView:
     room._orders.do("unplug", "calc")
     settle(room)
     return seen(room)
+
+
+@cache
+def disk_view() -> MachineView:
+    """After a search, with a process in the page file and a span of another that left its context."""
+    room = standing("calc", "search")
+    assert room.here is not None
+    say(room, "search page fault")
+    room._orders.do("spawn", "demo")
+    ticks(room, 30)
+    pids = [p.pid for p in room.here.kernel.processes.values() if p.space.frames]
+    room._orders.do("park", str(pids[-1]))
+    ticks(room, 1)
+    view = seen(room)
+    moved = (MovedView("talk 4-1", 120, "USER", 16, "The first thing that was said"),)
+    return replace(
+        view,
+        notice="",
+        boot=tuple(t for t in view.boot if t.part == "disk"),
+        snapshot=replace(view.snapshot, moved=moved),
+    )
 
 
 @cache

@@ -39,6 +39,7 @@ SCREENS: dict[str, tuple[Callable[[], MachineView], Arrange]] = {
     "keys": (stills.busy_view, pressing("escape", "escape", "1", "question_mark")),
     "tour": (stills.busy_view, pressing("escape", "escape", "1", "f2")),
     "worlds": (stills.two_views, pressing("escape", "escape", "1", "w")),
+    "disk": (stills.disk_view, pressing("escape", "escape", "8")),
     "memory": (stills.busy_view, pressing("escape", "escape", "1", "L")),
     "process": (lambda: stills.inspected_view("process", "RUNNER"), pressing("escape")),
     "token": (lambda: stills.inspected_view("token", "RUNNER", "0"), pressing("plus", "plus")),

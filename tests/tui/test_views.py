@@ -10,7 +10,7 @@ from llmos.exports import transcript
 from llmos.grounding import Word
 from llmos.marking import parted
 from llmos.narrate import Story
-from llmos.status import DREAMED, Attention, Run
+from llmos.status import DREAMED, Attention, Found, Run
 from llmos.tui import verbs
 from llmos.tui.app import MachineRoom
 from llmos.tui.heads import Aim, picture
@@ -188,6 +188,47 @@ def test_a_process_that_has_ended_can_still_be_looked_into() -> None:
     assert inspection.attention is not None
     assert inspection.attention.anew
     assert [f.text for f in inspection.facts if f.name == "text"] == ["'6'"]
+
+
+@pytest.mark.parametrize(("size", "keys"), [((80, 24), ("8", "m")), ((120, 40), ("8",)), ((170, 50), ("1",))])
+async def test_the_disk_shows_texts_pages_the_last_search_and_what_left_a_context(
+    size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    app = MachineRoom(stills.Still(stills.disk_view()))
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("escape", "escape", *keys)
+        await pilot.pause()
+        shown = drawn.text(app)
+        for words in (
+            "25 documents",
+            "3 of 256 slots",
+            "out 3",
+            "pid 8: 3",
+            '"search page fault"',
+            "Paging#2",
+            "Z undo",
+        ):
+            assert words in shown, words
+
+
+def test_a_search_is_told_as_it_was_at_that_tick() -> None:
+    story = Story()
+    answer = "[Paging#2 of 3] A page fault is [no] trap.\n\n[Swap file#1 of 1] pages go out"
+    story.take(
+        [
+            (3, "call", 4, "search", "page fault", "model"),
+            (4, "call", 5, "calc", "1+1", "model"),
+            (6, "result", 4, "search", answer, 1, "disk:Paging#2"),
+            (9, "call", 5, "search", "sea", "model"),
+        ]
+    )
+    assert story.found(3) is None
+    assert story.found(6) == Found(3, 4, "page fault", 2)
+    found = story.found(9)
+    assert found is not None
+    assert found.hits == (("Paging#2", 2, "A page fault is [no] trap."), ("Swap file#1", 0, "pages go out"))
+    assert story.found(10) == Found(9, 5, "sea", 1)
+    assert story.cut(9).found(99) == found
 
 
 async def test_the_heads_are_chosen_by_keys_and_fit_any_sheet() -> None:

@@ -13,6 +13,7 @@ from .boot import Boot
 from .console import Console
 from .cpu import CpuPane
 from .devices import Devices
+from .disk import Disk
 from .laststop import LastStop
 from .log import Log
 from .pages import Pages
@@ -30,6 +31,7 @@ PANES: tuple[type[Pane], ...] = (
     Ram,
     Processes,
     Pages,
+    Disk,
     Timeline,
     Devices,
     Window,
