@@ -108,6 +108,10 @@ def _victims(kernel: Kernel, name: str) -> None:
 
 
 def _answer(kernel: Kernel, number: int, answer: str) -> None:
+    if str(answer) not in guard.ANSWERS:
+        raise BadCall(f"{answer!r} is no answer; it is one of {', '.join(guard.ANSWERS)}")
+    if int(number) not in kernel.guard.questions:
+        raise BadCall(f"nothing is asked under the number {number}")
     guard.answer(kernel, int(number), str(answer))
 
 

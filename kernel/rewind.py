@@ -116,8 +116,7 @@ class Rewind:
             self._keep(kernel, len(self.tape) if taken is None else taken)
 
     def _keep(self, kernel: Kernel, taken: int) -> None:
-        state = {name: value for name, value in vars(kernel).items() if name not in OUTSIDE}
-        packed = compress(pickle.dumps(state, pickle.HIGHEST_PROTOCOL), 1)
+        packed = compress(_packed(kernel), 1)
         self.kept.append(Kept(kernel.tick, taken, packed))
         self.bytes += len(packed)
         if len(self.kept) > MOST or (self.bytes > MOST_BYTES and len(self.kept) > FEWEST):
@@ -126,22 +125,39 @@ class Rewind:
             self.bytes = sum(len(kept.state) for kept in self.kept)
 
     def _thaw(self, kept: Kept) -> None:
+        self.kernel = self._revived(decompress(kept.state))
+        self._attach(self.kernel, kept.taken, kept.tick)
+
+    def _revived(self, packed: bytes) -> Kernel:
         kernel = Kernel.__new__(Kernel)
-        vars(kernel).update(pickle.loads(decompress(kept.state)))
+        vars(kernel).update(pickle.loads(packed))
         kernel.config, kernel.geometry, kernel.programs = self.header.config, self.header.geometry, self.programs
         kernel.grammar, kernel.events, kernel.diary = None, [], self.diary
-        self.kernel = kernel
-        self._attach(kernel, kept.taken, kept.tick)
+        return kernel
+
+    def twin(self, kernel: Kernel) -> Kernel:
+        """A copy to try something on, that nobody owns: whoever asks one of its ports gets EndOfJournal."""
+        twin = self._revived(_packed(kernel))
+        self._plug(twin, Player(self.header, ()))
+        return twin
 
     def _attach(self, kernel: Kernel, taken: int, tick: int) -> None:
         """Give the kernel ports that answer from record number `taken` on."""
         self.player = player = Player(self.header, self.records(taken))
         player.taken, player.tick = taken, tick - 1
+        self._plug(kernel, player)
+
+    def _plug(self, kernel: Kernel, player: Player) -> None:
         kernel.cpu = kernel.codec = kernel.world = kernel.store = player
         kernel.choose = player.choose if self.header.config.policy == "own" else None
         if isinstance(kernel.policy, Own):
             kernel.policy.choose = player.choose
         kernel.dialect = dialects.by_name(self.header.config.dialect, player)
+
+
+def _packed(kernel: Kernel) -> bytes:
+    state = {name: value for name, value in vars(kernel).items() if name not in OUTSIDE}
+    return pickle.dumps(state, pickle.HIGHEST_PROTOCOL)
 
 
 def state_hash(kernel: Kernel) -> str:

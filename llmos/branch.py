@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llmos_kernel.kernel import Kernel
-from llmos_kernel.ports import Event
+from llmos_kernel.ports import Delivery, Event, Plain
 
 from .attention import attention
 from .choices import Choices
@@ -31,6 +31,7 @@ class Branch:
         self.choices = choices or Choices()
         self.past: Kernel | None = None  # the earlier state that is looked at, None = now
         self.told = self.story  # of a tick of the past that is half over, the story up to there
+        self.asked: list[Delivery] = []  # commands that the next tick brings
         self.came: list[Place] = []  # where steps began that a step back has no other way to find, in order
 
     @property
@@ -67,6 +68,16 @@ class Branch:
         self.look(tick + 1)
         return events
 
+    def command(self, verb: str, *args: Plain) -> None:
+        """Ask the kernel for something. Raises ValueError at once with what it would say to that."""
+        past = self.machine.past
+        asked = [*self.asked, Delivery("command", verb, args)]
+        said = past.refusal(self.machine.kernel, asked) if past is not None else ""
+        if said:
+            raise ValueError(said.removeprefix(f"{verb}: "))
+        self.asked = asked
+        self.machine.command(verb, *args)
+
     def living(self, pid: int) -> Kernel:
         """What is looked at; for a process that has ended by then, as it was before its last choice."""
         tick = self.choices.ended(pid, self.kernel)
@@ -79,6 +90,7 @@ class Branch:
     def step(self, phase: bool = False) -> list[Event]:
         """One tick, or one phase of it, of the machine itself."""
         kernel = self.machine.kernel
+        self.asked.clear()
         if phase:
             kernel.step_phase()
         else:

@@ -24,6 +24,8 @@ LAST_WORDS = 3.0  # seconds that the end of a journal may take
 class Client:
     """Implements `status.Panel`. `ends`: closing this screen stops the machine, unless it is detached."""
 
+    first_mode = "LIVE"
+
     def __init__(
         self, path: Path, drive: bool = True, ends: bool = False, alive: Callable[[], bool] = lambda: True
     ) -> None:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from .branch import Branch
     from .room import Room
 
-BOOTING = "the machine is still booting"
 KERNEL: dict[str, tuple[type, ...]] = {  # verbs the kernel does itself, and the types of their arguments
     "kill": (int,),
     "fork": (int, str),
@@ -38,6 +37,10 @@ KERNEL: dict[str, tuple[type, ...]] = {  # verbs the kernel does itself, and the
 }
 
 
+class Booting(ValueError):
+    """There is no machine yet."""
+
+
 class Orders:
     """One method a verb; each raises ValueError with one line for the person."""
 
@@ -54,7 +57,7 @@ class Orders:
 
     def _here(self) -> Branch:
         if self.room.here is None:
-            raise ValueError(BOOTING)
+            raise Booting("there is no machine yet")
         return self.room.here
 
     def _deliver(self, verb: str, args: tuple[str, ...]) -> None:
@@ -65,7 +68,7 @@ class Orders:
         if len(args) != len(types):
             raise ValueError(f"takes {len(types)} arguments")
         values: list[Plain] = [kind(arg) for kind, arg in zip(types, args, strict=True)]
-        self._present().machine.command(verb, *values)
+        self._present().command(verb, *values)
 
     def _present(self) -> Branch:
         here = self._here()
@@ -76,21 +79,18 @@ class Orders:
     # -- talking ----------------------------------------------------------------------------------------------------
 
     def _say(self, line: str) -> None:
-        if self.room.here is None:
-            self.room.early.append(line)
-            return
         self._present().machine.type(line)
         if self.room.mode == "FROZEN":
             self.room.notice = "kept; the machine is frozen: space runs it, . steps"
 
     def _spawn(self, program: str, *args: str) -> None:
-        self._present().machine.command("spawn", program, *args)
+        self._present().command("spawn", program, *args)
 
     def _stop(self, pid: str) -> None:
-        self._present().machine.command("kill", int(pid), "STOP")
+        self._present().command("kill", int(pid), "STOP")
 
     def _cont(self, pid: str) -> None:
-        self._present().machine.command("kill", int(pid), "CONT")
+        self._present().command("kill", int(pid), "CONT")
 
     def _plug(self, name: str) -> None:
         self._mount(name, True)
@@ -119,6 +119,7 @@ class Orders:
             room.mode, room.until = "LIVE", ()
 
     def _pause(self) -> None:
+        self._here()
         self.room.playing = False
         if self.room.mode == "LIVE":
             self.room.mode, self.room.until = "FROZEN", ()
@@ -188,17 +189,24 @@ class Orders:
         tick = here.kernel.tick
         room.mode = "FROZEN"
         new = room.parted(here, tick)
+        said = f"world {new.name} begins at tick {tick:,}; w shows both, space runs both"
         if room.other:
-            room.other.machine.close()
+            room.aside.append(room.other)
+            said += f"; world {room.other.name} waits: `:world {room.other.name}` goes there"
         room.here, room.other = new, here
         here.look(tick)
-        room.notice = f"world {new.name} begins at tick {tick:,}; w shows both, space runs both"
+        room.notice = said
 
-    def _world(self) -> None:
-        room = self.room
+    def _world(self, name: str = "") -> None:
+        """To the other world, or to one by name; where one was before is then the other."""
+        room, here = self.room, self._here()
         if room.other is None:
             raise ValueError("there is one world only: B makes a second one")
-        room.here, room.other = room.other, room.here
+        there = [room.other, *room.aside]
+        chosen = next((world for world in there if world.name == (name or room.other.name)), None)
+        if chosen is None:
+            raise ValueError(f"the other worlds are {', '.join(world.name for world in there)}, not {name!r}")
+        room.here, room.other, room.aside = chosen, here, [w for w in there if w is not chosen]
         if room.mode != "LIVE":
             room.mode = "REPLAY" if self._here().past is not None else room.resting()
 
@@ -232,9 +240,13 @@ class Orders:
     # -- looking ----------------------------------------------------------------------------------------------------
 
     def _select(self, pid: str) -> None:
+        if int(pid) not in self._here().kernel.processes:
+            raise ValueError(f"no process {int(pid)}")
         self.room.selected, self.room.following = int(pid), False
 
     def _follow(self, on: str = "on") -> None:
+        if on not in ("on", "off"):
+            raise ValueError(f"on or off, not {on!r}")
         self.room.following = on == "on"
 
     def _inspect(self, kind: str, *args: str) -> None:

@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from llmos_apps import PROGRAMS
 from llmos_kernel.cpu import Burst, Cpu, Retired
+from llmos_kernel.errors import Divergence, EndOfJournal
 from llmos_kernel.journal import Header, Player, Record, Recorder, Sink
 from llmos_kernel.kernel import Kernel
+from llmos_kernel.panel import deliver
 from llmos_kernel.ports import Codec, Delivery, Event, Grammar, PageStore, Request
 from llmos_kernel.rewind import Rewind
 from llmos_kernel.sched import Choose
@@ -68,6 +70,18 @@ class Past:
         kernel = self.rewind.goto(tick, phase)
         kernel.step()
         return kernel.take_events()
+
+    def refusal(self, kernel: Kernel, asked: Sequence[Delivery]) -> str:
+        """What `kernel` would say to the last of these commands; "" where it would obey. It is tried on a copy."""
+        twin = self.rewind.twin(kernel)
+        try:
+            for delivery in asked:
+                twin.take_events()
+                deliver(twin, delivery)
+            said = [event for event in twin.take_events() if event[1] == "refused"]
+        except (EndOfJournal, Divergence):  # it went as far as the outside: only that can tell
+            return ""
+        return str(said[-1][3]) if said else ""
 
     def branch(self, tick: int, path: Path | None, progress: Callable[[int, int], None]) -> Machine:
         """A machine of its own that shares the past before `tick`; it records from the first tick on. Takes a while."""

@@ -23,13 +23,14 @@ from .branch import Branch
 from .breaks import Breaks
 from .errors import LlmosError
 from .inspection import Inspector
-from .orders import BOOTING, Orders
+from .orders import Booting, Orders
 from .portrait import portrait
 from .status import Inspection, MachineView, SelfTest
 
 if TYPE_CHECKING:
     from .options import Options
 
+KEPT = "kept until the machine is up"
 FRAME = 0.05  # seconds between two posted views at least
 SHARE = 0.05  # of a running machine's time that its pictures may take: of a very large one there are fewer
 WATCH = 8.0  # tokens a second a person can follow
@@ -44,6 +45,7 @@ class Room:
         self.options, self.speed, self.notice = options, speed, notice
         self.here: Branch | None = None
         self.other: Branch | None = None
+        self.aside: list[Branch] = []  # worlds that stand still until somebody goes there
         self.tests: dict[str, SelfTest] = {}
         self.mode, self.unit, self.problem = "BOOT", "token", ""
         self.selected, self.following = 0, False
@@ -52,7 +54,7 @@ class Room:
         self.met = ""  # the breakpoint that the last tick met
         self.playing = False  # does the past run on by itself?
         self.until: tuple[str, ...] = ()  # kinds of event that end the step in progress
-        self.early: list[str] = []  # lines typed before there was a machine
+        self.early: list[tuple[str, ...]] = []  # what was asked before there was a machine
         self.watched: Callable[[], bool] = lambda: True  # does anybody look? pictures of a running machine cost time
         self._orders = Orders(self)
         self._post: Callable[[MachineView], None] = lambda view: None
@@ -95,10 +97,10 @@ class Room:
             self.show(force=True)
             self.here = self.open_world()
             self.mode = self.first_mode
-            if self.notice.endswith(BOOTING):  # that is over
+            if self.notice.endswith(KEPT):  # that is over
                 self.notice = ""
-            for line in self.early:
-                self.here.machine.type(line)
+            for words in self.early:
+                self._obey(*words)
             while not self._closing.is_set():
                 self._turn(self.here)
         except LlmosError as e:
@@ -106,9 +108,8 @@ class Room:
         except Exception as e:  # the screen must be able to say what happened
             self._fail(f"{type(e).__name__}: {e}")
         finally:
-            for branch in (self.here, self.other):
-                if branch:
-                    branch.machine.close()
+            for branch in (*self.worlds(), *self.aside):
+                branch.machine.close()
 
     def open_world(self) -> Branch:
         """Boot; blocks for seconds."""
@@ -124,10 +125,12 @@ class Room:
             self.notice = f"branching: reliving tick {done:,} of {of:,}"
             self.show()
 
+        used = [b.name for b in (*self.worlds(), *self.aside)]
+        name = next((letter for letter in "BCDEFGHIJ" if letter not in used), "")
+        if not name:
+            raise LlmosError("ten worlds are all that there can be")
         path = journal.fresh(self.options.journal.parent) if self.options.journal else None
         machine = branch.machine.past.branch(tick, path, progress)
-        used = [b.name for b in self.worlds()]
-        name = next(letter for letter in "BCDEFGHIJ" if letter not in used)
         return Branch(name, machine, branch.story.cut(tick), branch.choices.copy())
 
     def resting(self) -> str:
@@ -240,12 +243,19 @@ class Room:
 
     def _drain(self) -> None:
         while not self._queue.empty():
-            verb, *args = self._queue.get()
-            try:
-                self.notice = ""
-                self._orders.do(verb, *args)
-            except (TypeError, ValueError, LlmosError) as e:
-                self.notice = f"{verb}: {_plain(e)}"
+            self._obey(*self._queue.get())
+
+    def _obey(self, verb: str, *args: str) -> None:
+        """What can't be done is said; what needs a machine waits for it."""
+        try:
+            self.notice = ""
+            self._orders.do(verb, *args)
+        except Booting as e:
+            if not self.problem:
+                self.early.append((verb, *args))
+            self.notice = f"{verb}: {e if self.problem else KEPT}"
+        except (TypeError, ValueError, LlmosError) as e:
+            self.notice = f"{verb}: {_plain(e)}"
 
     def show(self, force: bool = False) -> None:
         """Post a view, but not more often than a screen can use."""

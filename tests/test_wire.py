@@ -201,6 +201,8 @@ def test_a_machine_outlives_a_screen_that_detached_and_not_for_long_one_that_van
 class Standing:
     """A room without its thread as a panel: what is asked is done at once and shown, so that two of them stay alike."""
 
+    first_mode = "LIVE"
+
     def __init__(self) -> None:
         self.room = stills.standing()
         self.post: Callable[[MachineView], None] = lambda view: None

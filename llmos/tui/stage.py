@@ -92,7 +92,10 @@ class Stage(App[str]):
         self.set_keymap(self.keymap)
         for line in self.query(Input):
             line.cursor_blink = not self.still
-        self.give(self.query_one(Entry))
+        if self.panel.first_mode == "REPLAY":
+            self.watch_only()
+        else:
+            self.give(self.query_one(Entry))
         self.call_after_refresh(self.wake)
 
     async def on_event(self, event: events.Event) -> None:

@@ -31,7 +31,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("goto TICK", "The machine as it was in that tick."),
     Verb("now", "Leave the past."),
     Verb("branch", "A second world from this tick on."),
-    Verb("world", "Go over to the other world."),
+    Verb("world [NAME]", "Go over to the other world, or to one by name."),
     Verb("worlds", "Both worlds side by side."),
     Verb("unit UNIT", "What a step is from now on."),
     Verb("speed TOKENS", "Tokens a second; 0 is as fast as it can."),

@@ -22,6 +22,7 @@ from llmos.status import MachineView
 from llmos.stepping import STOPS
 from llmos_kernel.labels import data
 from llmos_kernel.rewind import state_hash
+from tests.watching import Watch
 
 from . import stills
 
@@ -409,6 +410,86 @@ def test_a_page_is_watched_and_the_other_world_stops_both() -> None:
     pid = next(p.pid for p in room.here.kernel.processes.values() if p.space.frames)  # type: ignore[union-attr]
     room._orders.do("watch", "page", str(pid), "0")
     assert "in frame" in stopped(room)
+
+
+BAD = {
+    "spawn nosuch": "nosuch", "spawn calc 1 2 3": "calc", "kill 99": "no process 99", "stop 99": "99", "cont 99": "99",
+    "nice 2 77": "1 to 20", "nice 99 1": "no process 99", "policy foo": "foo", "victims foo": "foo", "fork 99": "no process 99",
+    "fork 2": "no context", "attach 1": "does not wait for a line", "adapter 99 none": "no process 99",
+    "select 99": "no process 99",
+    "follow maybe": "on or off", "answer 1 maybe": "'maybe' is no answer",
+    "answer 1 once": "nothing is asked under the number 1",
+    "unpark 2": "2", "undo 99": "99", "compact 99": "99", "swapout 99": "no process 99", "window 99 4": "no process 99",
+    "park 99": "99", "kill x": "takes a number", "unplug moon": "no device", "world Z": "one world only",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", BAD)
+@pytest.mark.parametrize("mode", ["FROZEN", "LIVE"])
+def test_what_can_not_be_done_is_said_at_once(line: str, mode: str) -> None:
+    room = stills.standing()
+    stills.ticks(room, 4)
+    room.mode = mode
+    before = state(room)
+    room._obey(*line.split())
+    assert room.notice.startswith(line.split()[0] + ": ")
+    assert BAD[line] in room.notice
+    assert room.here is not None
+    assert room.here.machine.kernel.world.poll() == []  # type: ignore[attr-defined]
+    assert state(room) == before
+
+
+def test_what_was_asked_of_a_machine_that_stands_counts_for_what_is_asked_next() -> None:
+    room = stills.standing()
+    stills.ticks(room, 4)
+    for line in ("spawn demo", "kill 3", "stop 2", "cont 2"):
+        room._obey(*line.split())
+        assert room.notice == "", line
+    stills.ticks(room, 2)
+    assert room.here is not None
+    assert room.here.asked == []
+    assert not any(e.kind == "refused" for e in room.here.story._log)
+
+
+def test_what_is_asked_while_it_boots_waits_for_the_machine() -> None:
+    room, views = Room(stills.options(), 0.0), Watch()
+    for words in (("spawn", "demo"), ("say", "what is 37*48?"), ("kill", "99"), ("speed", "3")):
+        room._obey(*words)
+    assert room.early == [("spawn", "demo"), ("say", "what is 37*48?"), ("kill", "99")]
+    room._obey("plug", "calc")
+    assert room.notice == "plug: kept until the machine is up"
+    room.start(views)
+    view = views.until(
+        lambda v: any("1776" in run.text for run in v.console) and "demo" in {p.program for p in v.snapshot.processes}
+    )
+    assert view.speed == 3.0
+    room.close()
+
+
+def test_a_machine_that_did_not_come_up_keeps_nothing() -> None:
+    room = Room(stills.options(), 0.0)
+    room.problem, room.mode = "no such model", "HALTED"
+    room._obey("spawn", "demo")
+    assert (room.notice, room.early) == ("spawn: there is no machine yet", [])
+
+
+def test_a_third_world_leaves_the_first_two_where_they_were() -> None:
+    room = stills.standing()
+    stills.say(room, "what is 37*48?")
+    for tick in ("30", "20"):
+        room._orders.do("goto", tick)
+        room._orders.do("branch")
+    assert room.notice.endswith("world main waits: `:world main` goes there")
+    assert [w.name for w in (*room.worlds(), *room.aside)] == ["C", "B", "main"]
+    stills.settle(room)
+    room._obey("world", "Z")
+    assert room.notice == "world: the other worlds are B, main, not 'Z'"
+    room._obey("world", "main")
+    assert [w.name for w in (*room.worlds(), *room.aside)] == ["main", "C", "B"]
+    room._orders.do("now")
+    assert "1776" in written(portrait(room))
+    room._obey("world")
+    assert [w.name for w in room.worlds()] == ["C", "main"]
 
 
 def test_inspections_tell_facts() -> None:
