@@ -272,7 +272,7 @@ def replay(
     """Run a recorded session again, without a model: in the machine room, or as lines when there is no terminal."""
     outs = {"redact": redact, "transcript": transcript, "cast": cast, "trace": trace}
     lines = strace or any(outs.values()) or json or events or plain
-    if not lines and sys.stdin.isatty() and sys.stdout.isatty():
+    if not lines and all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         from .tui.first import Picture
 
         with Picture() as picture:  # painted before anything slow is imported
@@ -316,9 +316,12 @@ def lesson(
     recorded: Annotated[bool, typer.Option("--recorded", help="From the lesson's record, without a model.")] = False,
     live: Annotated[bool, typer.Option("--live", help="Train now what is otherwise read from a measurement.")] = False,
     jump: Annotated[int, typer.Option("--jump", min=1, help="Begin with this question.")] = 1,
-    lock: Annotated[str, typer.Option("--lock", help="Controls that are off, with commas: solve, hint, jump.")] = "",
+    lock: Annotated[str, typer.Option("--lock", help="Controls that are off: solve, hint, jump, back, change.")] = "",
     record: Annotated[
         Path | None, typer.Option("--record", help="Write what a run measures; a class: into a folder.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where your answers are written; default: the state folder.")
     ] = None,
     large: Annotated[
         bool, typer.Option("--large", help="For a class to read from afar: text and reveal only.")
@@ -328,6 +331,7 @@ def lesson(
 ) -> None:
     """Predict, then reveal: one lesson on a running machine. Answers are read line by line."""
     from .lessons import cli as lessons
+    from .lessons.wanted import Wanted
 
     if show or not name:
         found = lessons.list_lessons()
@@ -337,8 +341,8 @@ def lesson(
             print(f"{one['name']:<12} {one['minutes']:>3} min  {one['title']}")
         return
     locks = tuple(part.strip() for part in lock.split(",") if part.strip())
-    wanted = lessons.Wanted(name, seed, student, cpu, solve, json, own, worksheet, recorded, live, jump, locks, record)
-    lines = plain or json or solve or worksheet or record or name == "class"
+    wanted = Wanted(name, seed, student, cpu, solve, json, own, worksheet, recorded, live, jump, locks, record, out)
+    lines = plain or json or not wanted.answered
     if not lines and sys.stdin.isatty() and sys.stdout.isatty():
         from .screens import lesson as lesson_screen
 

@@ -36,6 +36,11 @@ def cache() -> Path:
     return _folder("cache", platformdirs.user_cache_dir("llmos"))
 
 
+def answers() -> Path:
+    """What students answered in lessons."""
+    return _folder("lessons", str(Path(platformdirs.user_state_dir("llmos")) / "lessons"))
+
+
 def home() -> Path:
     """The files device's folder: what processes may read and write."""
     return _folder("home", str(Path(platformdirs.user_data_dir("llmos")) / "home"))

@@ -23,8 +23,7 @@ from .options import Options
 from .status import Panel
 
 if TYPE_CHECKING:
-    from .lessons.cli import Wanted
-    from .lessons.session import Session
+    from .lessons.wanted import Wanted
     from .tui.theme import Palette
 
 
@@ -85,27 +84,23 @@ def recording(path: Path, tick: int | None, look: Look, opening: Callable[[], No
 
 
 def lesson(wanted: Wanted, big: bool, look: Look) -> None:
-    """A lesson beside the machine it speaks of; at the end its score, as a line."""
-    from .lessons.cli import open_session
-    from .lessons.lab import Cpus
-    from .lessons.lesson import load
+    """A lesson, or a class of them, beside the machine it speaks of; at the end what came of it, as lines."""
+    from .lessons.programme import Programme
     from .room import WATCH
     from .tui.lesson import LessonRoom
 
     dress = dressed(look)
-    one = load(wanted.name)
-
-    def begin() -> Session:
-        session = open_session(one, wanted, Cpus(wanted.model))
-        if wanted.jump > 1:
-            session.jump(wanted.jump)
-        return session
-
-    room = LessonRoom(begin, dress.palette, big, WATCH)
+    room = LessonRoom(Programme(wanted), dress.palette, big, WATCH, dress.still)
+    _watch_terminal()
     room.run()
-    if room.session is not None:
-        room.session.lab.close()
-        print(f"{one.name}: score {room.session.score:g} of {len(one.questions)}")
+    lines, ended = room.close()
+    print(*lines, sep="\n", end="\n" * bool(lines), flush=True)
+    if room.failed:
+        raise room.failed
+    if room.return_code:
+        raise LlmosError("the screen came to an end it did not expect")
+    if not ended:  # it compiles, and nothing can stop that
+        os._exit(0)
 
 
 def show(panel: Panel, dress: Dress, opening: Callable[[], None] = _nothing) -> None:
@@ -114,12 +109,16 @@ def show(panel: Panel, dress: Dress, opening: Callable[[], None] = _nothing) -> 
 
     room = MachineRoom(panel, *dress)
     room.standing = _settled
-    if sys.stdin.isatty():
-        threading.Thread(target=_leave_with_terminal, daemon=True, name="hang-up").start()
+    _watch_terminal()
     opening()
     room.run()
     if room.return_code:
         raise LlmosError("the screen came to an end it did not expect")
+
+
+def _watch_terminal() -> None:
+    if sys.stdin.isatty():
+        threading.Thread(target=_leave_with_terminal, daemon=True, name="hang-up").start()
 
 
 def _leave_with_terminal() -> None:

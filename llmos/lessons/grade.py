@@ -13,7 +13,8 @@ from typing import Any
 
 from llmos.errors import UsageError
 
-from .session import HINT_COST, digest, is_right, variant
+from .answers import is_right
+from .session import HINT_COST, digest, variant
 
 FIELDS = ("student", "lesson", "seed", "score", "of", "answered", "confidence", "source", "locks", "state", "file")
 
@@ -23,7 +24,7 @@ def grade(folder: Path) -> list[dict[str, Any]]:
     files = sorted(folder.glob("*.json")) if folder.is_dir() else []
     if not files:
         raise UsageError(
-            f"{folder}: no records (*.json) here; `llmos lesson NAME --student YOU --json > you.json` makes one"
+            f"{folder}: no records (*.json) here; `llmos lesson NAME --student YOU --out FOLDER` makes one"
         )
     return sorted((_row(path) for path in files), key=lambda r: (r["student"], r["lesson"], r["file"]))
 
@@ -56,6 +57,8 @@ def _state(record: dict[str, Any], body: dict[str, Any]) -> str:
     """A record of a run belongs to one student: the name and the class's seed make the variant."""
     if digest(body) != record["digest"]:
         return "edited"
+    if not record.get("finished", True):
+        return "unfinished"
     own = record["source"] == "record" or record["variant"] == variant(record["seed"], record["student"])
     return "ok" if own else "another student's variant"
 

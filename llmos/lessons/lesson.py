@@ -9,7 +9,7 @@ Knows: the format. Does not know: scenarios, answers, screens. The file:
     layout = "cpu ram console"    the panels that the screen shows beside the text, in this order
     stops = ["call", "result"]    before which events the machine stops, a word a question
     own = "calc"                  the function that a student's own file may put in the place of ours; "text" for a text
-    locks = ["solve"]             controls that are off: solve, hint, jump, back, goto, branch
+    locks = ["solve"]             controls that are off: solve, hint, jump, back, change
     +++
     Text before the first question.
 
@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -39,7 +40,8 @@ from . import ORDER
 HEADER = re.compile(r"\A\+\+\+\n(.*?)^\+\+\+\n", re.M | re.S)
 BLOCK = re.compile(r"^```predict\n(.*?)^```\n", re.M | re.S)
 KINDS = ("choice", "number", "token", "page", "process")
-CONTROLS = ("solve", "hint", "jump", "back", "goto", "branch")
+CONTROLS = ("solve", "hint", "jump", "back", "change")
+"""`--solve`, the hint, `--jump`, the machine's earlier ticks, playing again with another seed or file: what can be locked"""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def parse(name: str, source: str) -> Lesson:
         fields = _header(tomllib.loads(header[1]))
         parts = BLOCK.split(source[header.end() :])
         predicts = [_predict(tomllib.loads(block)) for block in parts[1::2]]
-    except (tomllib.TOMLDecodeError, TypeError, ValueError) as e:
+    except (tomllib.TOMLDecodeError, TypeError, ValueError, UsageError) as e:
         raise LlmosError(f"lesson {name}: {e}") from None
     sections = [Section(text.strip(), p) for text, p in zip(parts[::2], [*predicts, None], strict=True)]
     if len({p.id for p in predicts}) < len(predicts):
@@ -119,11 +121,16 @@ def parse(name: str, source: str) -> Lesson:
     return made
 
 
+def check_controls(locks: Sequence[str]) -> None:
+    """Raises UsageError for a name that locks nothing."""
+    for control in locks:
+        if control not in CONTROLS:
+            raise UsageError(f"no control {control!r} to lock; there are {', '.join(CONTROLS)}")
+
+
 def _header(fields: dict[str, Any]) -> dict[str, Any]:
     lists = {key: tuple(fields.get(key, ())) for key in ("programs", "stops", "locks")}
-    unknown = [control for control in lists["locks"] if control not in CONTROLS]
-    if unknown:
-        raise ValueError(f"no control {unknown[0]!r} to lock; there are {', '.join(CONTROLS)}")
+    check_controls(lists["locks"])
     return {**fields, **lists, "layout": tuple(str(fields.get("layout", "")).split())}
 
 

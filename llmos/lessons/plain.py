@@ -6,24 +6,32 @@ how sure (1 to 5); `h` asks for the hint (it costs half a point); an empty line 
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from llmos.errors import UsageError
 
+from .answers import labels, sure
 from .lab import BLANK
 from .lesson import Predict
 from .session import Session, Verdict
 
 WIDTH = 100
-CONFIDENCE = re.compile(r"\s*!([1-5])$")
 Say = Callable[[str], None]
 
 
-def play(session: Session, answers: Iterator[str], say: Say, solve: bool = False) -> dict[str, Any]:
-    """Play to the end, or to the end of `answers`; the record. With `solve` nothing is asked and all is revealed."""
+def play(
+    session: Session,
+    answers: Iterator[str],
+    say: Say,
+    solve: bool = False,
+    keep: Callable[[Session], object] = lambda session: None,
+) -> dict[str, Any]:
+    """Play to the end, or to the end of `answers`; the record. With `solve` nothing is asked and all is revealed.
+
+    `keep` is called after each answer.
+    """
     lesson = session.lesson
     if solve and not session.allows("solve"):
         raise UsageError("the teacher has locked the solutions")
@@ -38,12 +46,11 @@ def play(session: Session, answers: Iterator[str], say: Say, solve: bool = False
         if verdict is None:
             say("The lesson ends here: no more answers.")
             return session.record()
+        keep(session)
         _reveal(verdict, session.lab.shown, say, solve)
     _text(session.text, say)
     say("")
     say(textwrap.fill(f"Where the analogy stops: {lesson.analogy}", WIDTH))
-    if not solve:
-        say(f"score {session.score:g} of {len(lesson.questions)}")
     return session.record()
 
 
@@ -72,9 +79,8 @@ def _answer(session: Session, predict: Predict, answers: Iterator[str], say: Say
             say(f"hint: {predict.hint or 'there is none for this one'}")
             hint = hint or bool(predict.hint)
             continue
-        sure = CONFIDENCE.search(line)
         try:
-            return session.lock(CONFIDENCE.sub("", line), int(sure[1]) if sure else 0, hint)
+            return session.lock(*sure(line), hint)
         except UsageError as e:
             say(f"{e}; again")
     return None
@@ -92,8 +98,8 @@ def _text(text: str, say: Say) -> None:
 def _ask(predict: Predict, say: Say) -> None:
     say("")
     say(f"PREDICT  {predict.question}")
-    for i, choice in enumerate(predict.choices, 1):
-        say(f"   {i}  {choice}")
+    for label, choice in zip(labels(predict.choices), predict.choices, strict=True):
+        say(f"   {label}  {choice}")
 
 
 def _reveal(verdict: Verdict, shown: list[str], say: Say, solve: bool) -> None:

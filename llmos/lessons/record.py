@@ -17,8 +17,9 @@ from typing import Any
 from llmos.errors import LlmosError, UsageError
 
 from . import lesson as lessons
+from .answers import plain
 from .lab import Lab
-from .session import Session, plain
+from .session import Session
 
 
 def make(session: Session) -> dict[str, Any]:

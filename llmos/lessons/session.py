@@ -11,19 +11,16 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zlib import crc32
 
 from llmos.errors import LlmosError, UsageError
 
+from .answers import checked, is_right, plain
 from .lab import Lab
-from .lesson import CONTROLS, Lesson, Predict, Section
-
-if TYPE_CHECKING:
-    from llmos_kernel.view import Snapshot
+from .lesson import Lesson, Predict, Section, check_controls
 
 HINT_COST = 0.5  # of a point
 
@@ -49,27 +46,44 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """All that a screen shows of a lesson at one moment."""
+class Told:
+    """A step that is over: what was said, asked, answered and revealed."""
 
-    name: str
-    title: str
-    minutes: int
-    os: str
-    llm: str
-    analogy: str
-    layout: tuple[str, ...]  # panels beside the text
-    step: int  # of `steps`, from 1
-    steps: int
-    stop: str  # the event that the machine stands before, "" at the end
+    text: str
+    question: Predict
+    verdict: Verdict
+    shown: tuple[str, ...]  # the reveal, line by line
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that a screen shows of a lesson at one moment, but for its machine."""
+
+    lesson: Lesson
+    told: tuple[Told, ...]  # the steps before this one
     text: str
     question: Predict | None  # None at the end
-    verdict: Verdict | None  # of the answer that was locked last
-    shown: tuple[str, ...]  # the reveal of that answer, line by line
+    facts: tuple[tuple[str, str], ...]  # those that the words so far speak of
     score: float
     locked: tuple[str, ...]  # controls that are off
     source: str  # where answers come from: "run" or "record"
-    machine: Snapshot | None  # the machine, where the lesson has one running now
+    model: str
+    seed: int
+    student: str
+
+    @property
+    def step(self) -> int:
+        """From 1; the last one again when the lesson is over."""
+        return min(len(self.told) + 1, self.steps)
+
+    @property
+    def steps(self) -> int:
+        return len(self.lesson.questions)
+
+    @property
+    def stop(self) -> str:
+        """The event that the machine stands before, "" at the end."""
+        return self.lesson.stops[len(self.told)] if self.question else ""
 
 
 @dataclass
@@ -81,42 +95,38 @@ class Session:
     student: str = ""
     seed: int = 0
     index: int = 0
-    verdicts: list[Verdict] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     locks: tuple[str, ...] = ()  # controls that a teacher has switched off, besides those of the lesson's header
     play: Callable[[Lab], Iterator[str]] | None = None  # the scenario; None = the lesson's own
     source: str = "run"
     _events: Iterator[str] | None = None
 
     def __post_init__(self) -> None:
-        unknown = [control for control in self.locks if control not in CONTROLS]
-        if unknown:
-            raise UsageError(f"no control {unknown[0]!r} to lock; there are {', '.join(CONTROLS)}")
+        check_controls(self.locks)
         self.locks = tuple(dict.fromkeys((*self.lesson.locks, *self.locks)))
 
     def scene(self) -> Scene:
         """What to show now: the machine stands before the question's event."""
         text, question = self.text, None if self.over else self.question()
-        lesson = self.lesson
         return Scene(
-            lesson.name,
-            lesson.title,
-            lesson.minutes,
-            lesson.os,
-            lesson.llm,
-            lesson.analogy,
-            lesson.layout,
-            min(self.index + 1, len(lesson.questions)),
-            len(lesson.questions),
-            "" if self.over else lesson.stops[self.index],
+            self.lesson,
+            tuple(self.told),
             text,
             question,
-            self.verdicts[-1] if self.verdicts else None,
-            tuple(self.lab.shown),
+            self._spoken_of(),
             self.score,
             self.locks,
             self.source,
-            self.lab.running.snapshot() if self.lab.running else None,
+            self.lab.model_name,
+            self.seed,
+            self.student,
         )
+
+    def _spoken_of(self) -> tuple[tuple[str, str], ...]:
+        """The facts that stand in the words so far: others may give an answer away."""
+        so_far = self.lesson.sections[: self.index + 1]
+        words = "".join(s.text + (s.predict.question if s.predict else "") for s in so_far)
+        return tuple((name, plain(value)) for name, value in self.lab.facts.items() if "{" + name + "}" in words)
 
     def allows(self, control: str) -> bool:
         return control not in self.locks
@@ -169,7 +179,7 @@ class Session:
         """Take the prediction, let the event happen, and measure. Raises UsageError for an answer that can't be one."""
         if hint and not self.allows("hint"):
             raise UsageError("the teacher has locked the hints")
-        asked = self.question()
+        text, asked = self.text, self.question()
         answer = checked(asked, answer)
         self.lab.shown = []
         self._advance()
@@ -189,9 +199,13 @@ class Session:
             asked.choices,
             asked.tolerance,
         )
-        self.verdicts.append(verdict)
+        self.told.append(Told(text, asked, verdict, tuple(self.lab.shown)))
         self.index += 1
         return verdict
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        return [step.verdict for step in self.told]
 
     def record(self) -> dict[str, Any]:
         """The graded answers as one JSON object; `digest` lets a teacher see that it was not edited by hand."""
@@ -206,6 +220,7 @@ class Session:
             "answers": [{k: v for k, v in asdict(v).items() if k != "question"} for v in self.verdicts],
             "score": self.score,
             "of": len(self.lesson.questions),
+            "finished": self.over,
         }
         return {**body, "digest": digest(body)}
 
@@ -231,50 +246,6 @@ def scenario(name: str) -> Any:
 def variant(seed: int, student: str) -> int:
     """Each student's own seed of a class's seed."""
     return crc32(f"{seed}/{student}".encode()) if student else seed
-
-
-def checked(predict: Predict, answer: str) -> str:
-    """The answer in its canonical form; "" stays "". A choice may be given by its number."""
-    answer = answer.strip()
-    if not answer or predict.kind == "number":
-        if answer and number(answer) is None:
-            raise UsageError(f"{answer!r} is not a number")
-        return answer
-    if answer in predict.choices:
-        return answer
-    if answer.isdecimal() and 1 <= int(answer) <= len(predict.choices):
-        return predict.choices[int(answer) - 1]
-    folded = [c for c in predict.choices if c.casefold() == answer.casefold()]
-    if folded:
-        return folded[0]
-    raise UsageError(f"{answer!r} is not one of {', '.join(predict.choices)}")
-
-
-def number(text: str) -> float | None:
-    """The number in `text` (commas and a percent sign are fine), None if it is none."""
-    try:
-        value = float(text.replace(",", "").rstrip("% "))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def plain(value: Any) -> str:
-    """A measured value as text, as an answer would be typed."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def is_right(kind: str, answer: str, machine: str, tolerance: float) -> bool:
-    if not answer:
-        return False
-    if kind != "number":
-        return answer == machine
-    said, measured = number(answer), number(machine)
-    if said is None or measured is None:
-        return False
-    return abs(said - measured) <= abs(measured) * tolerance / 100 + 1e-9
 
 
 def digest(body: dict[str, Any]) -> str:

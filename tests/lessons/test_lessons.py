@@ -10,9 +10,9 @@ import pytest
 
 from llmos.cpu.loaders import load
 from llmos.lessons import ORDER, lesson, plain, record
-from llmos.lessons.cli import Wanted, open_session
 from llmos.lessons.lab import Cpus, Lab
 from llmos.lessons.session import Session
+from llmos.lessons.wanted import Wanted, open_session
 from llmos.store import resolve
 
 

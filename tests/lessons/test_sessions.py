@@ -10,14 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmos import paths
 from llmos.devices.base import Context, DeviceError
 from llmos.errors import LlmosError, UsageError
 from llmos.lessons import ORDER, cli, lesson, plain, record, session
-from llmos.lessons.cli import Wanted
+from llmos.lessons.answers import checked, is_right, labels, number
 from llmos.lessons.grade import as_csv, grade
 from llmos.lessons.lab import BLANK, Cpus, Lab
 from llmos.lessons.owndevice import OwnDevice
-from llmos.lessons.session import Session, is_right, number, variant
+from llmos.lessons.session import Session, variant
+from llmos.lessons.transcript import markdown
+from llmos.lessons.wanted import Wanted, check
 
 SOURCE = """+++
 title = "Dice"
@@ -154,7 +157,7 @@ def test_a_number_is_right_within_its_tolerance(machine: int, tolerance: float) 
 
 def test_a_scene_is_all_that_a_screen_shows(dice: Session) -> None:
     scene = dice.scene()
-    assert (scene.title, scene.step, scene.steps, scene.stop, scene.layout) == (
+    assert (scene.lesson.title, scene.step, scene.steps, scene.stop, scene.lesson.layout) == (
         "Dice",
         1,
         2,
@@ -163,10 +166,13 @@ def test_a_scene_is_all_that_a_screen_shows(dice: Session) -> None:
     )
     assert scene.question is not None
     assert scene.question.question == "What will two dice of 6 sides show?"
-    assert (scene.verdict, scene.shown, scene.machine, scene.source) == (None, (), None, "run")
+    assert (scene.told, scene.source) == ((), "run")
+    assert scene.facts == (("sides", "6"),)
     locked = dice.lock("7")
     after = dice.scene()
-    assert (after.verdict, after.shown, after.stop, after.score) == (locked, ("they roll",), "look", locked.points)
+    assert (after.told[0].verdict, after.told[0].shown) == (locked, ("they roll",))
+    assert after.told[0].text == "Two dice with 6 sides."
+    assert (after.stop, after.score) == ("look", locked.points)
     dice.lock("yes")
     end = dice.scene()
     assert (end.question, end.stop, end.text) == (None, "", "That was all.")
@@ -262,3 +268,98 @@ def test_every_lesson_reads_and_asks_at_least_three_things() -> None:
     assert lesson.names() == ORDER
     for name in lesson.names():
         assert len(lesson.load(name).questions) >= 3
+
+
+# -- what was asked for, answers kept, a class ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("choices", "typed"),
+    [
+        (("yes", "no"), ("1", "2")),
+        (("2", "5", "6"), ("a", "b", "c")),
+        (("1", "b"), ("#1", "#2")),
+        (("1 %", "none"), ("a", "b")),
+        (tuple("0123456789"), tuple("abcdefgijk")),  # h asks for the hint
+    ],
+)
+def test_a_label_is_never_a_choice(choices: tuple[str, ...], typed: tuple[str, ...]) -> None:
+    asked = lesson.Predict("x", "choice", "?", choices)
+    assert labels(choices) == typed
+    assert [checked(asked, label) for label in typed] == list(choices)
+    assert [checked(asked, choice) for choice in choices] == list(choices)
+
+
+def test_a_number_that_is_no_choice_is_refused_where_choices_are_numbers() -> None:
+    with pytest.raises(UsageError, match="'3' is not one of 2, 5, 6"):
+        checked(lesson.Predict("x", "page", "?", ("2", "5", "6")), "3")
+
+
+def test_all_that_can_be_locked_locks_something() -> None:
+    assert lesson.CONTROLS == ("solve", "hint", "jump", "back", "change")
+    for name in ("goto", "branch", "door"):
+        with pytest.raises(UsageError, match=name):
+            check(Wanted("trap", locks=(name,)))
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted("trap", recorded=True, jump=9),
+        Wanted("trap", jump=2, worksheet=True),
+        Wanted("trap", jump=2, locks=("jump",)),
+        Wanted("trap", solve=True, locks=("solve",)),
+        Wanted("trap", solve=True, out=Path("x.json")),
+        Wanted("trap", out=Path("no/such/x.json")),
+        Wanted("trap", recorded=True, model="smollm2"),
+        Wanted("trap", model="nosuch"),
+    ],
+)
+def test_what_can_t_be_is_refused_before_a_model_is_loaded(wanted: Wanted) -> None:
+    with pytest.raises(UsageError):
+        check(wanted)
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("LLMOS_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def test_answers_are_kept_where_they_are_wanted(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for out, written in (
+        (home / "mine.json", home / "mine.json"),
+        (home, home / "trap-an_a.json"),
+        (home, home / "trap-an_a-2.json"),
+        (None, paths.answers() / "trap-an_a.json"),
+    ):
+        monkeypatch.setattr(cli, "_lines", lambda: iter(["2"]))
+        cli.run_lesson(Wanted("trap", recorded=True, student="an/a", out=out))
+        kept = json.loads(written.read_text("utf-8"))
+        assert (kept["student"], kept["finished"], len(kept["answers"])) == ("an/a", False, 1)
+        assert session.digest({k: v for k, v in kept.items() if k != "digest"}) == kept["digest"]
+    assert not list(home.rglob("*.part"))
+
+
+def test_a_class_ends_with_its_input_and_adds_up(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = len(lesson.load(ORDER[0]).questions)
+    monkeypatch.setattr(cli, "_lines", lambda: iter([""] * (first + 1)))
+    cli.run_lesson(Wanted("class", recorded=True))
+    said = capsys.readouterr().out
+    assert f"{ORDER[0]}: score 0 of {first}" in said
+    assert f"{ORDER[1]}: left at question 2 of" in said
+    assert "class: score 0 of" in said
+    assert "in 1 of 12 lessons, 0 min" in said
+    assert f"  {ORDER[2]} " not in said
+
+
+def test_a_transcript_has_all_that_was_said(dice: Session) -> None:
+    dice.lock("7")
+    text = markdown(dice.scene())
+    assert "Two dice with 6 sides." in text
+    assert "**Q1** What will two dice of 6 sides show?" in text
+    assert f"You: 7 ({'right' if dice.verdicts[0].right else 'not what happened'})" in text
+    assert "    they roll" in text
+    assert "- 1: yes" in text

@@ -53,8 +53,38 @@ class Entry(Input):
             event.stop()
 
 
-class Console(Tail):
+class Printed(Tail):
+    """What was said, without a line to type the next thing on."""
+
     key = "console"
+
+    def pick(self, view: MachineView, desk: Desk) -> object:
+        return view.console, view.foreground, desk.typing
+
+    def heading(self) -> tuple[Row, Row]:
+        who = sanitise(self.view.foreground)
+        right: Row = ((f"{self.back} rows back, PgDn returns", "busy"),) if self.back else self._legend()
+        return (("console", "title"), (f"  {who}" if who else "", "dim")), right
+
+    def _legend(self) -> Row:
+        """What the marks mean, once there are some."""
+        if not any(run.rests for run in self.view.console):
+            return ()
+        return ((FROM, "device"), (" from a device  ", "dim"), (DREAMED, "busy"), (" dreamed", "dim"))
+
+    def lines(self, width: int, least: int) -> Sequence[Row]:
+        rows: list[Row] = []
+        for line in _from_the_end(self.view.console):
+            rows[:0] = wrap(line, width)
+            if len(rows) >= least:
+                break
+        if rows and _is_prompt(rows[-1]):
+            rows.pop()
+        return rows
+
+
+class Console(Printed):
+    """With the line."""
 
     class Said(Message):
         """A line was typed and sent."""
@@ -82,36 +112,12 @@ class Console(Tail):
     def entry(self) -> Entry:
         return self.query_one(Entry)
 
-    def pick(self, view: MachineView, desk: Desk) -> object:
-        return view.console, view.foreground, desk.typing
-
-    def heading(self) -> tuple[Row, Row]:
-        who = sanitise(self.view.foreground)
-        right: Row = ((f"{self.back} rows back, PgDn returns", "busy"),) if self.back else self._legend()
-        return (("console", "title"), (f"  {who}" if who else "", "dim")), right
-
-    def _legend(self) -> Row:
-        """What the marks mean, once there are some."""
-        if not any(run.rests for run in self.view.console):
-            return ()
-        return ((FROM, "device"), (" from a device  ", "dim"), (DREAMED, "busy"), (" dreamed", "dim"))
-
     def rows(self, width: int, height: int) -> Sequence[Row]:
         """The transcript, and on the last row the prompt; the entry covers the rest of that row."""
         said = super().rows(width, height - 1)
         filler: list[Row] = [()] * (height - 1 - len(said))
         prompt: Span = ("> ", "bold user" if self.desk.typing else "dim")
         return [*said, *filler, (prompt,)]
-
-    def lines(self, width: int, least: int) -> Sequence[Row]:
-        rows: list[Row] = []
-        for line in _from_the_end(self.view.console):
-            rows[:0] = wrap(line, width)
-            if len(rows) >= least:
-                break
-        if rows and _is_prompt(rows[-1]):
-            rows.pop()
-        return rows
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

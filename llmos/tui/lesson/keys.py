@@ -1,0 +1,73 @@
+"""Every key of a lesson, in one table: bindings, the bottom line, palette and help are made from it.
+
+Knows: keys, the actions they call and what to say about them. Does not know: how an action is done (`room.py`). Letters act
+outside the answer's line only: Esc leaves it, `i` or Enter goes back to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from textual.binding import Binding
+
+from llmos.tui.finder import Finder
+from llmos.tui.keys import Key
+from llmos.tui.text import Row, width
+
+LESSON = "lesson"
+KEYS: tuple[Key, ...] = (
+    Key("enter", "answer", "Enter", "lock", "Lock the answer; nothing goes back into a question.", LESSON, 1, always=True),
+    Key("f3", "hint", "F3", "hint", "A hint; it costs half a point.", LESSON, 1, always=True),
+    Key("pageup", "read(-1)", "PgUp", "read", "Back in what was said, a page.", LESSON, 1, always=True),
+    Key("pagedown", "read(1)", "PgDn", "on", "On in what was said, a page.", LESSON, always=True),
+    Key("escape", "leave_line", "Esc", "keys", "Leave the answer's line: then the letters are keys.", LESSON, 1, always=True),
+    Key("p", "page(-1)", "p", "previous", "The step before, with what it revealed.", LESSON, 2),
+    Key("n", "page(1)", "n", "next", "The step after.", LESSON, 2),
+    Key("comma", "tick(-1)", ",", "back", "The machine a tick earlier in what was run last.", LESSON, 2),
+    Key("full_stop", "tick(1)", ".", "step", "The machine a tick later.", LESSON, 2),
+    Key("m", "story", "m", "all", "All that was said and revealed, over the whole width.", LESSON, 2),
+    Key("tab", "panels", "Tab", "panels", "Other panels, where not all have room.", LESSON, 2, always=True, spare=True),
+    Key("c", "change", "c", "change", "Play it again with another seed or a file of yours.", LESSON, 2),
+    Key("t", "transcript", "t", "text", "Write all that was said so far as Markdown.", LESSON, 2, spare=True),
+    Key("e", "picture", "e", "picture", "Write the screen as an SVG picture.", LESSON, 2, spare=True),
+    Key("i", "line", "i", "answer", "Back to the answer's line.", LESSON, 2),
+    Key("f6", "big", "F6", "big", "Large, to be read from afar: fewer panels.", LESSON, 1, always=True, spare=True),
+    Key("f1", "help", "F1", "help", "What this lesson says of both worlds, and where they part.", LESSON, 1, always=True),
+    Key("ctrl+p", "command_palette", "^P", "all", "All of these, found by name.", LESSON, 1, always=True, spare=True),
+    Key("ctrl+c,ctrl+q", "quit", "^C", "leave", "Leave; what was answered is kept.", LESSON, 1, always=True),
+)  # fmt: skip
+
+
+def bindings() -> Iterator[Binding]:
+    for key in KEYS:
+        if key.action not in ("answer", "command_palette"):  # the line's own, the library's own
+            yield Binding(key.keys, key.action, key.word, show=False, priority=key.action in ("quit", "panels"))
+    yield Binding("q", "quit", "leave", show=False)
+    yield Binding("enter", "line", "answer", show=False)
+
+
+def footer(typing: bool, cells: int) -> list[tuple[Key, Row]]:
+    """The keys that act now, as many as fit, each with what is drawn for it."""
+    keys = [key for key in KEYS if key.footer == (1 if typing else 2)]
+    placed: list[tuple[Key, Row]] = []
+    for chosen in (keys, [key for key in keys if not key.spare]):
+        placed = [(key, ((f" {key.shown}", "bold accent"), (f" {key.word} ", "text"))) for key in chosen]
+        if sum(width(row) for _, row in placed) <= cells:
+            break
+    return placed
+
+
+def lines() -> list[str]:
+    """The table for the help."""
+    return [f"- `{key.shown}` {key.about}" for key in KEYS]
+
+
+class LessonFinder(Finder):
+    """The palette of a lesson."""
+
+    def _all(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+        for key in KEYS:
+            if key.action != "command_palette":
+                yield f"{key.word}  ({key.shown})", key.about, partial(self._act, key.action)

@@ -1,0 +1,46 @@
+"""Sheets over a lesson: all that was said, over the whole width; and its help.
+
+Knows: scenes, lessons. Does not know: keys.
+"""
+
+from __future__ import annotations
+
+from textual.widget import Widget
+from textual.widgets import Markdown, Static
+
+from llmos.lessons.lesson import Lesson
+from llmos.lessons.session import Scene
+from llmos.tui.paint import painted
+from llmos.tui.screens.sheet import MARGINS, WIDEST, Sheet
+from llmos.tui.theme import Palette
+
+from . import keys, words
+
+
+class StorySheet(Sheet):
+    """Every step with its question, the answer and the reveal."""
+
+    title_text = "all that was said"
+
+    def __init__(self, scene: Scene, palette: Palette) -> None:
+        super().__init__()
+        self.scene, self.palette = scene, palette
+
+    def body(self) -> list[Widget]:
+        return [Static(id="story")]
+
+    def on_resize(self) -> None:
+        cells = max(20, min(WIDEST, self.app.size.width * 9 // 10) - MARGINS)
+        self.query_one("#story", Static).update(painted(words.story(self.scene, cells, True).rows, self.palette))
+
+
+class HelpSheet(Sheet):
+    """The lesson in both languages, where the analogy ends, its keys."""
+
+    def __init__(self, one: Lesson) -> None:
+        super().__init__()
+        self.one = one
+        self.title_text = f"F1 lesson {one.name}"
+
+    def body(self) -> list[Widget]:
+        return [Markdown(words.page(self.one, keys.lines()), open_links=False)]
