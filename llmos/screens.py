@@ -61,6 +61,7 @@ def machine(options: Options, speed: float, look: Look, opening: Callable[[], No
     dress = dressed(look)
     address, alive = sessions.launch(options, speed, ORPHANED)
     show(Client(address, ends=True, alive=alive), dress, opening)
+    print("next: llmos lesson two-files")
 
 
 def attached(name: str, look: Look, watch: bool = False) -> None:

@@ -53,7 +53,7 @@ def play(lab: Lab) -> Iterator[str]:
     waiting = len(process.space.tokens) - process.space.resident
     yield "survives"
     lab.measured["survives"] = str(number) in _window(machine)
-    lab.say("  ".join(_window(machine).split())[:300])
+    lab.say(" ".join(_window(machine).split())[:300])
     yield "again"
     lab.measured["again"] = waiting
     space = process.space
