@@ -97,6 +97,7 @@ def _lane(kernel: Kernel, lane: int) -> LaneView:
         chosen=word(kernel, tokens[-1]) if tokens and p.space.who[-1] == ord("m") else "",
         stop=p.stop,
         mass=p.mass,
+        first=first,
     )
 
 

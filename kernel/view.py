@@ -62,6 +62,7 @@ class LaneView:
     chosen: str  # the token that was sampled
     stop: str  # last stop cause
     mass: tuple[int, ...]  # attention per page of the running process, uint16
+    first: int = 0  # place of the stream's first token in its context
 
 
 @dataclass(frozen=True, slots=True)

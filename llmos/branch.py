@@ -14,6 +14,7 @@ from .attention import attention
 from .choices import Choices
 from .narrate import Story
 from .status import Attention
+from .streams import Streams
 
 if TYPE_CHECKING:
     from .machine import Machine
@@ -25,8 +26,18 @@ Place = tuple[int, int]
 class Branch:
     """One world: a machine, its story, and the choices made in it. Owned by the room's thread."""
 
-    def __init__(self, name: str, machine: Machine, story: Story | None = None, choices: Choices | None = None) -> None:
+    compared = True  # may there be another world beside it?
+
+    def __init__(
+        self,
+        name: str,
+        machine: Machine,
+        story: Story | None = None,
+        choices: Choices | None = None,
+        streams: Streams | None = None,
+    ) -> None:
         self.name, self.machine = name, machine
+        self.streams = streams or Streams()
         self.story = story or Story()
         self.choices = choices or Choices()
         self.past: Kernel | None = None  # the earlier state that is looked at, None = now
@@ -97,6 +108,8 @@ class Branch:
             kernel.step()
         if kernel.phase == 0:
             self.choices.watch(kernel)
+            if self.compared:
+                self.streams.watch(kernel)
             if self.machine.past is not None:
                 self.machine.past.follow(kernel)
         events = kernel.take_events()

@@ -36,8 +36,12 @@ def portrait(room: Room) -> MachineView:
     )
     if room.here is None:
         return blank
-    other = world(room.other, blank, 0) if room.other else None
-    return replace(world(room.here, blank, _chosen(room, room.here.kernel)), other=other)
+    here, there = room.here, room.other
+    view = world(here, blank, _chosen(room, here.kernel))
+    if there is None:
+        return view
+    parted = here.streams.parted(here.kernel, there.streams, there.kernel)
+    return replace(view, other=world(there, blank, 0), parted=parted)
 
 
 def world(branch: Branch, blank: MachineView, selected: int) -> MachineView:

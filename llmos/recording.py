@@ -94,6 +94,8 @@ def _no_cpu() -> object:
 class Replay(Branch):
     """A world whose future is known and is read when it is wanted."""
 
+    compared = False  # nothing branches from a recording
+
     def __init__(self, path: Path) -> None:
         super().__init__(path.name, Recording(path))  # type: ignore[arg-type]  # all a branch uses
         self.path, self.unread = path, True

@@ -131,7 +131,8 @@ class Room:
             raise LlmosError("ten worlds are all that there can be")
         path = journal.fresh(self.options.journal.parent) if self.options.journal else None
         machine = branch.machine.past.branch(tick, path, progress)
-        return Branch(name, machine, branch.story.cut(tick), branch.choices.copy())
+        streams = branch.streams.cut(tick, machine.kernel)
+        return Branch(name, machine, branch.story.cut(tick), branch.choices.copy(), streams)
 
     def resting(self) -> str:
         """The mode of a present that does not run."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from llmos_kernel.view import Snapshot
+from llmos_kernel.view import Snapshot, TokenView
 
 DREAMED = "~"
 """What words rest on that no result in the context supports."""
@@ -115,6 +115,24 @@ class Inspection:
 
 
 @dataclass(frozen=True, slots=True)
+class Wrote:
+    """A token that came into a context; None where the process had ended by then."""
+
+    tick: int
+    place: int = -1  # in its context
+    token: TokenView | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """The first token in which two worlds differ, printed or not, whoever wrote it."""
+
+    pid: int
+    here: Wrote
+    there: Wrote
+
+
+@dataclass(frozen=True, slots=True)
 class MachineView:
     """One posted picture of everything. Comparable: an equal view needs no redraw."""
 
@@ -141,6 +159,7 @@ class MachineView:
     found: Found | None = None  # the last search
     policy: str = ""  # who gets the lanes
     inspection: Inspection | None = None
+    parted: Parted | None = None  # where this world and the other came apart
     other: MachineView | None = None  # the second world, at the same tick if it got there
     role: str = ""  # "watching": another screen has the keys
 

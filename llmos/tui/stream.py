@@ -12,6 +12,8 @@ from llmos_kernel.view import TokenView
 from .text import Row, Span, cell_len, sanitise, tail
 from .theme import author
 
+MARK = "▮"  # stands before what only one of two worlds has
+
 
 def shown(token: TokenView, plain: bool) -> str:
     """A token's text; a control id is framed, so that text which merely looks like one is told from it."""
@@ -21,14 +23,19 @@ def shown(token: TokenView, plain: bool) -> str:
     return before + sanitise(token.text).strip("<|>") + after
 
 
-def strip(stream: Sequence[TokenView], width: int, deep: int, plain: bool, marked: int = 0) -> list[tuple[Row, Row]]:
-    """The last tokens in `deep` lines of `width` cells: (text, authors), oldest line first, filled from the end."""
+def strip(
+    stream: Sequence[TokenView], width: int, deep: int, plain: bool, marked: int = 0, apart: int = -1
+) -> list[tuple[Row, Row]]:
+    """The last tokens in `deep` lines of `width` cells: (text, authors), oldest line first, filled from the end.
+
+    Counted from the end, token `marked` stands out, and `apart` is marked as one that another world does not have.
+    """
     lines: list[tuple[list[Span], list[Span], int]] = []
     said: list[Span] = []
     who: list[Span] = []
     used = 0
     for place, token in enumerate(reversed(stream)):
-        text = shown(token, plain)
+        text = MARK * (place == apart) + shown(token, plain)
         size = cell_len(text)
         if used + size > width:
             if not said:  # one token wider than the line: its end
@@ -41,7 +48,8 @@ def strip(stream: Sequence[TokenView], width: int, deep: int, plain: bool, marke
                 said, who, used = [], [], 0
                 text = tail(text, width)
                 size = cell_len(text)
-        said.append((text, "reverse " * (0 < place == marked) + author(token.who)))
+        style = "bold reverse bad" if place == apart else "reverse " * (0 < place == marked) + author(token.who)
+        said.append((text, style))
         who.append((token.who[:1] * size, author(token.who).split()[-1]))
         used += size
     else:

@@ -424,3 +424,53 @@ def test_a_model_that_is_read_late_keeps_its_name_and_ends_ok() -> None:
     for fraction, state, said in steps:
         room._self_test(SelfTest("file 1", said, state, fraction))
     assert room.tests["file 1"] == SelfTest("file 1", "SmolLM2 98 MB", "ok")
+
+
+async def test_a_recording_opens_with_its_keys_on_the_clock() -> None:
+    """Also those that are pressed before its first picture."""
+    still = stills.Still(replace(stills.busy_view(), mode="REPLAY"))
+    start, still.start = still.start, lambda post: None  # type: ignore[method-assign]
+    app = MachineRoom(still)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("comma", "full_stop", "x")
+        start(app.post)
+        await pilot.pause()
+        await pilot.press("space")
+        assert still.asked == [("back",), ("step",), ("run",)]
+        assert app.query_one(Entry).value == ""
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_banner_says_in_which_world_one_is_when_there_are_two(size: tuple[int, int]) -> None:
+    for view, told in ((stills.busy_view(), ""), (stills.two_views(), "world B"), (_other_way_round(), "world main")):
+        app = MachineRoom(stills.Still(view))
+        async with app.run_test(size=size) as pilot:
+            await leave_input(pilot)
+            await pilot.pause()
+            banner = drawn.text(app).splitlines()[0]
+            assert told in banner
+            assert bool(told) == ("world" in banner)
+
+
+def _other_way_round() -> MachineView:
+    view = stills.two_views()
+    assert view.other is not None
+    return replace(view.other, other=view)
+
+
+async def test_a_message_goes_after_the_next_action_and_says_the_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    async with app.run_test(size=(200, 50)) as pilot:
+        await leave_input(pilot)
+        for key in ("t", "tab", "down", "f1"):
+            await pilot.press("e")
+            await pilot.pause()
+            assert app.desk.message.startswith(f"written: {tmp_path.resolve()}")
+            await pilot.press(key)
+            assert app.desk.message == ""
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "written" not in drawn.text(app)

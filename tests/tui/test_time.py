@@ -20,6 +20,8 @@ from llmos.portrait import portrait
 from llmos.room import Room
 from llmos.status import MachineView
 from llmos.stepping import STOPS
+from llmos.tui.panels.cpu import last_ran
+from llmos.tui.screens import worlds
 from llmos_kernel.labels import data
 from llmos_kernel.rewind import state_hash
 from tests.watching import Watch
@@ -211,6 +213,7 @@ def test_a_branch_without_a_change_writes_the_same(tick: int) -> None:
     assert written(view) == before
     assert view.other is not None
     assert written(view.other) == before
+    assert view.parted is None
     room.here.machine.kernel.check_integrity()  # type: ignore[union-attr]
 
 
@@ -265,6 +268,44 @@ def test_two_worlds_part_where_the_calculator_is_missing() -> None:
     assert view.snapshot.tick >= 1
     assert {name: state for name, state, _ in view.devices}["calc"] == "o"
     assert {name: state for name, state, _ in view.other.devices}["calc"] == "*"
+
+
+def test_the_first_token_that_differs_is_found_although_nobody_printed_it() -> None:
+    room = stills.standing()
+    stills.say(room, "what is 37*48?")
+    trap = next(m.tick for m in room.here.story.marks() if m.letter == "t")  # type: ignore[union-attr]
+    room._orders.do("goto", str(trap))
+    room._orders.do("branch")
+    assert portrait(room).parted is None
+    room._orders.do("unplug", "calc")
+    stills.settle(room)
+    parted = portrait(room).parted
+    assert parted is not None
+    assert (parted.here.token.text, parted.here.token.who) == ("e", "d")  # type: ignore[union-attr]
+    assert (parted.there.token.text, parted.there.token.who) == ("1", "d")  # type: ignore[union-attr]
+    assert parted.here.place == parted.there.place
+    assert "error" not in written(portrait(room))
+    room._orders.do("world")
+    assert (portrait(room).parted.here, portrait(room).parted.there) == (parted.there, parted.here)  # type: ignore[union-attr]
+    for tick, found in ((parted.here.tick, False), (max(parted.here.tick, parted.there.tick) + 1, True)):
+        room._orders.do("goto", str(tick))
+        assert (portrait(room).parted is not None) is found
+
+
+def test_a_process_that_ended_in_one_world_parts_them_where_the_other_goes_on() -> None:
+    room = stills.standing()
+    room._orders.do("say", "what is 37*48?")
+    stills.ticks(room, 10)
+    room._orders.do("branch")
+    stills.ticks(room, 3)
+    assert portrait(room).parted is None
+    pid = next(p.pid for p in room.here.kernel.processes.values() if p.space.tokens)  # type: ignore[union-attr]
+    room._orders.do("kill", str(pid))
+    stills.ticks(room, 4)
+    parted = portrait(room).parted
+    assert parted is not None
+    assert (parted.pid, parted.here.token) == (pid, None)
+    assert parted.there.token is not None
 
 
 def test_the_past_can_not_be_changed() -> None:
@@ -503,3 +544,21 @@ def test_inspections_tell_facts() -> None:
     choice = stills.inspected_view("choice").inspection
     assert choice is not None
     assert any(fact.name == "lane 0" for fact in choice.facts)
+
+
+def test_the_token_that_differs_is_marked_in_both_streams() -> None:
+    room = stills.standing()
+    stills.say(room, "what is 37*48?")
+    trap = next(m.tick for m in room.here.story.marks() if m.letter == "t")  # type: ignore[union-attr]
+    room._orders.do("goto", str(trap))
+    room._orders.do("branch")
+    room._orders.do("unplug", "calc")
+    while not (parted := portrait(room).parted):
+        stills.ticks(room, 1)
+    stills.ticks(room, 2)
+    view = portrait(room)
+    drawn = worlds.rows(view, 120, 40, last_ran(view))
+    marked = [span for row in drawn[:6] for span in row if span[1] == "bold reverse bad"]
+    assert marked == [(f"{worlds.MARK}e", "bold reverse bad"), (f"{worlds.MARK}1", "bold reverse bad")]
+    said = "".join(text for text, _ in worlds.verdict(view, -1, 120))
+    assert f'tick {parted.here.tick}, pid {parted.pid}: ▮ "e" by a device here, "1" by a device there' in said

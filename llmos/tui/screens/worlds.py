@@ -1,7 +1,7 @@
 """Two worlds side by side: the same machine from one tick on, once so and once otherwise.
 
-Knows: a view and the view of the other world. Does not know: how they came apart. The first character in which what they
-wrote differs is marked in both, and so is every line of the log that only one of them has.
+Knows: a view and the view of the other world. Does not know: how they came apart. The first token that differs is marked in
+both, printed or not, and so are the first word on the console and every line of the log that only one of them has.
 """
 
 from __future__ import annotations
@@ -15,17 +15,16 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.widgets import Static
 
-from llmos.status import DREAMED, Line, MachineView, Run
+from llmos.status import DREAMED, Line, MachineView, Run, Wrote
 from llmos.tui.paint import painted
 from llmos.tui.panels.banner import usage
 from llmos.tui.panels.cpu import last_ran
 from llmos.tui.stage import Watching
-from llmos.tui.stream import strip
+from llmos.tui.stream import MARK, shown, strip
 from llmos.tui.text import Row, Span, clip, fit, pad, sanitise, wrap
 from llmos.tui.theme import Palette, author
 from llmos_kernel.view import LaneView
 
-MARK = "▮"  # stands before what only this world has
 DEEP = 2  # lines of tokens, where there is room
 TALL = 30  # rows from which on there is
 KEYS = " space run/pause   . step   , back   x other world has the keys   Esc back to the room "
@@ -79,10 +78,12 @@ def rows(view: MachineView, width: int, height: int, ran: Mapping[str, LaneView]
     mine, theirs = ran.get(view.branch), ran.get(view.other.branch)
     deep = 0 if not (mine or theirs) else DEEP if height >= TALL else 1
     draw = Column(half, height - 3, split, deep, plain)
-    left = draw.rows(view, view.other, mine, "this one has the keys")
-    right = draw.rows(view.other, view, theirs, "")
+    here, there = (view.parted.here, view.parted.there) if view.parted else (None, None)
+    pid = view.parted.pid if view.parted else 0
+    left = draw.rows(view, view.other, mine, "this one has the keys", _apart(mine, pid, here))
+    right = draw.rows(view.other, view, theirs, "", _apart(theirs, pid, there))
     body = [(*fit(a, half), (" │ ", "line"), *fit(b, half)) for a, b in zip(left, right, strict=True)]
-    return [*body, (("─" * width, "line"),), verdict(view, split, width), ((clip(KEYS, width), "dim"),)]
+    return [*body, (("─" * width, "line"),), verdict(view, split, width, plain), ((clip(KEYS, width), "dim"),)]
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,8 @@ class Column:
     deep: int  # lines of tokens
     plain: bool
 
-    def rows(self, view: MachineView, other: MachineView, lane: LaneView | None, note: str) -> list[Row]:
-        head = [*self._head(view, note), *self._tokens(lane)]
+    def rows(self, view: MachineView, other: MachineView, lane: LaneView | None, note: str, apart: int) -> list[Row]:
+        head = [*self._head(view, note), *self._tokens(lane, apart)]
         room = self.height - len(head) - 2
         least = max(3, room // 3)
         said = console(view.console, self.width, self.split)[-(room - least) :]
@@ -115,9 +116,9 @@ class Column:
             ),
         ]  # fmt: skip
 
-    def _tokens(self, lane: LaneView | None) -> list[Row]:
+    def _tokens(self, lane: LaneView | None, apart: int) -> list[Row]:
         who = f"pid {lane.pid} {sanitise(lane.program)}" if lane else "nobody was on a lane since they parted"
-        lines = strip(lane.stream, self.width, self.deep, self.plain) if lane and lane.stream else []
+        lines = strip(lane.stream, self.width, self.deep, self.plain, apart=apart) if lane and lane.stream else []
         lines += [((), ())] * (self.deep - len(lines))
         return [self._rule(f"tokens  {who}"), *(row for pair in lines for row in pair)]
 
@@ -138,6 +139,15 @@ class Column:
 
     def _rule(self, name: str) -> Row:
         return (("── ", "line"), (name, "title"), (" " + "─" * max(0, self.width - len(name) - 4), "line"))
+
+
+def _apart(lane: LaneView | None, pid: int, wrote: Wrote | None) -> int:
+    """Where the token that differs stands in a lane's stream, counted from its end; -1 if it is not there."""
+    if lane is None or wrote is None or lane.pid != pid:
+        return -1
+    at = wrote.place - lane.first
+    there = 0 <= at < len(lane.stream) and lane.stream[at] == wrote.token
+    return len(lane.stream) - 1 - at if there else -1
 
 
 def written(runs: Sequence[Run]) -> str:
@@ -176,15 +186,30 @@ def _marked(text: str, style: str, here: int) -> list[Span]:
     ]
 
 
-def verdict(view: MachineView, split: int, width: int) -> Row:
+WRITERS = {"m": "the model", "K": "the kernel", "u": "you", "d": "a device"}
+
+
+def verdict(view: MachineView, split: int, width: int, plain: bool = False) -> Row:
     """In words, whether and where they came apart."""
     assert view.other is not None
+    if view.parted:
+        here, there = (_told(wrote, plain) for wrote in (view.parted.here, view.parted.there))
+        tick = min(wrote.tick for wrote in (view.parted.here, view.parted.there) if wrote.token)
+        where = f" They came apart in tick {tick:,}, pid {view.parted.pid}: {MARK} {here} here, {there} there."
+        return ((clip(where, width), "bold text"),)
     first = next((a for a, b in zip(*_aligned(view.log, view.other.log), strict=False) if a != b), None)
     if split < 0 and first is None:
         return ((" The same so far.", "good"),)
     where = f" They came apart in tick {first.tick:,}" if first else " They came apart"
-    words = "what they wrote is the same so far" if split < 0 else "the first word that differs too"
-    return ((clip(f"{where}: {MARK} marks what only one of them has, {words}.", width), "bold text"),)
+    return (
+        (clip(f"{where}: {MARK} marks what only one of them has; every token is the same so far.", width), "bold text"),
+    )
+
+
+def _told(wrote: Wrote, plain: bool) -> str:
+    if wrote.token is None:
+        return "it had ended"
+    return f'"{shown(wrote.token, plain)}" by {WRITERS.get(wrote.token.who, wrote.token.who)}'
 
 
 def _aligned(one: Sequence[Line], other: Sequence[Line]) -> tuple[Sequence[Line], Sequence[Line]]:
