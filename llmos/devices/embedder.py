@@ -12,6 +12,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable, Set
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 from zlib import crc32
@@ -23,6 +24,9 @@ DIM = 384  # int8 each: what a passage costs on the disk
 PIECES = (3, 4, 5)  # letters
 PIECES_WEIGHT = 1.5  # of all pieces of a word together, beside 1 for the word itself
 LONG_WORD = 6  # letters from which a word counts fully: short words say little
+PART = 5  # letters from which a word may be part of another, or misspelled: shorter ones are near to too many
+LONGEST = 40  # letters of a word that is compared by letters
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")  # of scripts without blanks between words
 _COMMON = """
 a an and are as at be by do does for from has have how i in is it its of on or that the there this to was were what when which
 who why will with you
@@ -51,6 +55,37 @@ def embed(text: str) -> Vector:
     if not top:
         return np.zeros(DIM, np.int8)
     return np.round(np.array(total) * (127 / top)).astype(np.int8)
+
+
+def any_occurs(asked: Iterable[str], text: str) -> bool:
+    """Does `text` have one of these words, as it is, in a longer one, as two, or with one letter wrong?
+
+    What a small vector says of one word in a long passage is mostly chance; this is not.
+    """
+    found = frozenset(words(text))
+    return any(_occurs(word, found) for word in asked)
+
+
+def _occurs(word: str, text: Set[str]) -> bool:
+    if word in text or len(word) > LONGEST:
+        return word in text
+    if any(word[:i] in text and word[i:] in text for i in range(3, len(word) - 2)):
+        return True
+    if len(word) < PART and not UNSPACED.search(word):
+        return False
+    return any(word in other or _one_letter_off(word, other) for other in text)
+
+
+def _one_letter_off(word: str, other: str) -> bool:
+    """One letter too many, too few, another, or two in each other's place; never the first."""
+    near = word[0] == other[0] and abs(len(word) - len(other)) <= 1 and min(len(word), len(other)) >= PART
+    return near and not _blurred(word).isdisjoint(_blurred(other))
+
+
+@lru_cache(maxsize=1 << 16)
+def _blurred(word: str) -> frozenset[str]:
+    """`word`, and `word` without each of its letters but the first."""
+    return frozenset([word, *(word[:i] + word[i + 1 :] for i in range(1, len(word)))])
 
 
 def cosines(matrix: np.ndarray, vector: Vector) -> np.ndarray:

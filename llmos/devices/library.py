@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from llmos_kernel.labels import Label, Ring
 
 from .base import DeviceError
-from .embedder import COMMON, DIM, cosines, embed
+from .embedder import COMMON, DIM, any_occurs, cosines, embed, words
 from .mounting import Mounted
 from .mounts import Mounts, Progress, Unmounted
 from .records import Records, prepared, storable, tidy
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 MAX_WORDS = 32  # of a query
 CANDIDATES = 50  # of each ranking, before they are fused
 FUSION = 60  # the constant of reciprocal rank fusion: how little the first places differ
-NEAR = 0.18  # least cosine of a passage that shares no word with the query
 TITLE_COUNTS = 5  # times a word of the title, by words; twice by spelling, where it would drown short passages
 
 
@@ -97,8 +96,9 @@ class Library:
     # -- reading ----------------------------------------------------------------------------------------------------
 
     def search(self, query: str, k: int = 3) -> list[Passage]:
-        """The `k` best passages for `query`, best first; none when no word of it is known or near."""
-        by_words, by_vector = self._by_words(query), self._by_vector(query)
+        """The `k` best passages for `query`, best first; none when no word of it occurs, not even misspelled."""
+        by_words = self._by_words(query)
+        by_vector = self._by_vector(query, set(by_words))
         scores: dict[int, float] = {}
         for ranking in (by_words, by_vector):
             for rank, row in enumerate(ranking, 1):
@@ -117,14 +117,21 @@ class Library:
         )
         return [row for (row,) in rows]
 
-    def _by_vector(self, query: str) -> list[int]:
+    def _by_vector(self, query: str, by_words: set[int]) -> list[int]:
+        """The nearest passages, if a word of the query occurs in them: `by_words` are known to have one."""
         vector = embed(query[:10_000])
         if not vector.any():
             return []
         rows, matrix = self._matrix()
-        near = cosines(matrix, vector)
-        order = (-near).argsort(kind="stable")[:CANDIDATES]
-        return [int(rows[i]) for i in order if near[i] >= NEAR]
+        near = [int(rows[i]) for i in (-cosines(matrix, vector)).argsort(kind="stable")[:CANDIDATES]]
+        asked = words(query)[:MAX_WORDS]
+        texts = self.records.query(
+            "SELECT passage.id, title || ' ' || text FROM passage JOIN document ON document.id = passage.document "
+            f"WHERE passage.id IN ({', '.join('?' * len(near))})",
+            *near,
+        )
+        having = {row for row, text in texts if row in by_words or any_occurs(asked, text)}
+        return [row for row in near if row in having]
 
     def _matrix(self) -> tuple[np.ndarray, np.ndarray]:
         """All passages' vectors; read again only after somebody wrote."""
