@@ -22,7 +22,7 @@ TICK = 0.125  # seconds a tick takes in casts and traces: eight tokens a second
 AUTHORS = {"u": "You", "m": "Model", "d": "Device", "K": "Machine"}
 
 
-def fresh(path: Path, text: str | Iterable[str]) -> Path:
+def fresh(path: Path, content: bytes | str | Iterable[str]) -> Path:
     """Write a file that is not there yet: name.svg, name-2.svg, ... Raises UsageError."""
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name the file to write")
@@ -31,11 +31,12 @@ def fresh(path: Path, text: str | Iterable[str]) -> Path:
         n += 1
         candidate = path.with_stem(f"{path.stem}-{n}")
     try:
-        file = candidate.open("x", encoding="utf-8")
+        file = candidate.open("xb")
     except OSError as e:
         raise UsageError(f"can't write {candidate}: {e.strerror}") from None
     with file:
-        file.writelines([text] if isinstance(text, str) else text)
+        for piece in (content,) if isinstance(content, (bytes, str)) else content:
+            file.write(piece if isinstance(piece, bytes) else piece.encode())
     return candidate.resolve()
 
 

@@ -123,7 +123,10 @@ def opened(path: Path) -> tuple[Header, BinaryIO]:
     try:
         if file.read(len(MAGIC)) != MAGIC:
             raise JournalError(f"{path} is not a llmos journal")
-        return Header.from_plain(_record(file)), file
+        header = _record(file)
+        if header is None:
+            raise JournalError(f"{path} breaks off in its header: nothing of that session was kept")
+        return Header.from_plain(header), file
     except ValueError as e:
         file.close()
         raise JournalError(f"{path}: {e}") from None

@@ -6,6 +6,7 @@ lines. A look waits until everything typed before it is done, so that it means t
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
@@ -33,8 +34,8 @@ class Onlooker:
 
     @staticmethod
     def wants(line: str) -> bool:
-        """Is it a look, and nothing for the program?"""
-        return line.startswith(":") and line[1:].split(" ")[0] in LOOKS
+        """Is it a look, or meant as one, and nothing for the program?"""
+        return re.match(r":[a-z]+( |$)", line) is not None
 
     def typed(self, line: str) -> None:
         """Ask, and wait for the answer."""
@@ -62,6 +63,11 @@ class Onlooker:
         def look(pid: int, position: int) -> Attention:
             return attention(kernel, kernel, self.machine.prober, pid, position)
 
+        name = line[1:].split(" ")[0]
+        if name not in LOOKS:
+            looks = ", ".join(f":{look}" for look in LOOKS)
+            yield f":{name}: no such look; there are {looks}. With a space before it, it is the program's."
+            return
         try:
             _, kind, *args = parse(line)
             yield from told(self.inspector.ask(kernel, self.story, self.choices, look, kind, *args))

@@ -95,9 +95,24 @@ class MachineRoom(Stage):
         self.paint(theme.palette(name, self.palette.plain))
 
     def verb_export(self, what: str = "picture", file: str = "") -> None:
+        from .export import JOURNALLED, export
+
+        path = Path(file) if file else None
+        if what in JOURNALLED:
+            self.change(message=f"the {what} is being written")
+            self.run_worker(lambda: self._export(what, path), thread=True)
+        else:
+            self.change(message=f"written: {export(self, what, path).resolve()}")
+
+    def _export(self, what: str, path: Path | None) -> None:
+        """On a thread of its own: a long session is replayed for it."""
         from .export import export
 
-        self.change(message=f"written: {export(self, what, Path(file) if file else None)}")
+        try:
+            said = f"written: {export(self, what, path)}"
+        except (ValueError, OSError) as e:
+            said = f"export: {e}"
+        self.call_from_thread(self.change, message=said)
 
     def verb_worlds(self) -> None:
         self.action_worlds()

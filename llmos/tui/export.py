@@ -1,6 +1,7 @@
-"""Taking something away from the room: a picture of the screen, or the console's text as Markdown.
+"""Taking something away from the room: a picture of the screen, the console as Markdown, or what a journal gives.
 
-Knows: the stage. Does not know: journals; what is made of those (casts, traces) is in `llmos/exports.py`.
+Knows: the stage. Does not know: how something is made of a journal (`llmos/exports.py`). For that the session is replayed,
+which takes a while for a long one, so it may be called from any thread.
 """
 
 from __future__ import annotations
@@ -8,11 +9,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llmos.errors import UsageError
-from llmos.exports import fresh, transcript
+from llmos.errors import LlmosError
+from llmos.exports import MAKERS, fresh, transcript
 
 if TYPE_CHECKING:
     from .stage import Stage
+
+JOURNALLED = {
+    "cast": "llmos.cast",
+    "trace": "llmos-trace.json",
+    "redact": "llmos-redacted.jsonl",
+    "journal": "llmos.log",
+}
+"""What is made of the journal -> the file it goes to."""
 
 
 def export(stage: Stage, what: str, file: Path | None) -> Path:
@@ -22,6 +31,18 @@ def export(stage: Stage, what: str, file: Path | None) -> Path:
             return fresh(file or Path("llmos.svg"), stage.export_screenshot(title="llmos"))
         if what == "transcript":
             return fresh(file or Path("llmos.md"), transcript(stage.view.console, stage.view.journal))
-    except UsageError as e:
+        if what in JOURNALLED:
+            return _from_journal(stage.view.journal, what, file or Path(JOURNALLED[what]))
+    except LlmosError as e:
         raise ValueError(str(e)) from None
-    raise ValueError("picture or transcript; `llmos replay FILE --cast OUT` and `--trace OUT` make the others")
+    raise ValueError(f"picture, transcript, {', '.join(JOURNALLED)}")
+
+
+def _from_journal(journal: str, what: str, file: Path) -> Path:
+    from llmos import recording
+
+    if not journal:
+        raise ValueError("this session has no journal")
+    if what == "journal":
+        return fresh(file, Path(journal).read_bytes())
+    return fresh(file, MAKERS[what](recording.events(Path(journal))))

@@ -10,7 +10,7 @@ import pytest
 
 from llmos import past, recording
 from llmos.boot import boot
-from llmos.journal import Writer
+from llmos.journal import MAGIC, JournalError, Writer
 from llmos.options import Options
 from llmos.orders import Orders
 from llmos.recording import RecordingRoom, Replay
@@ -123,6 +123,16 @@ def test_a_recording_is_stepped_by_phases_and_says_where_it_ends(tmp_path: Path)
     orders.do("goto", str(here.machine.kernel.tick - 1))
     orders.do("run")
     assert room.playing
+
+
+def test_a_journal_that_breaks_off_in_its_header_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "one.log"
+    session(path)
+    whole = path.read_bytes()
+    for length in (len(MAGIC), len(MAGIC) + 3, len(MAGIC) + 40):
+        path.write_bytes(whole[:length])
+        with pytest.raises(JournalError, match="breaks off in its header"):
+            FileTape(path)
 
 
 def test_a_tape_in_a_file_is_read_from_any_record_on(tmp_path: Path) -> None:

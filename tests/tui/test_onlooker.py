@@ -31,7 +31,8 @@ def test_a_plain_run_tells_where_a_token_looked(
 def test_what_cannot_be_looked_at_is_said_and_other_lines_are_the_programs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shown = plain(monkeypatch, capsys, ":token 77", ":token x", ":mem", ":why", ":nothing of ours: 2+2")
+    shown = plain(monkeypatch, capsys, ":token 77", ":token x", ":mem", ":why", ":bogus", " :) 2+2")
+    assert ":bogus: no such look; there are :mem, :token, :call, :why, :strace." in shown
     assert ":token 77: no process 77" in shown
     assert ":token x: takes a number, not 'x'" in shown
     assert ":mem: usage: mem PID" in shown

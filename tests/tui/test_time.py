@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from functools import cache
@@ -20,6 +21,8 @@ from llmos.portrait import portrait
 from llmos.room import Room
 from llmos.status import MachineView
 from llmos.stepping import STOPS
+from llmos.tui.app import MachineRoom
+from llmos.tui.export import JOURNALLED
 from llmos.tui.panels.cpu import last_ran
 from llmos.tui.screens import worlds
 from llmos_kernel.labels import data
@@ -562,3 +565,23 @@ def test_the_token_that_differs_is_marked_in_both_streams() -> None:
     assert marked == [(f"{worlds.MARK}e", "bold reverse bad"), (f"{worlds.MARK}1", "bold reverse bad")]
     said = "".join(text for text, _ in worlds.verdict(view, -1, 120))
     assert f'tick {parted.here.tick}, pid {parted.pid}: ▮ "e" by a device here, "1" by a device there' in said
+
+
+async def test_what_a_journal_gives_is_exported_from_the_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    room = Room(replace(stills.options(), journal=tmp_path / "one.log"))
+    room.here = Branch("main", boot(room.options, lambda line: None))
+    stills.say(room, "what is 37*48?")
+    room.here.machine.flush()
+    app = MachineRoom(stills.Still(portrait(room)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        for what, file in JOURNALLED.items():
+            app.obey(f"export {what}")
+            await app.workers.wait_for_complete()
+            await pilot.pause()
+            assert app.desk.message == f"written: {tmp_path.resolve() / file}"
+    assert (tmp_path / "llmos.log").read_bytes() == (tmp_path / "one.log").read_bytes()
+    assert "1776" in (tmp_path / "llmos.cast").read_text()
+    assert "1776" not in (tmp_path / "llmos-redacted.jsonl").read_text()
+    assert json.loads((tmp_path / "llmos-trace.json").read_text())["traceEvents"]
