@@ -275,7 +275,7 @@ def replay(
     if not lines and all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         from .tui.first import Picture
 
-        with Picture() as picture:  # painted before anything slow is imported
+        with Picture(recorded=True) as picture:  # painted before anything slow is imported
             from .screens import recording
 
             recording(journal, tick, look, picture.hand_over)

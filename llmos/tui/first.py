@@ -19,7 +19,8 @@ SUGGESTED = "> what is 37*48?"
 class Picture:
     """`with Picture() as picture:` paints if there is a terminal; `hand_over()` when something else draws from now on."""
 
-    def __init__(self) -> None:
+    def __init__(self, recorded: bool = False) -> None:
+        self.recorded = recorded  # of a recording, whose keys are the clock's
         self._modes: list[Any] | None = None
         self._drawn = False
 
@@ -28,7 +29,9 @@ class Picture:
         if sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
             self._keep_keys()
             width, height = os.get_terminal_size()
-            sys.stdout.write(ENTER + "".join(f"\x1b[{y + 1};1H{row}" for y, row in enumerate(rows(width, height))))
+            sys.stdout.write(
+                ENTER + "".join(f"\x1b[{y + 1};1H{row}" for y, row in enumerate(rows(width, height, self.recorded)))
+            )
             sys.stdout.flush()
             self._drawn = True
         return self
@@ -58,14 +61,21 @@ class Picture:
             termios.tcsetattr(0, termios.TCSADRAIN, self._modes)
 
 
-def rows(width: int, height: int) -> list[str]:
+def rows(width: int, height: int, recorded: bool = False) -> list[str]:
     """The lines of the picture: a banner, the self-test about to begin, the console with its suggestion."""
     if width < 80 or height < 24:
         return [f"need 80x24, have {width}x{height}; `llmos run sh --plain` works anywhere"[:width]]
     upper = 20 if width >= 120 and height >= 40 else 7 + (height - 24) // 4 + 6 + (height - 24) // 4
-    test = ["» screen   starting", "", "You can type now; the CPU starts when it is ready."]
+    told = (
+        "A recording opens; its keys are the clock's."
+        if recorded
+        else "You can type now; the CPU starts when it is ready."
+    )
+    test = ["» screen   starting", "", told]
     lines = [" llmos  [ BOOT ]  tick 0", *_box("power-on self-test", test, width, upper)]
-    lines += _box("console", [""] * (height - 6 - len(lines)) + [SUGGESTED], width, height - 3 - len(lines))
+    lines += _box(
+        "console", [""] * (height - 6 - len(lines)) + [SUGGESTED] * (not recorded), width, height - 3 - len(lines)
+    )
     return lines
 
 

@@ -21,6 +21,7 @@ from llmos.portrait import portrait
 from llmos.room import Room
 from llmos.status import MachineView
 from llmos.stepping import STOPS
+from llmos.tui import first
 from llmos.tui.app import MachineRoom
 from llmos.tui.export import JOURNALLED
 from llmos.tui.panels.cpu import last_ran
@@ -585,3 +586,12 @@ async def test_what_a_journal_gives_is_exported_from_the_room(tmp_path: Path, mo
     assert "1776" in (tmp_path / "llmos.cast").read_text()
     assert "1776" not in (tmp_path / "llmos-redacted.jsonl").read_text()
     assert json.loads((tmp_path / "llmos-trace.json").read_text())["traceEvents"]
+
+
+def test_the_first_picture_of_a_recording_asks_nobody_to_type() -> None:
+    for width, height in ((80, 24), (120, 40)):
+        shown = "\n".join(first.rows(width, height, recorded=True))
+        assert "its keys are the clock's" in shown
+        assert "type" not in shown
+        assert first.SUGGESTED not in shown
+        assert len(first.rows(width, height, recorded=True)) == len(first.rows(width, height))
