@@ -49,7 +49,11 @@ def play(lab: Lab) -> Iterator[str]:
     _show(lab, held)
     yield "rule"
     lab.measured["rule"] = held.rule or "none"
-    lab.say("words that a stranger may have chosen don't steer what can't be taken back, unless the person says so")
+    lab.say(
+        "words that a stranger may have chosen don't steer what can't be taken back, unless the person says so"
+        if held.rule
+        else "the model asked for nothing that a rule could object to"
+    )
     yield from _counted(lab)
 
 

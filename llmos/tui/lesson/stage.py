@@ -80,6 +80,7 @@ class LessonStage(App[None]):
         self.page = 0  # the step whose words are looked at
         self.tick = 0  # ticks back from the machine as it stands
         self.turned = 0  # of the panels that have no room at once
+        self.ordered: Sequence[str] = ()  # the panels that are seen
         self.spots: list[words.Spot] = []
         self.busy, self.hinted, self.changing, self.message = True, False, False, ""
 
@@ -187,12 +188,20 @@ class LessonStage(App[None]):
             view = self.film[-1 - self.tick]
         side = self.query_base("#side").size.height - min(ROOMY, self.query_base("#reveal").outer_size.height)
         wanted = panels.chosen(scene.lesson.layout, self.turned, side) if scene and view else ["board"] if scene else []
+        self._order(wanted)
         for pane in self.query_panes():
             pane.display = pane.key in wanted and not self.big
             if isinstance(pane, panels.Board):
                 pane.scene = scene
             if pane.display:
                 pane.show(view or BLANK, Desk(folded=True))
+
+    def _order(self, wanted: Sequence[str]) -> None:
+        """The panels stand in the order in which the lesson names them."""
+        if self.ordered != wanted:
+            self.ordered = wanted
+            for key in wanted:
+                self.query_base("#side").move_child(self.query_base(f"#{key}"), before=self.query_base("#reveal"))
 
     def query_panes(self) -> list[Pane]:
         return list(self.screen_stack[0].query(Pane))
