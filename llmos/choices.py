@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from itertools import islice
 
 from llmos_kernel.kernel import Kernel
 
 KEPT = 20_000  # choices that can still be looked into
+SOME = 24  # ids of a mask that are told
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Choice:
     top: tuple[tuple[int, int], ...]
     mass: tuple[int, ...]
     may: int = -1  # ids that the grammar let it sample, -1 = no mask
+    some: tuple[int, ...] = ()  # the first few of these
     never: tuple[int, ...] = ()  # ids that were ruled out whatever the grammar said
 
 
@@ -40,7 +43,8 @@ class Choices:
                 top = retired.top[i] if i < len(retired.top) else ()
                 bits = burst.allowed.reckon() if burst.allowed is not None else None
                 may = int.from_bytes(bits, "little").bit_count() if bits is not None else -1
-                self._known[process.pid, first + i] = Choice(kernel.tick - 1, top, retired.mass, may, burst.never)
+                some = _first(bits) if bits is not None else ()
+                self._known[process.pid, first + i] = Choice(kernel.tick - 1, top, retired.mass, may, some, burst.never)
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
 
@@ -71,3 +75,9 @@ class Choices:
 
     def at(self, pid: int, position: int) -> Choice | None:
         return self._known.get((pid, position))
+
+
+def _first(bits: bytes) -> tuple[int, ...]:
+    """The lowest ids of a mask, a bit an id."""
+    ids = (i * 8 + bit for i, byte in enumerate(bits) if byte for bit in range(8) if byte >> bit & 1)
+    return tuple(islice(ids, SOME))

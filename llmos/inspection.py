@@ -6,10 +6,10 @@ changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 
-from llmos_kernel import guard
+from llmos_kernel import guard, rights
 from llmos_kernel.kernel import Kernel
 from llmos_kernel.labels import Label, Ring
 from llmos_kernel.look import word
@@ -105,7 +105,9 @@ def _mask(kernel: Kernel, known: Choice) -> str:
     ruled = f"; never {names}" if names else ""
     if known.may < 0:
         return f"no grammar{ruled}"
-    return f"the grammar left {known.may:,} of {kernel.geometry.vocab:,} ids{ruled}"
+    left = " ".join(repr(word(kernel, token)) for token in known.some)
+    more = f" and {known.may - len(known.some):,} more" if known.may > len(known.some) else ""
+    return f"the grammar left {known.may:,} of {kernel.geometry.vocab:,} ids: {left}{more}{ruled}"
 
 
 def process(kernel: Kernel, story: Story, pid: int) -> tuple[str, list[Fact]]:
@@ -124,6 +126,9 @@ def process(kernel: Kernel, story: Story, pid: int) -> tuple[str, list[Fact]]:
             f"{len(p.space.tokens):,} tokens in {len(p.space.frames)} pages, {kernel.memory.shared(p.space)} shared",
         ),
     ]
+    facts += [Fact("rights", text) for text in granted(p.rights, kernel.devices)]
+    if p.space.frames:
+        facts.append(Fact("page table", _table(p)))
     for name, used, most in guard.quotas(kernel, p):
         facts.append(Fact("quota", f"{name}: {used:,} of {most:,} used"))
     for start, end, span in _spans(p):
@@ -132,6 +137,27 @@ def process(kernel: Kernel, story: Story, pid: int) -> tuple[str, list[Fact]]:
     for device, asked, result, *_ in p.thought.calls if p.thought else ():
         facts.append(Fact("call", f"{device} {asked} = {result}", "d"))
     return f"pid {pid} {p.program}", facts
+
+
+def granted(layers: rights.Rights, devices: Iterable[str]) -> Iterator[str]:
+    """What a process may touch: the devices that are mounted, and each layer's own words for the rest."""
+    yield f"devices {', '.join(name for name in devices if rights.device_granted(layers, name)) or 'none'}"
+    for number, layer in enumerate(layers):
+        pledge = f"pledge {', '.join(layer.devices) or 'nothing'}" if layer.devices is not None else ""
+        unveil = ", ".join(f"{'/'.join(path) or '.'} {mode}" for path, mode in layer.paths or ())
+        hosts = f"hosts {', '.join(layer.hosts) or 'none'}" if layer.hosts is not None else ""
+        people = f"recipients {', '.join(layer.recipients) or 'none'}" if layer.recipients is not None else ""
+        parts = (pledge, f"unveil {unveil or 'nothing'}" if layer.paths is not None else "", hosts, people)
+        yield f"layer {number}: {'; '.join(part for part in parts if part) or 'takes nothing away'}"
+
+
+def _table(p: Process) -> str:
+    """Each page with its frame and its part of the last query's attention."""
+    total = sum(p.mass) or 1
+    heat = [*p.mass, *[0] * len(p.space.frames)]
+    return "  ".join(
+        f"{i}>{f'{frame:02x}' if frame else 'out'} {heat[i] / total:.0%}" for i, frame in enumerate(p.space.frames)
+    )
 
 
 def page(kernel: Kernel, story: Story, pid: int, number: int) -> tuple[str, list[Fact]]:
@@ -152,6 +178,7 @@ def page(kernel: Kernel, story: Story, pid: int, number: int) -> tuple[str, list
             "depends on", f"pages 0 to {number}: other beginnings, other keys and values" if number else "itself only"
         ),
     ]
+    facts.append(Fact("text", repr(_text(kernel, p, first, last))))
     facts += [Fact(f"tick {line.tick:,}", line.text) for line in _history(story, pid, number, kernel.tick)]
     for at in range(first, last):
         facts.append(

@@ -284,10 +284,15 @@ class MachineRoom(Stage):
         self.query_one(CommandLine).value = text
         self.query_one(CommandLine).cursor_position = len(text)
 
+    def action_verb(self, name: str) -> None:
+        """Do it, or open the command line with it typed if it takes something."""
+        verb = next(v for v in verbs.VERBS if v.name == name)
+        self.action_begin(f"{name} ") if verb.takes else self.obey(name)
+
     def action_keys(self) -> None:
         from .screens.help import KeyList
 
-        self.push_screen(KeyList())
+        self.push_screen(KeyList(self.keys))
 
     def action_help(self) -> None:
         """Of the screen that is open, or of the panel that has the keys."""
@@ -315,6 +320,15 @@ class MachineRoom(Stage):
         else:
             self.screen_stack[0].mount(Tour(self.palette))
             self.call_after_refresh(self.draw)
+
+    def action_skip(self) -> None:
+        from .screens.tour import Tour
+
+        for card in self.screen_stack[0].query(Tour):
+            card.skip()
+            self.draw()
+            return
+        self.change(message="there is no tour: F2 begins it")
 
     def action_theme(self) -> None:
         names = theme.THEMES

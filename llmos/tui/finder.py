@@ -12,7 +12,7 @@ from typing import Any
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from . import keys, verbs
+from . import verbs
 
 
 class Finder(Provider):
@@ -30,17 +30,14 @@ class Finder(Provider):
                 yield Hit(score, _marked(name, query), act, text=name, help=about)
 
     def _all(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
-        for key in keys.KEYS:
+        for key in self.app.keys:  # type: ignore[attr-defined]
             if key.action != "command_palette":
                 yield f"{key.word}  ({key.shown})", key.about, partial(self._act, key.action)
         for verb in verbs.VERBS:
-            yield f":{verb.usage}", verb.about, partial(self._verb, verb)
+            yield f":{verb.usage}", verb.about, partial(self._act, f"verb('{verb.name}')")
 
     async def _act(self, action: str) -> None:
         await self.app.run_action(action)
-
-    def _verb(self, verb: verbs.Verb) -> None:
-        self.app.action_begin(verb.name + " ") if verb.takes else self.app.obey(verb.name)  # type: ignore[attr-defined]
 
 
 def _marked(name: str, query: str) -> Content:

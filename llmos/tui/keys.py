@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from textual.binding import Binding
+from textual.keys import _character_to_key, key_to_character
+
+EXAMPLE = 'step = "x,full_stop"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +167,7 @@ KEYS: tuple[Key, ...] = (
     Key("question_mark", "keys", "?", "keys", "This list.", "asking", 2),
     Key("f1", "help", "F1", "help", "What the focused panel shows, for both kinds of reader.", "asking", 2, True),
     Key("f2", "tour", "F2", "tour", "A guided tour of about four minutes; it waits for your keys.", "asking", 2, True),
+    Key("f4", "skip", "F4", "skip step", "On to the tour's next step.", "asking", 0, True),
     Key(
         "a",
         "attacks",
@@ -191,40 +197,73 @@ GROUPS = (
 )
 
 VIM: dict[str, str] = {
-    "move_1": "j,down",
-    "move_-1": "k,up",
-    "move_10": "ctrl+d,pagedown",
-    "move_-10": "ctrl+u,pageup",
-    "move_100000": "G,end",
-    "aside_-1": "h,left",
-    "aside_1": "l,right",
+    "down": "j,down",
+    "up": "k,up",
+    "page_down": "ctrl+d,pagedown",
+    "page_up": "ctrl+u,pageup",
+    "last_row": "G,end",
+    "left": "h,left",
+    "right": "l,right",
     "lessons": "f3",
 }
-"""The vim key map: names of bindings -> keys. A file `keys.toml` may hold another such table under [keys]."""
+"""The vim key map: names of rows -> keys. A file `keys.toml` may hold another such table under [keys]."""
+WRITTEN = {
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "shift+tab": "shift+Tab",
+    "tab": "Tab",
+    "escape": "Esc",
+    "enter": "Enter",
+    "space": "space",
+    "plus": "+",
+    "minus": "-",
+}
 
 
 def name(key: Key) -> str:
-    """What a key map calls this row: the action, with its argument after an underscore; F5 to F8 have an f."""
-    action = re.sub(r"[^-a-z0-9]+", "_", key.action.lower()).strip("_")
-    return f"{action}_f" if key.keys in ("f5", "f7", "f8") else action
+    """What a key map calls this row: its word, and for its twin that acts in text inputs, too, what that is for."""
+    word = re.sub(r"[^a-z0-9]+", "_", key.word.lower())
+    return f"{word}_while_typing" if key.always and any(k.word == key.word and not k.always for k in KEYS) else word
 
 
 def bindings() -> list[Binding]:
     """The table as the library wants it. An input would take ctrl+c first, and a sheet keeps all keys to itself."""
-    first = ("ctrl+c", "ctrl+q")
+    first = ("interrupt", "quit_now")
     return [
-        Binding(k.keys, k.action, k.word, key_display=k.shown, show=False, priority=k.keys in first, id=name(k))
+        Binding(k.keys, k.action, k.word, key_display=k.shown, show=False, priority=k.action in first, id=name(k))
         for k in KEYS
     ]
 
 
-def footer(row: int) -> tuple[Key, ...]:
+def footer(table: Sequence[Key], row: int) -> tuple[Key, ...]:
     """The keys of one row of the transport bar."""
-    return tuple(k for k in KEYS if k.footer == row)
+    return tuple(k for k in table if k.footer == row)
 
 
-def in_group(group: str) -> tuple[Key, ...]:
-    return tuple(k for k in KEYS if k.group == group)
+def in_group(table: Sequence[Key], group: str) -> tuple[Key, ...]:
+    return tuple(k for k in table if k.group == group)
+
+
+def mapped(changes: Mapping[str, str]) -> tuple[Key, ...]:
+    """The table with a key map applied: what the footer, the list and the palette show."""
+    return tuple(_with(k, changes[name(k)]) if name(k) in changes else k for k in KEYS)
+
+
+def _with(key: Key, keys: str) -> Key:
+    names = _split(keys)
+    return replace(key, keys=",".join(names), shown=" ".join(map(written, names)))
+
+
+def _split(keys: str) -> list[str]:
+    """Names as the library spells them: "x, ?" is x and question_mark."""
+    return [_character_to_key(one.strip()) if len(one.strip()) == 1 else one.strip() for one in keys.split(",")]
+
+
+def written(key: str) -> str:
+    """How a key is written for people."""
+    if key in WRITTEN or re.fullmatch(r"f\d+", key):
+        return WRITTEN.get(key, key.upper())
+    return key_to_character(key) or key
 
 
 def key_map(kind: str, file: Path | None = None) -> dict[str, str]:
@@ -234,6 +273,7 @@ def key_map(kind: str, file: Path | None = None) -> dict[str, str]:
     changes = dict(VIM) if kind == "vim" else {}
     if file is not None and file.is_file():
         changes |= _own(file)
+        _refuse_twice(changes, file)
     return changes
 
 
@@ -242,8 +282,27 @@ def _own(file: Path) -> dict[str, str]:
         table = tomllib.loads(file.read_text(encoding="utf-8")).get("keys", {})
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise ValueError(f"{file}: {e}") from None
-    known = {name(k) for k in KEYS}
+    if not isinstance(table, dict):
+        raise ValueError(f"{file}: keys is a table: [keys], and below it lines such as {EXAMPLE}")
+    known = [name(k) for k in KEYS]
     for entry, keys in table.items():
-        if entry not in known or not isinstance(keys, str):
-            raise ValueError(f"{file}: {entry!r} is no action; they are {', '.join(sorted(known))}")
+        if entry not in known:
+            near = ", ".join(get_close_matches(entry.lower(), known, 3, 0.5))
+            raise ValueError(
+                f"{file}: no action {entry!r};{f' near are {near};' if near else ''} ? in the room lists all"
+            )
+        if not isinstance(keys, str) or not all(map(re.compile(r"[^\s,]+").fullmatch, _split(keys))):
+            raise ValueError(f"{file}: {entry} takes keys as text, with commas, such as {EXAMPLE}")
     return dict(table)
+
+
+def _refuse_twice(changes: Mapping[str, str], file: Path) -> None:
+    """A key means one thing."""
+    taken: dict[str, str] = {}
+    for row in mapped(changes):
+        for key in row.keys.split(","):
+            if key in taken:
+                raise ValueError(
+                    f"{file}: {written(key)} is both {taken[key]} and {name(row)}; give one of them another key"
+                )
+            taken[key] = name(row)

@@ -69,6 +69,7 @@ class Stage(App[str]):
         self.panel = panel
         self.palette = palette or night()
         self.keymap, self.still = dict(keymap), still
+        self.keys = keys.mapped(keymap)  # the table as the key map has it
         self.animation_level = "none"
         self.desk = Desk()
         self.view = BLANK
@@ -120,6 +121,12 @@ class Stage(App[str]):
         if len(self.screen_stack) > 1:
             return f"app.{action}" in {getattr(binding, "action", "") for binding in self.screen.BINDINGS}
         return not is_cramped(*self.size)
+
+    async def run_action(self, *args: Any, **kwargs: Any) -> bool:
+        """What was said goes with the next action, whatever asks for that."""
+        if self.desk.message:
+            self.change(message="")
+        return await super().run_action(*args, **kwargs)
 
     async def wake(self) -> None:
         """The first picture is there: the keys that were kept, then the machine."""
@@ -197,7 +204,7 @@ class Stage(App[str]):
             else:
                 pane.glance(self.view)
         for tour in self.screen_stack[0].query(".tour"):
-            tour.show_view(self.view, self.desk)  # type: ignore[attr-defined]
+            tour.show_view(self.view, self.desk, arrange(*self.size, self.desk))  # type: ignore[attr-defined]
 
     def place(self) -> None:
         width, height = self.size

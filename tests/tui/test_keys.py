@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Awaitable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +13,15 @@ from textual.widgets import Input
 
 from llmos.tui import keys
 from llmos.tui.app import MachineRoom
+from llmos.tui.desk import Desk
+from llmos.tui.finder import Finder
 from llmos.tui.panels.console import Entry
 from llmos.tui.screens.attacks import AttackLab
-from llmos.tui.screens.help import page
+from llmos.tui.screens.help import KeyList, entries, page
+from llmos.tui.screens.tour import Tour
 from llmos.tui.screens.worlds import Worlds
 from llmos.tui.stage import CommandLine
+from llmos.tui.theme import night
 
 from . import drawn, stills
 
@@ -156,3 +163,153 @@ async def test_the_palette_leaves_the_badge_as_it_was(typing: bool) -> None:
             assert len(app.screen_stack) == 1
             assert ("INPUT" in drawn.text(app).splitlines()[0]) == typing
             assert app.desk.typing == typing
+
+
+# -- the table: what each key does, and that the palette and the mouse do the same ---------------------------------------
+
+
+class Bench:
+    """A room whose whole state can be compared and put back."""
+
+    def __init__(self, pilot: Pilot[Any], still: stills.Still) -> None:
+        self.pilot, self.app, self.still, self.gone = pilot, pilot.app, still, list[str]()
+        self.app.exit = lambda *args, **more: self.gone.append("exit")  # type: ignore[method-assign]
+
+    def state(self) -> tuple[object, ...]:
+        app: Any = self.app
+        rows = (app.processes.cursor, app.processes.top, app.pane("cpu").back)
+        screens = [type(screen).__name__ for screen in app.screen_stack]
+        line = app.query_one(CommandLine).value
+        tours = len(app.screen_stack[0].query(Tour))
+        return (
+            *self.still.asked, app.desk, app.following, app.palette.name, rows, app.screen_stack[0].focused, line,
+            tours, screens, *self.gone,
+        )  # fmt: skip
+
+    async def begin(self, key: keys.Key) -> tuple[object, ...]:
+        """The same room for every key: with something that it can change."""
+        app: Any = self.app
+        while len(app.screen_stack) > 1:
+            app.pop_screen()
+        await app.screen_stack[0].query(Tour).remove()
+        app.query_one(CommandLine).value = ""
+        if app.palette.name != night().name:
+            app.paint(night())
+        app.desk, app.following = Desk(booted=True, folded=True), False
+        app.change(zoom="cpu" if key.action == "leave" else "")
+        row = 0 if re.fullmatch(r"move\(\d+\)", key.action) else 1
+        app.processes.cursor, app.pane("cpu").back = app.view.snapshot.processes[row].pid, 1
+        app.give(app.pane("cpu" if key.action.startswith(("aside", "leave", "panel")) else "processes"))
+        await self.pilot.pause()
+        self.still.asked.clear()
+        self.gone.clear()
+        for file in Path().glob("*.svg"):
+            file.unlink()
+        return self.state()
+
+    async def after(self, act: Awaitable[object]) -> tuple[object, ...]:
+        await act
+        await self.pilot.pause()
+        await self.pilot.pause()
+        return self.state()
+
+
+async def test_what_each_key_of_the_table_does_the_palette_and_the_list_do_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    still = stills.Still(stills.two_views())
+    app = MachineRoom(still)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        bench = Bench(pilot, still)
+        hits = {str(hit.text): hit.command async for hit in Finder(app.screen).discover()}
+        listed = {action for _, action in entries(app.keys)}
+        for key in app.keys:
+            before = await bench.begin(key)
+            done = await bench.after(pilot.press(key.keys.split(",")[0]))
+            assert done != before, f"{key.shown} does nothing"
+            await bench.begin(key)
+            if key.action != "command_palette":
+                assert await bench.after(hits[f"{key.word}  ({key.shown})"]()) == done, key.word  # type: ignore[arg-type]
+            assert key.action in listed
+
+
+async def test_every_line_of_the_list_can_be_clicked() -> None:
+    still = stills.Still(stills.busy_view())
+    app = MachineRoom(still)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("escape", "escape")
+        for word, asked in (("One step back", ("back",)), ("Mark this tick", ("bookmark",)), ("Only for", None)):
+            await pilot.press("question_mark")
+            await pilot.pause()
+            lines = drawn.text(app).splitlines()
+            y = next((i for i, line in enumerate(lines) if word in line), 0)
+            if asked:
+                await pilot.click(offset=(40, y))
+                await pilot.pause()
+                assert still.asked[-1] == asked
+                assert len(app.screen_stack) == 1
+        sheet = app.screen
+        assert isinstance(sheet, KeyList)
+        row = next(i for i, (line, _) in enumerate(sheet.rows) if ":kill" in line or "kill PID" in line)
+        sheet.query_one("VerticalScroll").scroll_to(y=row - 2, animate=False)
+        await pilot.pause()
+        y = next(i for i, line in enumerate(drawn.text(app).splitlines()) if "kill PID" in line)
+        await pilot.click(offset=(40, y))
+        await pilot.pause()
+        assert app.query_one(CommandLine).value == "kill "
+
+
+# -- key maps ------------------------------------------------------------------------------------------------------------
+
+
+async def test_footer_list_and_palette_show_the_keys_of_the_map(tmp_path: Path) -> None:
+    own = tmp_path / "keys.toml"
+    own.write_text('[keys]\nstep = "x, ?"\nkeys = "f6"\nprevious_mark="ctrl+b"\n')
+    app = MachineRoom(stills.Still(stills.busy_view()), None, keys.key_map("vim", own))
+    async with app.run_test(size=(170, 50)) as pilot:
+        await pilot.press("escape", "escape")
+        footer = "\n".join(drawn.text(app).splitlines()[-2:])
+        for words in ("x ? step", "F3 lessons", "F6 keys"):
+            assert words in footer
+        assert " l lessons" not in footer
+        hits = [str(hit.text) async for hit in Finder(app.screen).discover()]
+        assert "step  (x ?)" in hits
+        await pilot.press("x", "question_mark", "ctrl+b")
+        assert app.panel.asked == [("step",), ("step",), ("mark", "-1")]  # type: ignore[attr-defined]
+        await pilot.press("f6")
+        shown = [line for line, _ in app.screen.rows]  # type: ignore[attr-defined]
+        assert any(re.match(r"  F3 +lessons ", line) for line in shown)
+        assert any(re.match(r"  j down +down ", line) for line in shown)
+
+
+def test_names_are_words_that_a_person_can_write() -> None:
+    names = [keys.name(key) for key in keys.KEYS]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", name) for name in names), names
+    assert set(keys.VIM) <= set(names)
+    assert keys.key_map("vim") == keys.VIM
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ('stepp = "x"', "no action 'stepp'; near are step"),
+        ('qqqqq = "x"', "no action 'qqqqq'; ? in the room lists all"),
+        ("step = 3", "step takes keys as text"),
+        ('step = ""', "step takes keys as text"),
+        ('step = "q"', "q is both step and quit"),
+        ('step = "?"', "? is both step and keys"),
+        ('step = "j"', "j is both down and step"),
+        ('lessons = "l"', "l is both right and lessons"),
+    ],
+)
+def test_a_bad_key_map_is_one_short_line(table: str, told: str, tmp_path: Path) -> None:
+    own = tmp_path / "keys.toml"
+    own.write_text(f"[keys]\n{table}\n")
+    with pytest.raises(ValueError, match=r"keys\.toml") as complaint:
+        keys.key_map("vim", own)
+    said = str(complaint.value).removeprefix(f"{own}: ")
+    assert set(re.findall(r"\w+|[?]", told)) <= set(re.findall(r"\w+|[?]", said))
+    assert len(said) < 100

@@ -6,6 +6,7 @@ import asyncio
 import re
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from llmos.tui.finder import Finder
 from llmos.tui.layout import ORDER, arrange
 from llmos.tui.panels.console import SUGGESTION, Entry
 from llmos.tui.screens.facts import warmed
-from llmos.tui.screens.help import lines, page
+from llmos.tui.screens.help import entries, page
 from llmos.tui.stage import CommandLine
 from llmos.tui.theme import THEMES, contrast, palette
 
@@ -102,7 +103,7 @@ async def test_every_action_by_mouse(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_every_binding_is_named_once_and_helped() -> None:
     assert len({keys.name(k) for k in keys.KEYS}) == len(keys.KEYS)
-    told = "\n".join(lines())
+    told = "\n".join(line for line, _ in entries(keys.KEYS))
     for key in keys.KEYS:
         assert key.about in told
     for verb in verbs.VERBS:
@@ -293,18 +294,6 @@ async def test_bad_commands_are_answered_in_one_line() -> None:
             assert answer in drawn.text(app)
 
 
-def test_key_maps(tmp_path: Any) -> None:
-    own = tmp_path / "keys.toml"
-    own.write_text('[keys]\nstep = "x"\n')
-    changes = keys.key_map("vim", own)
-    assert changes["step"] == "x"
-    assert changes["move_1"] == "j,down"
-    assert set(changes) <= {keys.name(k) for k in keys.KEYS}
-    own.write_text('[keys]\nfly = "x"\n')
-    with pytest.raises(ValueError, match="fly"):
-        keys.key_map("default", own)
-
-
 def test_temperature_moves_the_odds() -> None:
     odds = [0.7, 0.2, 0.1]
     assert warmed(odds, 1.0) == pytest.approx(odds)
@@ -473,4 +462,4 @@ async def test_a_message_goes_after_the_next_action_and_says_the_whole_path(
             assert app.desk.message == ""
         await pilot.press("escape")
         await pilot.pause()
-        assert "written" not in drawn.text(app)
+        assert "written: " not in drawn.text(app)

@@ -5,13 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from textual.geometry import Region
 from textual.pilot import Pilot
 
 from llmos.room import Room
 from llmos.tui.app import MachineRoom
-from llmos.tui.screens.tour import STEPS, Tour
+from llmos.tui.desk import Desk
+from llmos.tui.layout import arrange
+from llmos.tui.screens.tour import HEIGHT, STEPS, WIDTH, Tour, corner
 
 from . import stills
+
+
+def test_the_card_lies_where_it_hides_least() -> None:
+    """At no size on the panels that a step speaks of, if there is any other place."""
+    for width, height in ((80, 24), (120, 40), (170, 50)):
+        places = arrange(width, height, Desk(booted=True, folded=True))
+        for step in STEPS:
+            looked = [places[key] for key in step.looks if key in places]
+            card = Region(*corner(width, height, looked), WIDTH, HEIGHT)
+            assert places["banner"].union(places["laststop"]).contains_region(card)
+            hidden = sum(card.intersection(one).area for one in looked)
+            assert hidden * 3 <= sum(one.area for one in looked), step.title
+            assert hidden == 0 or height < 40, step.title
+
+
+async def test_a_step_can_be_skipped() -> None:
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f2")
+        tour = app.screen_stack[0].query_one(Tour)
+        for _ in range(len(STEPS) + 2):
+            at = tour.at
+            await pilot.press("f4")
+            assert tour.at == min(at + 1, len(STEPS)) or tour.at > at + 1
+        assert tour.at == len(STEPS)
+        await pilot.press("f2", "f4")
+        assert "no tour" in app.desk.message
 
 
 async def until(pilot: Pilot[Any], good: Callable[[], bool]) -> None:

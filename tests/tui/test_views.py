@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from llmos.choices import SOME, Choice, _first
 from llmos.exports import transcript
 from llmos.grounding import Word
+from llmos.inspection import _mask, granted
 from llmos.marking import parted
 from llmos.narrate import Story
 from llmos.status import DREAMED, Attention, Found, Run
@@ -15,6 +17,7 @@ from llmos.tui import verbs
 from llmos.tui.app import MachineRoom
 from llmos.tui.heads import Aim, picture
 from llmos.tui.text import width
+from llmos_kernel.rights import EVERYTHING, Manifest
 
 from . import drawn, stills
 
@@ -296,3 +299,37 @@ async def test_who_ran_last_is_remembered_where_the_cpu_was_not_on_the_screen() 
         app.obey("layout room")
         await pilot.pause()
         assert "was here last" in drawn.text(app)
+
+
+def test_a_process_tells_its_rights_and_its_page_table_a_page_its_text() -> None:
+    facts = stills.inspected_view("process", "RUNNER").inspection.facts  # type: ignore[union-attr]
+    told = {fact.name: fact.text for fact in facts if fact.name != "rights"}
+    rights = [fact.text for fact in facts if fact.name == "rights"]
+    assert rights[0] == "devices calc, clock"
+    assert "pledge *" in rights[1]
+    pages = told["page table"].split("  ")
+    assert len(pages) == int(told["memory"].split(" pages")[0].split()[-1])
+    assert sum(int(page.split()[1].rstrip("%")) for page in pages) in range(95, 106)
+    page = stills.inspected_view("page", "RUNNER", "0").inspection
+    assert page is not None
+    text = next(fact.text for fact in page.facts if fact.name == "text")
+    assert text.startswith("'<|start|>user")
+
+
+def test_narrowed_rights_are_told_layer_by_layer() -> None:
+    narrow = Manifest(devices=("files.cat", "calc"), paths=((("inbox",), "r"),), hosts=(), recipients=None)
+    told = list(granted((EVERYTHING, narrow), ("calc", "clock")))
+    assert told[0] == "devices calc"
+    assert told[2] == "layer 1: pledge files.cat, calc; unveil inbox r; hosts none"
+
+
+def test_the_ids_that_a_mask_left_are_named_some_of_them() -> None:
+    bits = bytearray(64)
+    for token in range(100, 140):
+        bits[token // 8] |= 1 << token % 8
+    some = _first(bytes(bits))
+    assert some == tuple(range(100, 100 + SOME))
+    kernel = stills.standing().here.kernel  # type: ignore[union-attr]
+    said = _mask(kernel, Choice(3, (), (), 40, some))
+    assert said.startswith(f"the grammar left 40 of {kernel.geometry.vocab:,} ids: ")
+    assert said.endswith(f" and {40 - SOME} more")

@@ -1,6 +1,6 @@
 """The top line: what state the machine is in, and the few numbers one looks for first.
 
-Knows: mode, tick, seed, speed, model, frames. Does not know: how any of them came about.
+Knows: mode, tick, world, seed, speed, model, frames. Does not know: how any of them came about.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Banner(Pane):
     def pick(self, view: MachineView, desk: Desk) -> object:
         return (
             (view.mode, view.snapshot.tick, view.seed, view.speed, round(view.rate, 1), view.model, view.arithmetic),
-            (usage(view.snapshot), desk.typing, desk.held, view.role),
+            (usage(view.snapshot), desk.typing, desk.held, view.role, view.branch, view.other is None),
         )
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
@@ -41,6 +41,8 @@ class Banner(Pane):
         ]
         if self.desk.small:
             del facts[1]
+        if view.other or view.branch != "main":
+            facts.insert(1, (("world ", "dim"), (sanitise(view.branch), "bold text")))
         room = width - 14 - sum(len(text) for text, _ in badges)
         middle = flow(facts, room - (7 if name[0][0].strip() else 1), "  " if self.desk.small else "   ")
         return [spread((*name, *badges, ("  ", "text"), *middle), (("F1", "bold accent"), (" help ", "dim")), width)]

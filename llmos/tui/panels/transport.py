@@ -38,7 +38,7 @@ class Transport(Pane):
 
     def _placed(self, number: int) -> list[tuple[Key, Row]]:
         """The keys of a row with what is drawn for each: with wide gaps, with narrow ones, or without the spare keys."""
-        keys = footer(number)
+        keys = footer(self.app.keys, number)  # type: ignore[attr-defined]
         for chosen, gap in ((keys, 3), (keys, 2), (keys, 1), (tuple(k for k in keys if not k.spare), 1)):
             placed = [(key, self._item(key, gap)) for key in chosen]
             if sum(width(row) for _, row in placed) - gap <= self.size.width:

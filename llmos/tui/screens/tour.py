@@ -6,9 +6,10 @@ the focus.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from textual.geometry import Region
 from textual.widgets import Static
 
 from llmos.status import MachineView
@@ -27,6 +28,7 @@ class Step:
     title: str
     text: str
     done: Seen
+    looks: tuple[str, ...] = ()  # panels that it speaks of: the card does not lie on them
 
 
 STEPS: tuple[Step, ...] = (
@@ -34,23 +36,27 @@ STEPS: tuple[Step, ...] = (
         "Ask something",
         "Type a question on the console, or press Enter to send the suggested one (i goes to the console).",
         lambda v, d, o: _asked(v) > _asked(o),
+        ("console",),
     ),
     Step(
         "Watch the stop",
         "Tokens come one a tick. When the model emits TRAP its lane stops, the kernel runs the device and writes the "
         "result into a page, marked d. Wait for `result` in the log.",
         lambda v, d, o: any(m.letter == "r" for m in v.marks),
+        ("cpu", "ram", "log"),
     ),
     Step(
         "Leave the console",
         "Press Esc until INPUT is gone from the top line: then keys act on the machine.",
         lambda v, d, o: not d.typing,
+        ("console", "banner"),
     ),
     Step(
         "Go back in time",
         "Press , (comma) for one token back, or [ from mark to mark, until TRAP is the last token or not there yet. The "
         "clock runs back and the answer un-prints itself.",
         lambda v, d, o: v.mode == "REPLAY" and v.snapshot.tick <= _trapped(v),
+        ("cpu", "console"),
     ),
     Step(
         "Make a second world",
@@ -61,6 +67,7 @@ STEPS: tuple[Step, ...] = (
         "Unplug the calculator",
         "Press 4 for the devices, Enter on calc, and space to run both worlds. Only this one loses it.",
         lambda v, d, o: any(s == "o" for _, s, _ in v.devices),
+        ("devices",),
     ),
     Step(
         "Compare",
@@ -72,16 +79,19 @@ STEPS: tuple[Step, ...] = (
         "Read the program",
         "Press Tab until the CPU has the thick frame, then m: the forward pass, beside the lanes. Esc comes back.",
         lambda v, d, o: d.zoom == "cpu",
+        ("cpu",),
     ),
     Step(
         "Run four at once",
         "Press : and type `run demo`, Enter. Watch the scheduler's rows fill with turns.",
         lambda v, d, o: sum(p.program == "teller" for p in v.snapshot.processes) >= 3,
+        ("timeline",),
     ),
     Step(
         "Look inside",
         "Press 1, Enter on a process to select it, Enter again to open it. Esc closes.",
         lambda v, d, o: v.inspection is not None and v.inspection != o.inspection,
+        ("processes",),
     ),
     Step(
         "The attack lab",
@@ -106,8 +116,14 @@ def _asked(view: MachineView) -> int:
     return sum(r.text.count("\n") for r in view.console if r.who == "u")
 
 
+def corner(width: int, height: int, looked: Sequence[Region]) -> tuple[int, int]:
+    """The place for the card that hides least of what is looked at: right or left, from the top down."""
+    places = [(x, y) for x in (max(0, width - WIDTH - 1), 0) for y in range(1, max(2, height - HEIGHT - 2))]
+    return min(places, key=lambda at: sum(Region(at[0], at[1], WIDTH, HEIGHT).intersection(one).area for one in looked))
+
+
 class Tour(Static):
-    """A card in the corner; it goes on by itself when a step was done."""
+    """A card where it hides least; it goes on by itself when a step was done."""
 
     DEFAULT_CSS = f"""
     Tour {{ layer: above; position: absolute; width: {WIDTH}; height: {HEIGHT}; border: heavy $accent;
@@ -121,23 +137,23 @@ class Tour(Static):
         self.began: MachineView | None = None
 
     def on_mount(self) -> None:
-        self.border_subtitle = "F2 ends the tour"
+        self.border_subtitle = "F4 skips this step   F2 ends the tour"
 
-    def end(self) -> None:
-        self.remove()
+    def skip(self) -> None:
+        """The next step, whether this one was done or not."""
+        self.at, self.began = min(self.at + 1, len(STEPS)), None
 
     @property
     def step(self) -> Step:
         return STEPS[self.at] if self.at < len(STEPS) else LAST
 
-    def show_view(self, view: MachineView, desk: Desk) -> None:
-        """Go on if the step was done; draw."""
+    def show_view(self, view: MachineView, desk: Desk, places: Mapping[str, Region]) -> None:
+        """Go on if the step was done; draw. `places`: where the panels are."""
         if self.began is None:
             self.began = view
         if self.step.done(view, desk, self.began):
             self.at, self.began = self.at + 1, view
-        width = self.app.size.width
-        self.styles.offset = (max(0, width - WIDTH - 2), 1)
+        self.styles.offset = corner(*self.app.size, [places[key] for key in self.step.looks if key in places])
         self.border_title = f"tour {min(self.at + 1, len(STEPS))}/{len(STEPS)}  {self.step.title}"
         self.update(painted(self.rows(), self.palette))
 
