@@ -431,14 +431,20 @@ async def test_a_recording_opens_with_its_keys_on_the_clock() -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_the_banner_says_in_which_world_one_is_when_there_are_two(size: tuple[int, int]) -> None:
-    for view, told in ((stills.busy_view(), ""), (stills.two_views(), "world B"), (_other_way_round(), "world main")):
+    recorded = replace(stills.busy_view(), branch="0001.log", journal="sessions/0001.log")
+    for view, told in (
+        (stills.busy_view(), ""),
+        (stills.two_views(), "world B"),
+        (_other_way_round(), "world main"),
+        (recorded, "recording 0001.log"),
+    ):
         app = MachineRoom(stills.Still(view))
         async with app.run_test(size=size) as pilot:
             await leave_input(pilot)
             await pilot.pause()
             banner = drawn.text(app).splitlines()[0]
             assert told in banner
-            assert bool(told) == ("world" in banner)
+            assert ("world" in told) == ("world" in banner)
 
 
 def _other_way_round() -> MachineView:

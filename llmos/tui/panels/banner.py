@@ -6,6 +6,7 @@ Knows: mode, tick, world, seed, speed, model, frames. Does not know: how any of 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from llmos.status import MachineView
 from llmos.tui.desk import Desk
@@ -42,7 +43,8 @@ class Banner(Pane):
         if self.desk.small:
             del facts[1]
         if view.other or view.branch != "main":
-            facts.insert(1, (("world ", "dim"), (sanitise(view.branch), "bold text")))
+            kind = "recording " if view.branch == PurePath(view.journal).name else "world "
+            facts.insert(1, ((kind, "dim"), (clip(sanitise(view.branch), 16), "bold text")))
         room = width - 14 - sum(len(text) for text, _ in badges)
         middle = flow(facts, room - (7 if name[0][0].strip() else 1), "  " if self.desk.small else "   ")
         return [spread((*name, *badges, ("  ", "text"), *middle), (("F1", "bold accent"), (" help ", "dim")), width)]
