@@ -381,7 +381,7 @@ async def test_nobody_s_answers_leave_nothing() -> None:
 async def test_a_class_goes_from_lesson_to_lesson_and_adds_up() -> None:
     programme = recorded("class", student="ana")
     async with opened(programme) as (pilot, app):
-        assert "1/12, 0 min gone" in drawn.text(app)
+        assert "1/12, 0 min  step" in drawn.text(app)
         assert app.scene is not None
         steps = app.scene.steps
         for _ in range(steps):

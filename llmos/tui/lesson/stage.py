@@ -139,7 +139,7 @@ class LessonStage(App[None]):
         scene = self.scene
         place = ""
         if self.programme.whole_class:
-            place = f"{self.programme.at + 1}/{len(self.programme.names)}, {self.programme.minutes} min gone"
+            place = f"{self.programme.at + 1}/{len(self.programme.names)}, {self.programme.minutes} min"
         self._show("#head", [words.head(scene, self._state(), place, self.size.width)])
         self._show("#keys", [tuple(span for _, row in keys.footer(self.typing, self.size.width) for span in row)])
         booting: list[Row] = [(("The machine comes up.", "text"),)]
