@@ -6,6 +6,7 @@ The characters are kept as text, the colours as a digest of the exported SVG: sm
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,6 +41,17 @@ SCREENS: dict[str, tuple[Callable[[], MachineView], Arrange]] = {
     "tour": (stills.busy_view, pressing("escape", "escape", "1", "f2")),
     "worlds": (stills.two_views, pressing("escape", "escape", "1", "w")),
     "disk": (stills.disk_view, pressing("escape", "escape", "8")),
+    "window": (stills.busy_view, pressing("escape", "escape", "7")),
+    "devices": (stills.busy_view, pressing("escape", "escape", "4")),
+    "log": (stills.busy_view, pressing("escape", "escape", "5")),
+    "replay": (lambda: replace(stills.busy_view(), mode="REPLAY", branch="0001.log", journal="0001.log"), pressing()),
+    "halted": (
+        lambda: replace(stills.busy_view(), mode="HALTED", problem="what went wrong", notice=""),
+        pressing("escape"),
+    ),
+    "attacks": (stills.busy_view, pressing("escape", "escape", "1", "a", "y")),
+    "page": (lambda: stills.inspected_view("page", "RUNNER", "0"), pressing("down")),
+    "call": (lambda: stills.inspected_view("call", "3"), pressing("down")),
     "memory": (stills.busy_view, pressing("escape", "escape", "1", "L")),
     "process": (lambda: stills.inspected_view("process", "RUNNER"), pressing("escape")),
     "token": (lambda: stills.inspected_view("token", "RUNNER", "0"), pressing("plus", "plus")),
