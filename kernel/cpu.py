@@ -113,6 +113,9 @@ class Cpu(Protocol):
     def copy(self, pairs: Sequence[tuple[int, int]]) -> None:
         """Copy whole frames, (source, target) each; targets are distinct and no target is also a source."""
 
+    def wipe(self, frames: Sequence[int]) -> None:
+        """Zero whole frames."""
+
     def save(self, frame: int) -> bytes:
         """The frame's bytes (`frame_bytes` of them): keys and values of all layers, and their scales."""
 

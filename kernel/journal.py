@@ -101,6 +101,9 @@ class Recorder:
     def copy(self, pairs: Sequence[tuple[int, int]]) -> None:
         self._cpu.copy(pairs)
 
+    def wipe(self, frames: Sequence[int]) -> None:
+        self._cpu.wipe(frames)
+
     def save(self, frame: int) -> bytes:
         return self._cpu.save(frame)
 
@@ -200,6 +203,9 @@ class Player:
         return retired
 
     def copy(self, pairs: Sequence[tuple[int, int]]) -> None:
+        """Nothing to do: there are no frames."""
+
+    def wipe(self, frames: Sequence[int]) -> None:
         """Nothing to do: there are no frames."""
 
     def save(self, frame: int) -> bytes:

@@ -160,8 +160,8 @@ class Kernel:
 
     def _run_cpu(self) -> None:
         work = self.work
-        if work.copies:
-            self.flush_copies()
+        self.flush_copies()
+        self.wipe()
         if work.bursts:
             work.retired = self.cpu.run(work.bursts)
 
@@ -170,6 +170,7 @@ class Kernel:
             drive.serve_traps(self)
         if self.tick % DEADLOCK_EVERY == 0 or self.idle:
             deadlock.look(self)
+        self.wipe()
 
     # -- looking ----------------------------------------------------------------------------------------------------
 
@@ -200,6 +201,13 @@ class Kernel:
         if self.work.copies:
             self.cpu.copy(self.work.copies)
             self.work.copies = []
+
+    def wipe(self) -> None:
+        """What a frame's last owner left is gone before somebody else runs on it, and when the tick is over."""
+        if self.memory.stale:
+            self.flush_copies()
+            self.cpu.wipe(sorted(self.memory.stale))
+            self.memory.stale.clear()
 
     def take_events(self) -> list[Event]:
         """The events since the last taking."""

@@ -40,6 +40,7 @@ class Memory:
         self.published: dict[bytes, int] = {}
         self.name_of: list[bytes | None] = [None] * frames
         self.cached: dict[int, None] = {}  # published frames that nobody maps, oldest first
+        self.stale: dict[int, None] = {}  # frames that hold what is nobody's any more, until the kernel has wiped them
         self.copies = 0
 
     # -- frames ---------------------------------------------------------------------------------------------------
@@ -54,6 +55,7 @@ class Memory:
             frame = next(iter(self.cached))
             del self.cached[frame]
             self._unpublish(frame)
+            self.stale[frame] = None
         self.refs[frame] = 1
         return frame
 
@@ -66,8 +68,13 @@ class Memory:
         if self.refs[frame] == 0:
             if self.name_of[frame] is None:
                 self.free.append(frame)
+                self.stale[frame] = None
             else:
                 self.cached[frame] = None
+
+    def filled(self, frame: int) -> None:
+        """A whole page was written over what the frame held."""
+        self.stale.pop(frame, None)
 
     def _unpublish(self, frame: int) -> None:
         name = self.name_of[frame]
@@ -96,6 +103,7 @@ class Memory:
         frames, pairs = list(space.frames), []
         if split:
             pairs.append((frames[tail], self._allocate()))
+            self.filled(pairs[0][1])
             self._release(frames[tail])
             frames[tail] = pairs[0][1]
             self.copies += 1

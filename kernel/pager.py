@@ -104,7 +104,9 @@ def _bring(kernel: Kernel, process: Process, i: int) -> bool:
     data = kernel.store.get(space.slots[i])
     if data is None:
         return False
-    kernel.cpu.load(memory.take(space, i), data)
+    frame = memory.take(space, i)
+    kernel.cpu.load(frame, data)
+    memory.filled(frame)
     kernel.swapped_in += 1
     return True
 

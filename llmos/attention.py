@@ -29,6 +29,9 @@ class Prober(Protocol):
     def run(self, bursts: Sequence[Burst]) -> Sequence[Retired]:
         """As `Cpu.run`."""
 
+    def wipe(self, frames: Sequence[int]) -> None:
+        """As `Cpu.wipe`."""
+
     def attention(self, burst: Burst) -> Any:
         """Shares of 1, [layers][heads][pages of the table], of the one token that `burst` feeds. Changes nothing."""
 
@@ -54,6 +57,8 @@ def attention(seen: Kernel, now: Kernel, cpu: Prober | None, pid: int, position:
         raise ValueError("not known: its page is not in RAM now")
     token = old.tokens[position]
     shares = cpu.attention(Burst(frames, starts, position, (token,), 0, adapter=old.adapter))
+    if not space:
+        cpu.wipe(frames)  # they are nobody's
     parts = [slice(start, min(start + size, position + 1)) for start in starts]
     return Attention(
         position,

@@ -26,7 +26,7 @@ class Gauge:
         self, cpu: Cpu, tell: Callable[[Delivery], None], clock: Callable[[], float] = time.perf_counter
     ) -> None:
         self.cpu, self._tell, self._clock = cpu, tell, clock
-        self.copy, self.save, self.load, self.digest = cpu.copy, cpu.save, cpu.load, cpu.digest
+        self.copy, self.wipe, self.save, self.load, self.digest = cpu.copy, cpu.wipe, cpu.save, cpu.load, cpu.digest
         self._alone: deque[float] = deque(maxlen=TICKS)  # seconds of a tick without a chunk, with `_decoding` lanes
         self._decoding = 0
 

@@ -54,7 +54,7 @@ class Scorer:
         self.began = 0.0  # processor seconds, when the first token was scored
         self.read: Reading = {} if read is None else read
         self.past: Any = ()  # what it has read so far; None: pages came from elsewhere
-        self.save, self.digest = engine.save, engine.digest
+        self.save, self.digest, self.wipe = engine.save, engine.digest, engine.wipe
 
     def copy(self, pairs: Sequence[tuple[int, int]]) -> None:
         """As `Cpu.copy`."""

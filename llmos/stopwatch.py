@@ -24,7 +24,7 @@ class Stopwatch:
 
     def __init__(self, cpu: Cpu, store: PageStore) -> None:
         self._cpu, self._store = cpu, store
-        self.copy, self.save, self.digest, self.put = cpu.copy, cpu.save, cpu.digest, store.put
+        self.copy, self.wipe, self.save, self.digest, self.put = cpu.copy, cpu.wipe, cpu.save, cpu.digest, store.put
         self._began = 0.0  # when the page that is on its way was asked for
         self._number = 0
         self._back: deque[tuple[int, float]] = deque(maxlen=KEPT)

@@ -95,7 +95,7 @@ class Engine:
 
     def programs(self) -> dict[str, Any]:
         """The compiled executables by name, for those who want to read their HLO."""
-        return {**self._programs.compiled(), **{name: self._service(name) for name in ("copy", "save", "load")}}
+        return {**self._programs.compiled(), **{name: self._service(name) for name in ("copy", "wipe", "save", "load")}}
 
     @property
     def weights(self) -> Params:
@@ -220,6 +220,13 @@ class Engine:
             both = np.array([*part, *[(TRASH, TRASH)] * (COPIES - len(part))], np.int32)
             self._pool = self._service("copy")(self._pool, both[:, 0], both[:, 1])
 
+    def wipe(self, frames: Sequence[int]) -> None:
+        """As `Cpu.wipe`."""
+        for first in range(0, len(frames), COPIES):
+            part = frames[first : first + COPIES]
+            padded = np.array([*part, *[TRASH] * (COPIES - len(part))], np.int32)
+            self._pool = self._service("wipe")(self._pool, padded)
+
     def save(self, frame: int) -> bytes:
         """As `Cpu.save`."""
         return kvcache.to_bytes(jax.device_get(self._service("save")(self._pool, np.int32(frame))))
@@ -235,7 +242,7 @@ class Engine:
         return digest.pack([kvcache.keys(layer) for layer in looked], [kvcache.values(layer) for layer in looked])
 
     def _service(self, name: str) -> Any:
-        """The compiled program that copies, saves or loads frames."""
+        """The compiled program that copies, wipes, saves or loads frames."""
         if name not in self._services:
             self._services[name] = self._programs.other(name, partial(self._lower, name))
         return self._services[name]
@@ -245,6 +252,8 @@ class Engine:
         jit = partial(jax.jit, donate_argnums=(0,), out_shardings=self._placement.frames)
         if name == "copy":
             return jit(kvcache.copy_frames).lower(self._pool, several, several)
+        if name == "wipe":
+            return jit(kvcache.wipe_frames).lower(self._pool, several)
         if name == "load":
             return jit(kvcache.put_frame).lower(self._pool, one, self._page)
         return jax.jit(kvcache.take_frame).lower(self._pool, one)

@@ -129,6 +129,11 @@ def copy_frames(pool: Pool, source: jax.Array, target: jax.Array) -> Pool:
     return _each(lambda a: a.at[:, target].set(a[:, source]), pool)
 
 
+def wipe_frames(pool: Pool, frames: jax.Array) -> Pool:
+    """Zero whole frames [n] int32."""
+    return _each(lambda a: a.at[:, frames].set(0), pool)
+
+
 def page_of(pool: Pool) -> Any:
     """The shapes of one frame of every array, in a pool's order."""
 

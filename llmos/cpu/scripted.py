@@ -138,6 +138,11 @@ class ScriptedCpu:
             self.values[target] = self.values[source].copy()
             self.sums[target] = self.sums[source]
 
+    def wipe(self, frames: Sequence[int]) -> None:
+        for frame in frames:
+            n = self.geometry.page
+            self.ids[frame], self.values[frame], self.sums[frame] = [0] * n, [0] * n, 0
+
     def save(self, frame: int) -> bytes:
         n = self.geometry.page
         return struct.pack(f"<{2 * n}q", *self.ids[frame], *self.values[frame])
