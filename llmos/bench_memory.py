@@ -28,13 +28,12 @@ from .swap import PageFile, RamPages
 PAGE = 16
 RUNS = 15
 LENGTHS = (60, 40)  # pages of the needle test: where the model itself finds nearly all needles
-READ = 62  # pages of a text, the last 64 tokens of which are scored: there are 101 such texts
 
 
-def bench_memory(cpu: Cpu, codec: Codec, cases: int, record: Path | None, seconds: float) -> dict[str, Any]:
-    """All figures. The needle test and the perplexity take about half of `seconds` each; both need a real model."""
+def bench_memory(cpu: Cpu, codec: Codec, pages: int, cases: int, record: Path | None, seconds: float) -> dict[str, Any]:
+    """All figures; `pages`: of a text. Needle test and perplexity take about half of `seconds` each; both need a real model."""
     half = seconds / 2
-    read = perplexity.run(cpu, codec, READ, cases, record, half) if isinstance(cpu, Engine) else {}
+    read = perplexity.run(cpu, codec, pages, cases, record, half) if isinstance(cpu, Engine) else {}
     return {
         "swap": swap_or_recompute(cpu),
         "fork": {f"{n} tokens": fork(n) for n in (250, 1_000, 4_000, 8_000)},

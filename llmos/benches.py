@@ -22,6 +22,7 @@ class Given(NamedTuple):
     cases: int = 10
     seconds: float = 120.0
     record: Path | None = None
+    pages: int = 62  # of a text for memory, the last 64 tokens of which are scored: there are 101 of 62
 
     @property
     def path(self) -> Path:
@@ -53,11 +54,14 @@ def _masks(given: Given) -> dict[str, Any]:
 
 
 def _memory(given: Given) -> dict[str, Any]:
-    from .bench_memory import bench_memory
+    from .bench_memory import LENGTHS, bench_memory
 
-    options = Options(model=given.model, mode=given.modes[0], frames=73, lanes=1, max_pages=72, chunk=64, devices=())
+    most = max(given.pages, *LENGTHS) + 12
+    options = Options(
+        model=given.model, mode=given.modes[0], frames=most + 1, lanes=1, max_pages=most, chunk=64, devices=()
+    )
     cpu, codec = processor.build(options)
-    return bench_memory(cpu, codec, given.cases, given.record, given.seconds)
+    return bench_memory(cpu, codec, given.pages, given.cases, given.record, given.seconds)
 
 
 def _rights(given: Given) -> dict[str, Any]:

@@ -402,6 +402,7 @@ OF_ONE_BENCH = {
     "cases": ("memory",),
     "seconds": ("memory",),
     "record": ("memory",),
+    "pages": ("memory",),
     "workload": ("sched",),
     "quantum": ("sched",),
     "policy": ("sched",),
@@ -422,6 +423,7 @@ def bench(
     cases: Annotated[int, typer.Option("--cases", min=0, help="Of the needle test, for memory.")] = 10,
     seconds: Annotated[float, typer.Option("--seconds", min=0, help="Most time for the needle test.")] = 120.0,
     record: Annotated[Path | None, typer.Option("--record", help="Finished needle cases: go on from here.")] = None,
+    pages: Annotated[int, typer.Option("--pages", min=20, max=500, help="Of 16 tokens, of a text for memory.")] = 62,
     workload: Annotated[Path | None, typer.Option("--workload", help="Jobs for sched: ARRIVAL PROMPT LENGTH.")] = None,
     quantum: Annotated[int, typer.Option("--quantum", min=1, max=10_000, help="Of sched, in tokens.")] = 10,
     policy: Annotated[str | None, typer.Option("--policy", help="A file of your own for sched: mine.py.")] = None,
@@ -438,7 +440,7 @@ def bench(
         if json:
             emit(table)
         return
-    result = benches.run(what, benches.Given(model, tuple(modes.split(",")), cases, seconds, record), json)
+    result = benches.run(what, benches.Given(model, tuple(modes.split(",")), cases, seconds, record, pages), json)
     if json:
         emit(result)
 

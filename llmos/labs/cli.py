@@ -207,10 +207,10 @@ def scaling_command(
     """Loss against parameters and tokens on a small grid, and the fitted line. Takes minutes."""
     from . import scaling
 
-    if text is not None and not text.is_file():
-        raise UsageError(f"no file {text}")
-    words = text.read_text("utf-8", "replace") if text else scaling.default_text()
-    result = scaling.run_scaling(words, seed=seed)
+    if text is not None:
+        from llmos.train.base import read
+    words = read(text) if text else scaling.default_text()
+    result = scaling.run_scaling(words, seed=seed, notify=lambda line: typer.echo(line, err=True))
     _json(result) if as_json else typer.echo(scaling.table_text(result))
 
 

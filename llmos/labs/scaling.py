@@ -7,6 +7,7 @@ models on little text: the slopes are of this text and this range, not a law.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,18 @@ TIME, BATCH, VOCAB = 64, 8, 263
 
 
 def run_scaling(
-    text: str, widths: tuple[int, ...] = WIDTHS, steps: tuple[int, ...] = STEPS, seed: int = 0
+    text: str,
+    widths: tuple[int, ...] = WIDTHS,
+    steps: tuple[int, ...] = STEPS,
+    seed: int = 0,
+    notify: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Train each model of the grid; {"runs": [{"parameters", "tokens", "loss"}], "fit": {...}}. Blocks for minutes."""
-    runs = [point for width in widths for point in _curve(text, width, steps, seed)]
+    runs = []
+    for width in widths:
+        for point in _curve(text, width, steps, seed):
+            runs.append(point)
+            notify(f"{point['parameters']:,} parameters, {point['tokens']:,} tokens: loss {point['loss']:.3f}")
     return {"runs": runs, "fit": fitted(runs)}
 
 
@@ -40,7 +49,7 @@ def predicted(fit: dict[str, float], run: dict[str, Any]) -> float:
     )
 
 
-def _curve(text: str, width: int, steps: tuple[int, ...], seed: int) -> list[dict[str, float]]:
+def _curve(text: str, width: int, steps: tuple[int, ...], seed: int) -> Iterator[dict[str, float]]:
     """One width, each number of steps with a schedule of its own; loss on the kept-out end of the text."""
     import jax
 
@@ -55,14 +64,12 @@ def _curve(text: str, width: int, steps: tuple[int, ...], seed: int) -> list[dic
     rows, kept_out = (pack(windows(form.document(part), TIME), TIME) for part in (text[:cut], text[cut:]))
     config = base.shape(tokenizer.get_vocab_size(), width, 2, TIME)
     held = kept_out.take(np.arange(min(len(kept_out.tokens), 32)))
-    points = []
     for count in steps:
         run = Run(config, rows, Settings(count, batch=BATCH, rate=3e-3, warmup=10, seed=seed, dtype="float32"), None)
         run.run(lambda line: None)
         loss = float(jax.jit(lambda params: forward.loss(config, params, held))(run.state.params))
         size = sum(leaf.size for leaf in jax.tree.leaves(run.state.params))
-        points.append({"parameters": size, "tokens": count * BATCH * TIME, "loss": loss})
-    return points
+        yield {"parameters": size, "tokens": count * BATCH * TIME, "loss": loss}
 
 
 def default_text() -> str:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -41,6 +42,7 @@ def train_base(
     dim: int = 192,
     layers: int = 4,
     seed: int = 0,
+    devices: int = 1,
     notify: Callable[[str], None] = print,
 ) -> Path:
     """Train on a UTF-8 text file into `out` (resuming what is there); returns the exported model's folder `out/model`.
@@ -60,12 +62,18 @@ def train_base(
     form = ChatForm(tokenizer)
     rows, kept_out = (pack(windows(form.document(part), time), time) for part in (text[:cut], text[cut:]))
     config = shape(tokenizer.get_vocab_size(), dim, layers, time)
-    settings = Settings(steps or 1, batch=max(1, min(2048 // time, len(rows.tokens))), seed=seed)
-    settings = replace(settings, steps=steps or _reckoned(minutes or 0.0, config, rows, settings, out))
+    batch = max(1, min(2048 // time, len(rows.tokens)) // devices * devices)
+    settings = Settings(steps or 1, batch=batch, seed=seed, devices=devices)
+    before = checkpoint.record(out)
+    if before:
+        notify(f"{out} has a run at step {before.get('step')}: it goes on")
+    settings = replace(settings, steps=steps or _reckoned(minutes or 0.0, config, rows, settings, before))
     run = Run(config, rows, settings, out)
     parameters = sum(leaf.size for leaf in jax.tree.leaves(run.state.params))
     notify(f"{len(text):,} characters in {len(rows.tokens):,} rows of {time} tokens")
     notify(f"{parameters:,} parameters, {settings.steps:,} steps")
+    if run.state.step >= settings.steps:
+        notify(f"it has its {settings.steps:,} steps already: --steps {2 * settings.steps} takes as many again")
     run.run(notify, _sampler(config, tokenizer, form.encode(text[cut : cut + 40]), kept_out))
     return export.write(out / "model", config, run.state.params, tokenizer)
 
@@ -89,10 +97,10 @@ def shape(vocab: int, dim: int, layers: int, time: int) -> ModelConfig:
     return ModelConfig("llama", vocab, dim, layers, heads, max(heads // 2, 1), dim // heads, hidden, time)
 
 
-def _reckoned(minutes: float, config: ModelConfig, rows: Rows, settings: Settings, out: Path) -> int:
+def _reckoned(minutes: float, config: ModelConfig, rows: Rows, settings: Settings, before: dict[str, Any]) -> int:
     """The number of steps: that of the run being resumed, or as many as fit."""
-    before = checkpoint.record(out).get("settings", {}).get("steps")
-    return int(before) if before else steps_in(minutes, config, rows, settings)
+    known = before.get("settings", {}).get("steps")
+    return int(known) if known else steps_in(minutes, config, rows, settings)
 
 
 def _sampler(

@@ -70,13 +70,16 @@ def base(
     layers: Annotated[int, typer.Option("--layers", min=1)] = 4,
     time: Annotated[int, typer.Option("--time", min=8, help="Tokens in a row.")] = 128,
     seed: Annotated[int, typer.Option("--seed")] = 0,
+    devices: Annotated[int, typer.Option("--devices", min=1, help="Accelerators that share the rows of a step.")] = 1,
     json: Json = False,
 ) -> None:
     """Pre-train a small Transformer on a text: it learns to dream more of it."""
     from .base import train_base
 
     minutes = 10.0 if minutes is None and steps is None else minutes
-    _train(out, lambda notify: train_base(file, out, minutes, steps, vocab, time, dim, layers, seed, notify), json)
+    _train(
+        out, lambda notify: train_base(file, out, minutes, steps, vocab, time, dim, layers, seed, devices, notify), json
+    )
 
 
 @train_app.command()

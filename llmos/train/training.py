@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from llmos.cpu.config import ModelConfig
 from llmos.errors import LlmosError, UsageError
 
-from . import checkpoint, forward
+from . import checkpoint, curve, forward
 from .packing import Rows, batch_index
 
 Notify = Callable[[str], None]
@@ -75,6 +75,7 @@ class State:
     optimizer: optax.OptState
     step: int = 0
     losses: list[tuple[int, float]] = field(default_factory=list)  # (step, mean loss since the last)
+    recent: list[Any] = field(default_factory=list)  # losses of the steps since then
 
 
 class Run:
@@ -110,22 +111,24 @@ class Run:
     def run(self, notify: Notify = print, sample: Callable[[forward.Params], str] | None = None) -> None:
         """Train to the last step. Ctrl-C finishes the step, saves, and raises KeyboardInterrupt. Raises LlmosError
         when the loss is no longer a number (the last checkpoint is kept)."""
-        begin = saved = time.monotonic()
-        first, recent = self.state.step, []
+        state, last = self.state, self.settings.steps
         with deferred_interrupt() as interrupted:
-            while self.state.step < self.settings.steps and not interrupted():
-                recent.append(self.one())
-                step = self.state.step
-                if step % REPORT_EVERY == 0:
-                    self._note(float(np.mean(jax.device_get(recent))))
-                    recent = []
-                    notify(self._progress(step - first, time.monotonic() - begin))
-                if sample and step % self.settings.sample_every == 0:
-                    notify(sample(self.state.params))
+            first, begin, saved = -1, 0.0, time.monotonic()
+            while state.step < last and not interrupted():
+                loss = self.one()
+                if first < 0:  # it compiled, which is no speed of training
+                    loss.block_until_ready()
+                    first, begin = state.step, time.monotonic()
+                if state.step % REPORT_EVERY == 0 or state.step == last:
+                    self._note()
+                    notify(self._progress(state.step - first, time.monotonic() - begin))
+                if sample and (state.step % self.settings.sample_every == 0 or state.step == last):
+                    notify(f"{curve.line(state.losses)}\n{sample(state.params)}")
                 if time.monotonic() - saved > self.settings.save_every:
                     self.save()
                     saved = time.monotonic()
-            self._check(float(np.mean(jax.device_get(recent or [0.0]))))
+            if state.recent:
+                self._check(mean(state.recent))
             self.save()
             if interrupted():
                 raise KeyboardInterrupt
@@ -140,6 +143,7 @@ class Run:
         loss: Array
         state.params, state.optimizer, loss = self._step(state.params, state.optimizer, self._given, batch)
         state.step += 1
+        state.recent.append(loss)
         return loss
 
     def save(self) -> None:
@@ -147,8 +151,9 @@ class Run:
         if not self.folder:
             return
         tree = (self.state.params, self.state.optimizer)
+        recent = [float(loss) for loss in jax.device_get(self.state.recent)]
         kept = {"settings": asdict(self.settings), "config": asdict(self.config), "losses": self.state.losses}
-        record = kept | {"rows": fingerprint(self.rows.tokens)}
+        record = kept | {"recent": recent, "rows": fingerprint(self.rows.tokens)}
         checkpoint.write(self.folder, tree, self.state.step, record)
 
     def _place(self, array: Any) -> NamedSharding:
@@ -157,8 +162,10 @@ class Run:
 
     def _resume(self, folder: Path) -> None:
         found = checkpoint.record(folder)
-        mine = {"rows": fingerprint(self.rows.tokens)} | {name: getattr(self.settings, name) for name in SAME}
-        kept = {"rows": found.get("rows")} | {name: found.get("settings", {}).get(name) for name in SAME}
+        shape = asdict(self.config)
+        mine = shape | {"rows": fingerprint(self.rows.tokens)} | {name: getattr(self.settings, name) for name in SAME}
+        kept = {name: found.get("config", {}).get(name) for name in shape}
+        kept |= {"rows": found.get("rows")} | {name: found.get("settings", {}).get(name) for name in SAME}
         for name, value in mine.items():
             if kept[name] not in (None, value):
                 what = "other data" if name == "rows" else f"{name} {kept[name]}, not {value}"
@@ -167,10 +174,14 @@ class Run:
         self.state.params, self.state.optimizer = jax.tree.map(jnp.asarray, tree)
         losses = found.get("losses", [])
         self.state.losses = [(step, loss) for step, loss in losses if step <= self.state.step]
+        self.state.recent = found.get("recent", []) if found.get("step") == self.state.step else []
 
-    def _note(self, loss: float) -> None:
+    def _note(self) -> None:
+        """What the steps since the last note lost, as one number."""
+        loss = mean(self.state.recent)
         self._check(loss)
         self.state.losses.append((self.state.step, loss))
+        self.state.recent = []
 
     def _check(self, loss: float) -> None:
         if not math.isfinite(loss):
@@ -183,12 +194,17 @@ class Run:
 
     def _progress(self, steps: int, seconds: float) -> str:
         rate = steps * self.settings.batch * self.rows.tokens.shape[1] / seconds
-        left = (self.settings.steps - self.state.step) * seconds / steps
+        left = (self.settings.steps - self.state.step) * seconds / max(steps, 1)
         loss = self.state.losses[-1][1]
         return (
             f"step {self.state.step}/{self.settings.steps}  loss {loss:.3f}  perplexity {math.exp(min(loss, 20)):.1f}  "
             f"{rate:,.0f} tok/s  {left / 60:.1f} min left"
         )
+
+
+def mean(losses: list[Any]) -> float:
+    """In float32, so that it is the same for losses that come back from a checkpoint."""
+    return float(np.mean(np.asarray(jax.device_get(losses), np.float32)))
 
 
 def fingerprint(tokens: NDArray[np.int32]) -> str:

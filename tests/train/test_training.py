@@ -14,7 +14,7 @@ import pytest
 
 from llmos.cpu.config import ModelConfig
 from llmos.errors import LlmosError, ModelFileError, UsageError
-from llmos.train import checkpoint, forward
+from llmos.train import checkpoint, curve, forward
 from llmos.train.base import train_base
 from llmos.train.packing import Rows
 from llmos.train.training import Run, Settings
@@ -53,6 +53,39 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tiny: ModelConfig, rows: Rows
         strict=True,
     ):
         assert np.array_equal(a, b)
+
+
+def test_a_loss_curve_has_no_gap_where_a_run_was_stopped(tiny: ModelConfig, rows: Rows, tmp_path: Path) -> None:
+    long = replace(SHORT, steps=45)
+    straight, first = Run(tiny, rows, long, None), Run(tiny, rows, long, tmp_path)
+    straight.run(quiet)
+    for stop in (7, 31):
+        while first.state.step < stop:
+            first.one()
+            if first.state.step % 20 == 0:
+                first._note()
+        first.save()
+        first = Run(tiny, rows, long, tmp_path)
+    first.run(quiet)
+    assert [step for step, _ in straight.state.losses] == [20, 40, 45]
+    assert first.state.losses == straight.state.losses
+
+
+def test_a_short_run_ends_with_its_loss_its_curve_and_a_dream(tiny: ModelConfig, rows: Rows) -> None:
+    said: list[str] = []
+    Run(tiny, rows, replace(SHORT, steps=3), None).run(said.append, lambda params: "a dream")
+    assert said[0].startswith("step 3/3  loss ")
+    assert said[1].startswith("  loss ")
+    assert said[1].endswith("a dream")
+
+
+@pytest.mark.parametrize(
+    ("losses", "heights"),
+    [([8.0, 4.0, 2.0, 1.0], "█▆▃▁"), ([2.0], "▁"), ([3.0, 3.0], "▁▁"), ([1.0] * 300 + [2.0], "▁" * 47 + "█")],
+)
+def test_a_curve_in_a_line(losses: list[float], heights: str) -> None:
+    assert curve.line([*enumerate(losses)]) == f"  loss {losses[0]:.3f} {heights} {losses[-1]:.3f}"
+    assert "not known" in curve.line([])
 
 
 def test_seeds_matter_and_repeat(tiny: ModelConfig, rows: Rows) -> None:
