@@ -119,6 +119,8 @@ def show(panel: Panel, dress: Dress, opening: Callable[[], None] = _nothing) -> 
 
 def _watch_terminal() -> None:
     if sys.stdin.isatty():
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as after nohup: the machine runs on, but a screen can't
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)
         threading.Thread(target=_leave_with_terminal, daemon=True, name="hang-up").start()
 
 

@@ -387,8 +387,13 @@ def test_killing_the_screen_leaves_the_machine(home: Path, terminal: Terminal) -
     assert header.geometry.model
 
 
-def test_a_terminal_that_is_gone_without_a_signal_ends_its_screen(home: Path) -> None:
-    terminal = Terminal(home, "--model", "scripted", "--speed", "0")
+@pytest.mark.parametrize("hung_up", [signal.SIG_DFL, signal.SIG_IGN])
+def test_a_terminal_that_is_gone_without_a_signal_ends_its_screen(home: Path, hung_up: signal.Handlers) -> None:
+    before = signal.signal(signal.SIGHUP, hung_up)  # a child inherits that a signal is ignored
+    try:
+        terminal = Terminal(home, "--model", "scripted", "--speed", "0")
+    finally:
+        signal.signal(signal.SIGHUP, before)
     terminal.until(b"Ready")
     os.close(terminal.other)
     os.close(terminal.control)
