@@ -8,6 +8,7 @@ the same steps, bit for bit on one machine.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import signal
 import threading
@@ -162,7 +163,7 @@ class Run:
 
     def _resume(self, folder: Path) -> None:
         found = checkpoint.record(folder)
-        shape = asdict(self.config)
+        shape = json.loads(json.dumps(asdict(self.config)))  # tuples are lists there
         mine = shape | {"rows": fingerprint(self.rows.tokens)} | {name: getattr(self.settings, name) for name in SAME}
         kept = {name: found.get("config", {}).get(name) for name in shape}
         kept |= {"rows": found.get("rows")} | {name: found.get("settings", {}).get(name) for name in SAME}

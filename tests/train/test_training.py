@@ -117,6 +117,9 @@ def test_a_loss_that_is_no_number_stops_the_run(tiny: ModelConfig, rows: Rows) -
 
 def test_a_damaged_or_foreign_checkpoint_is_one_clear_line(tiny: ModelConfig, rows: Rows, tmp_path: Path) -> None:
     Run(tiny, rows, SHORT, tmp_path).save()
+    with pytest.raises(UsageError, match="of hidden 40, not 44"):
+        Run(replace(tiny, hidden=44), rows, SHORT, tmp_path)
+    (tmp_path / checkpoint.RECORD).unlink()
     with pytest.raises(ModelFileError, match="shape"):
         Run(replace(tiny, hidden=44), rows, SHORT, tmp_path)
     path = tmp_path / checkpoint.ARRAYS
@@ -130,6 +133,8 @@ def test_a_damaged_or_foreign_checkpoint_is_one_clear_line(tiny: ModelConfig, ro
 def test_another_run_is_not_gone_on_with(tiny: ModelConfig, rows: Rows, tmp_path: Path) -> None:
     """Its arrays would fit. More steps are no other run."""
     Run(tiny, rows, SHORT, tmp_path).save()
+    with pytest.raises(UsageError, match="of layers"):
+        Run(replace(tiny, layers=tiny.layers + 1), rows, SHORT, tmp_path)
     for other in ({"seed": 5}, {"rate": 2e-2}, {"batch": 2}):
         with pytest.raises(UsageError, match=f"another run is in this folder, of {next(iter(other))}"):
             Run(tiny, rows, replace(SHORT, **other), tmp_path)
