@@ -101,9 +101,9 @@ def test_the_console_can_be_attached_to_another_reader_and_says_to_whom_it_can_n
     room._orders.do("attach", "2")
     stills.settle(room)
     assert kernel.foreground() is kernel.processes[2]
-    room._orders.do("attach", "1")
-    stills.settle(room)
-    assert "does not wait for a line" in room.here.story.log(kernel.tick + 1)[-1].text
+    with pytest.raises(ValueError, match="does not wait for a line"):
+        room._orders.do("attach", "1")
+    assert kernel.foreground() is kernel.processes[2]
 
 
 async def test_the_scheduler_maximised_has_a_row_a_process() -> None:
