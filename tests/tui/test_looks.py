@@ -45,6 +45,7 @@ def test_every_command_with_a_screen_takes_the_same_looks(command: str, monkeypa
     monkeypatch.setattr("llmos.tui.first.Picture.__exit__", lambda *args: None)
     monkeypatch.setattr(sys, "stdin", Terminal())
     monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setattr(sys, "stderr", Terminal())
     words = ["llmos", *shlex.split(command), "--theme", "day", "--keys", "vim", "--ascii", "--still"]
     monkeypatch.setattr(sys, "argv", words)
     with pytest.raises(SystemExit, match="0"):
