@@ -160,8 +160,10 @@ class Kernel:
 
     def _run_cpu(self) -> None:
         work = self.work
-        self.flush_copies()
-        self.wipe()
+        if work.copies:
+            self.flush_copies()
+        if self.memory.stale:
+            self.wipe()
         if work.bursts:
             work.retired = self.cpu.run(work.bursts)
 
@@ -170,7 +172,8 @@ class Kernel:
             drive.serve_traps(self)
         if self.tick % DEADLOCK_EVERY == 0 or self.idle:
             deadlock.look(self)
-        self.wipe()
+        if self.memory.stale:
+            self.wipe()
 
     # -- looking ----------------------------------------------------------------------------------------------------
 
@@ -204,10 +207,9 @@ class Kernel:
 
     def wipe(self) -> None:
         """What a frame's last owner left is gone before somebody else runs on it, and when the tick is over."""
-        if self.memory.stale:
-            self.flush_copies()
-            self.cpu.wipe(sorted(self.memory.stale))
-            self.memory.stale.clear()
+        self.flush_copies()
+        self.cpu.wipe(sorted(self.memory.stale))
+        self.memory.stale.clear()
 
     def take_events(self) -> list[Event]:
         """The events since the last taking."""

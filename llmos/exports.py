@@ -15,6 +15,7 @@ from typing import Any
 from llmos_kernel.ports import Event
 
 from .errors import UsageError
+from .files import unused
 from .narrate import Story, log_line
 from .status import Run
 
@@ -26,10 +27,7 @@ def fresh(path: Path, content: bytes | str | Iterable[str]) -> Path:
     """Write a file that is not there yet: name.svg, name-2.svg, ... Raises UsageError."""
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name the file to write")
-    candidate, n = path, 1
-    while candidate.exists():
-        n += 1
-        candidate = path.with_stem(f"{path.stem}-{n}")
+    candidate = unused(path)
     try:
         file = candidate.open("xb")
     except OSError as e:

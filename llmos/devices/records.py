@@ -66,19 +66,31 @@ class Records:
     def _prepare(self) -> None:
         """The schema, in one transaction: several processes may open a new file at once."""
         if self._version() != VERSION:
-            self.db.execute("PRAGMA journal_mode = WAL")
+            self._log_ahead()
             with self.writing():
                 for statement in _SCHEMA.split(";\n") if self._version() != VERSION else ():
                     self.db.execute(statement)
         self.db.execute("PRAGMA synchronous = NORMAL")
 
+    def _log_ahead(self) -> None:
+        """Here alone SQLite does not wait for others by itself."""
+        until = time.monotonic() + WAIT
+        while True:
+            try:
+                self.db.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if not _busy(error) or time.monotonic() > until:
+                    raise
+            time.sleep(0.01)
+
     def _version(self) -> int:
         """Of the schema that is there, 0 where none is. DeviceError when it can't be read."""
-        version = int(self.db.execute("PRAGMA user_version").fetchone()[0])
-        tables = self.db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+        both = "SELECT user_version, (SELECT COUNT(*) FROM sqlite_master) FROM pragma_user_version"  # of one moment
+        version, tables = self.db.execute(both).fetchone()
         if tables and version not in READABLE:
             raise DeviceError(f"its format is {version}, this llmos reads {VERSION}")
-        return version
+        return int(version)
 
     def close(self) -> None:
         with self.lock:
@@ -186,9 +198,12 @@ def storable(text: str) -> str:
     return text.replace("\0", "").encode(errors="replace").decode()
 
 
+def _busy(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def _told(error: Exception) -> str:
     """What SQLite says; of a file that others keep busy, for how long that was awaited and what to do."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if _busy(error):
         return f"others have kept it busy for {WAIT:g} seconds; try again when they are done"
     return one_line(error)

@@ -7,12 +7,12 @@ again after every answer, so that a lesson which is left early, or killed, leave
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 
 from llmos import paths
 from llmos.errors import LlmosError
+from llmos.files import replace, unused
 
 from .session import Session
 
@@ -20,10 +20,8 @@ from .session import Session
 def write(session: Session, out: Path | None, path: Path | None = None) -> Path:
     """To `path`, or the first time to where `out` says: a file, or a new one in a folder; None = in the state folder."""
     path = path or _place(session, out)
-    beside = path.with_name(f".{path.name}.part")
     try:
-        beside.write_text(json.dumps(session.record(), ensure_ascii=False) + "\n", "utf-8")
-        os.replace(beside, path)
+        replace(path, (json.dumps(session.record(), ensure_ascii=False) + "\n").encode())
     except OSError as e:
         raise LlmosError(f"can't write your answers to {path}: {e.strerror}") from None
     return path
@@ -38,8 +36,4 @@ def _place(session: Session, out: Path | None) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise LlmosError(f"can't make the folder {folder}: {e.strerror}") from None
-    path, n = folder / f"{stem}.json", 1
-    while path.exists():
-        n += 1
-        path = folder / f"{stem}-{n}.json"
-    return path
+    return unused(folder / f"{stem}.json")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from llmos.errors import LlmosError, UsageError
+from llmos.files import replace
 
 from . import lesson as lessons
 from .answers import plain
@@ -49,7 +50,7 @@ def _plain(facts: dict[str, Any]) -> dict[str, str]:
 def write(session: Session, path: Path) -> None:
     """Raises LlmosError when the file can't be written."""
     try:
-        path.write_text(json.dumps(make(session), ensure_ascii=False, indent=1) + "\n", "utf-8")
+        replace(path, (json.dumps(make(session), ensure_ascii=False, indent=1) + "\n").encode())
     except OSError as e:
         raise LlmosError(f"can't write {path}: {e.strerror}") from None
 

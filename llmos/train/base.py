@@ -50,12 +50,7 @@ def train_base(
     Either `minutes` (the number of steps is then reckoned from a few timed ones) or `steps`. `vocab` 263 means
     characters (bytes), more means a BPE trained on the text. Raises UsageError for what can't be trained on.
     """
-    if (minutes is None) == (steps is None):
-        raise UsageError("say either how many minutes or how many steps")
-    if minutes is not None and not 0 < minutes < math.inf:
-        raise UsageError("the minutes must be more than zero")
-    if vocab < CHARACTERS or dim % 64 or min(dim, layers, time) < 1:
-        raise UsageError(f"the vocabulary needs at least {CHARACTERS} ids, and the width must be a multiple of 64")
+    _possible(minutes, steps, vocab, time, dim, layers)
     text = read(text_path)
     cut = int(len(text) * (1 - KEPT_OUT))
     tokenizer = vocabulary.train([text[:cut]], vocab)
@@ -76,6 +71,15 @@ def train_base(
         notify(f"it has its {settings.steps:,} steps already: --steps {2 * settings.steps} takes as many again")
     run.run(notify, _sampler(config, tokenizer, form.encode(text[cut : cut + 40]), kept_out))
     return export.write(out / "model", config, run.state.params, tokenizer)
+
+
+def _possible(minutes: float | None, steps: int | None, vocab: int, time: int, dim: int, layers: int) -> None:
+    if (minutes is None) == (steps is None):
+        raise UsageError("say either how many minutes or how many steps")
+    if minutes is not None and not 0 < minutes < math.inf:
+        raise UsageError("the minutes must be more than zero")
+    if vocab < CHARACTERS or dim % 64 or min(dim, layers, time) < 1:
+        raise UsageError(f"the vocabulary needs at least {CHARACTERS} ids, and the width must be a multiple of 64")
 
 
 def read(path: Path) -> str:

@@ -7,7 +7,6 @@ crash between the two writes can't mix two moments.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from llmos.errors import ModelFileError
+from llmos.files import replace
 
 ARRAYS, RECORD = "state.safetensors", "record.json"
 
@@ -56,17 +56,3 @@ def record(folder: Path) -> dict[str, Any]:
 def named(tree: Any) -> list[tuple[str, Any]]:
     """Each leaf with its path as text."""
     return [(jax.tree_util.keystr(path), leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(tree)]
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Write beside, flush to disk, then rename over: a reader sees the old file or the new one. What failed leaves nothing."""
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with open(beside, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise

@@ -14,9 +14,9 @@ from safetensors.numpy import save
 from tokenizers import Tokenizer
 
 from llmos.cpu.config import ModelConfig
+from llmos.files import replace
 
 from .chatform import CHAT_TEMPLATE, END_OF_TEXT, IM_END
-from .checkpoint import replace
 from .forward import Params
 
 LAYER_NAMES = {

@@ -103,11 +103,11 @@ def test_an_honest_twin_is_never_held_but_where_no_model_may_do_it() -> None:
     assert all(attacks([twin(case(one, 0))], "none")[0].reached for one in SCENARIOS)
 
 
-def test_what_is_foretold_is_what_the_runs_say() -> None:
-    for one in EVERY:
-        made = trial(one, "all")
-        assert made.came == (made.bare.reached, made.held.reached, made.twin_held.reached)
-        assert made.twin_bare.planted == ""
+def test_the_rules_hold_every_attack_and_cost_one_honest_order() -> None:
+    """What is foretold is judged by: without rules all is done, with them no harm, and of honest orders all but one."""
+    came = {one.name: trial(one, "all").came for one in EVERY}
+    assert came == {one.name: (True, False, one.name != "fork-bomb") for one in EVERY}
+    assert {one.name for one in EVERY if trial(one, "caller").held.reached} == set(CASES) - {"fork-bomb"}
     assert score("all").denied == 0
 
 

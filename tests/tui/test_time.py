@@ -441,13 +441,18 @@ def test_points_are_listed_and_taken_away() -> None:
     assert "nothing; break trap|" in room.notice
 
 
-def test_a_page_is_watched_and_the_other_world_stops_both() -> None:
+def without_calc() -> Room:
+    """Two worlds from the tick before a trap on; the one with the keys has no calculator."""
     room = stills.standing()
     stills.say(room, "what is 37*48?")
     trap = next(m.tick for m in room.here.story.marks() if m.letter == "t")  # type: ignore[union-attr]
-    room._orders.do("goto", str(trap))
-    room._orders.do("branch")
-    room._orders.do("unplug", "calc")
+    for words in (("goto", str(trap)), ("branch",), ("unplug", "calc")):
+        room._orders.do(*words)
+    return room
+
+
+def test_a_page_is_watched_and_the_other_world_stops_both() -> None:
+    room = without_calc()
     room._orders.do("break", "token", "1776")
     assert stopped(room).endswith("of world main")
     assert "1776" not in written(portrait(room))
@@ -551,12 +556,7 @@ def test_inspections_tell_facts() -> None:
 
 
 def test_the_token_that_differs_is_marked_in_both_streams() -> None:
-    room = stills.standing()
-    stills.say(room, "what is 37*48?")
-    trap = next(m.tick for m in room.here.story.marks() if m.letter == "t")  # type: ignore[union-attr]
-    room._orders.do("goto", str(trap))
-    room._orders.do("branch")
-    room._orders.do("unplug", "calc")
+    room = without_calc()
     while not (parted := portrait(room).parted):
         stills.ticks(room, 1)
     stills.ticks(room, 2)

@@ -13,6 +13,7 @@ from llmos.tui.desk import Desk
 from llmos.tui.pane import Pane
 from llmos.tui.panels import PANES
 from llmos.tui.panels.console import Console, Printed
+from llmos.tui.panels.scroll import Body
 from llmos.tui.text import Row
 from llmos.tui.theme import Palette
 
@@ -22,12 +23,11 @@ NAMES = {"scheduler": "timeline"}  # a lesson's word for a panel -> ours
 LEAST = 6  # rows that a panel needs
 
 
-class Board(Pane):
+class Board(Body):
     """What was measured so far, for a lesson or a recording without a machine; scrolls."""
 
     key = "board"
     scene: Scene | None = None
-    top = 0
 
     def pick(self, view: MachineView, desk: Desk) -> object:
         return self.scene
@@ -35,14 +35,8 @@ class Board(Pane):
     def heading(self) -> tuple[Row, Row]:
         return ((("recording" if self.scene and self.scene.source == "record" else "measured", "title"),)), ()
 
-    def rows(self, width: int, height: int) -> Sequence[Row]:
-        rows = words.board(self.scene, width) if self.scene else []
-        self.top = max(0, min(self.top, len(rows) - height))
-        return rows[self.top : self.top + height]
-
-    def move(self, step: int) -> None:
-        self.top += step
-        self.redraw()
+    def lines(self, width: int) -> Sequence[Row]:
+        return words.board(self.scene, width) if self.scene else []
 
 
 def panes(palette: Palette) -> Iterator[Pane]:

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from llmos.status import Found, MachineView
 from llmos.tui.desk import Desk
 from llmos.tui.owners import colour
-from llmos.tui.pane import Pane
 from llmos.tui.text import Row, Span, clip, flow, pad, sanitise
 from llmos_kernel.view import MovedView
 
+from .scroll import Body
 
-class Disk(Pane):
+
+class Disk(Body):
     key = "disk"
-    top = 0  # first row that is shown
 
     def pick(self, view: MachineView, desk: Desk) -> object:
         s = view.snapshot
@@ -27,14 +27,8 @@ class Disk(Pane):
     def heading(self) -> tuple[Row, Row]:
         return (("disk", "title"),), (("Z undo", "dim"),) if self.view.snapshot.moved else ()
 
-    def rows(self, width: int, height: int) -> Sequence[Row]:
-        lines = [self._texts(width), *self._pages(width), *_search(self.view.found, width), *self._moved(width)]
-        self.top = max(0, min(self.top, len(lines) - height))
-        return lines[self.top : self.top + height]
-
-    def move(self, step: int) -> None:
-        self.top = max(0, self.top + step)
-        self.redraw()
+    def lines(self, width: int) -> Sequence[Row]:
+        return [self._texts(width), *self._pages(width), *_search(self.view.found, width), *self._moved(width)]
 
     def _texts(self, width: int) -> Row:
         return (("text   ", "dim"), (clip(_stored(self.view) or "nothing to search in", width - 7), "text"))
