@@ -122,12 +122,14 @@ class Lab:
     # -- machines -----------------------------------------------------------------------------------------------------
 
     def folder(self, files: Mapping[str, str] = {}) -> Path:
-        """A folder with these files in it, gone when the lesson is over."""
+        """A folder with these files in it, gone when the lesson is over with all that a machine puts beside it."""
         made = tempfile.TemporaryDirectory(prefix="llmos-lesson-")
         self._folders.append(made)
+        home = Path(made.name, "home")
+        home.mkdir()
         for name, text in files.items():
-            Path(made.name, name).write_text(text, encoding="utf-8")
-        return Path(made.name)
+            (home / name).write_text(text, encoding="utf-8")
+        return home
 
     def machine(self, **options: Any) -> Machine:
         """A machine on the lesson's CPU; `options` as in `options.Options`. One at a time: they share the compiled engine."""

@@ -268,3 +268,17 @@ def test_after_a_restart_pages_are_found_by_their_keys(tmp_path: Path) -> None:
     again = PageFile(tmp_path / "pages", 16, 4, "this model")
     assert again.kept() == {b"a": 1, b"b": 2}
     assert PageFile(tmp_path / "pages", 16, 4, "another model").kept() == {}
+
+
+def test_a_copied_page_lands_in_a_used_frame_and_is_not_wiped_from_it() -> None:
+    memory = Memory(8, 4)
+    mother, other = AddressSpace(), AddressSpace()
+    for space, ids in ((mother, range(6)), (other, range(90, 92))):
+        space.append(ids, Label(), "u")
+        _feed(memory, space, len(ids))
+    daughter, used = memory.fork(mother), other.frames[0]
+    memory.drop(other)
+    assert used in memory.stale
+    daughter.append([7], Label(), "u")
+    assert memory.reserve(daughter, 1) == [(mother.frames[1], used)]
+    assert used not in memory.stale

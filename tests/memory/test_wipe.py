@@ -1,4 +1,4 @@
-"""Freed frames hold nothing of their last owner: not on the free list, not behind the tokens of the next one."""
+"""Freed frames hold nothing of their last owner: not on the free list, not behind the tokens of the next one, which stay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .machines import SLOTS, build
 
 
 def clean(kernel: Kernel, ids: list[list[int]]) -> None:
-    """Every frame holds tokens of the page that is in it, and nothing else."""
+    """Every frame holds the tokens of the page that is in it, as far as they were computed, and nothing else."""
     memory, page = kernel.memory, kernel.geometry.page
     for frame in memory.free:
         assert not any(ids[frame]), f"tick {kernel.tick}: free frame {frame} holds {ids[frame]}"
@@ -29,6 +29,8 @@ def clean(kernel: Kernel, ids: list[list[int]]) -> None:
         for i, frame in enumerate(space.frames):
             own = [*space.tokens[i * page : (i + 1) * page], *[0] * page][:page]
             if frame > 0:
+                computed = max(0, space.resident - i * page)
+                assert ids[frame][:computed] == own[:computed], (kernel.tick, frame, i)
                 assert all(held in (0, token) for held, token in zip(ids[frame], own, strict=True)), (frame, i)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 
 from llmos.boot import boot
 from llmos.branch import Branch
@@ -20,6 +20,7 @@ from llmos.room import Room
 from llmos.status import MachineView, SelfTest
 from llmos_kernel.view import MovedView
 
+HOMES = TemporaryDirectory(prefix="llmos-test-")  # of all rooms; gone with the tests
 NOON = datetime(2026, 3, 4, 12, 0)
 
 
@@ -46,7 +47,7 @@ class Still:
 
 
 def options() -> Options:
-    home = Path(mkdtemp(prefix="llmos-test-"))
+    home = Path(mkdtemp(dir=HOMES.name))
     return Options(model="scripted", init=("sh", SYSTEM), now=NOON, home=home, keep=True, devices=("calc", "clock"))
 
 
