@@ -30,10 +30,11 @@ ARMS: dict[str, tuple[str, tuple[int, int]]] = {  # name -> policy, pins
     "full": ("", (1, 2)),
     "attention": ("attention", (1, 2)),
     "lru": ("lru", (1, 2)),
+    "clock": ("clock", (1, 2)),
     "sink+recent": ("fifo", (1, 2)),
     "fifo": ("fifo", (0, 1)),
 }
-PARTS = (("full", "attention"), ("sink+recent",), ("lru", "fifo"))
+PARTS = (("full", "attention"), ("sink+recent",), ("clock", "lru", "fifo"))
 """What is asked of every text of a length before the next part is begun: those first that are compared most."""
 PLACES = [
     *("harbour", "market", "station", "library", "garden", "bridge"),

@@ -34,7 +34,7 @@ it, never by what comes after."""
 PARTS = (
     (("full", True), ("attention", True), ("sink+recent", True)),
     (("attention", False), ("sink+recent", False)),
-    (("lru", True), ("fifo", True), ("lru", False), ("fifo", False)),
+    (("clock", True), ("lru", True), ("fifo", True), ("clock", False), ("lru", False), ("fifo", False)),
 )
 """What is measured of every text before the next part is begun: a policy, and was the text before read with all pages?"""
 
