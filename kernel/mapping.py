@@ -145,5 +145,5 @@ def filled(kernel: Kernel, process: Process, burst: Burst, retired: Retired) -> 
     kernel.prefilled += retired.fed
     process.account.ran += 1
     process.account.last = kernel.tick
-    kernel.emit("mapin", process.pid, burst.pos // kernel.geometry.page)
+    kernel.emit("mapin", process.pid, burst.pos // kernel.geometry.page, process.program)
     return True

@@ -65,7 +65,7 @@ def swap_in(kernel: Kernel, process: Process) -> None:
         raise NoFrames(len(missing) - memory.available())
     for i in missing:
         if not _bring(kernel, process, i):
-            kernel.emit("damaged", process.pid, i)
+            kernel.emit("damaged", process.pid, i, process.program)
             memory.drop(space)  # a page is lost, not a token: all of it is computed again
             return
     kernel.emit("swapin", process.pid, len(missing))
@@ -157,7 +157,8 @@ def arrange(kernel: Kernel, process: Process, count: int) -> None:
         costs, read = kernel.costs, kernel.swapped_in - before
         number = kernel.swapped_in if read else 0  # 0: it had left, and nobody had taken its frame yet
         layer = -1 if ahead else work.asked.get(i, -2)  # -1: comes along; -2: this CPU has no layers
-        kernel.emit("fault", process.pid, i, layer, costs.back * read, costs.recompute * page, number)
+        spared = costs.back * read, costs.recompute * page
+        kernel.emit("fault", process.pid, i, process.program, layer, *spared, number)
     if space.lossy is None and any(frame == ABSENT for frame in space.frames[:first]):
         space.lossy = space.resident
 
@@ -184,7 +185,7 @@ def _page_out(kernel: Kernel, process: Process, i: int) -> None:
         work.counters.lost += 1
         space.needed = tuple(page for page in space.needed if page != i)
     kernel.memory.give_up(space, i)
-    kernel.emit("pageout", process.pid, i, int(kept))
+    kernel.emit("pageout", process.pid, i, process.program, int(kept))
 
 
 def _come_back(kernel: Kernel, process: Process) -> None:

@@ -29,6 +29,11 @@ def _clip(value: Any, width: int = 60) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def _named(pid: int, program: str) -> str:
+    """Whose page: there may be two of a name."""
+    return f"{program} (pid {pid})"
+
+
 def _args(args: Iterable[Any]) -> str:
     return _clip(" ".join(str(a) for a in args), 40)
 
@@ -58,14 +63,19 @@ TELLERS: dict[str, Callable[..., str]] = {
     ),
     "unparked": lambda pid, n: f"park   pid {pid} goes on; its {n} pages come back when it runs",
     "swapfull": lambda pid, why: f"swap   no room for a page of pid {pid}: {why}; it will be computed again",
-    "damaged": lambda pid, page: f"swap   page {page} of pid {pid} came back damaged: the process is computed again",
-    "pageout": lambda pid, page, kept: (
-        f"page   {page} of pid {pid} leaves its window" + ("; a digest of its keys stays" if kept else " for good")
+    "damaged": lambda pid, page, program: (
+        f"swap   page {page} of {_named(pid, program)} came back damaged: the process is computed again"
+    ),
+    "pageout": lambda pid, page, program, kept: (
+        f"page   {page} of {_named(pid, program)} leaves its window"
+        + ("; a digest of its keys stays" if kept else " for good")
     ),
     "mmap": lambda pid, title, n, pages: (
         f"mmap   pid {pid}: {title}, {n} tokens in {pages} pages that wait to be needed"
     ),
-    "mapin": lambda pid, page: f"mmap   page {page} of pid {pid} is needed for the first time: computed",
+    "mapin": lambda pid, page, program: (
+        f"mmap   page {page} of {_named(pid, program)} is needed for the first time: computed"
+    ),
     "pressure": lambda pid, n, most: (
         f"pressure  pid {pid} fills {n} of {most} tokens: its oldest part goes to the disk"
     ),
@@ -90,12 +100,14 @@ TELLERS: dict[str, Callable[..., str]] = {
 }
 
 
-def _fault(watch: Stopwatch | None, pid: int, page: int, layer: int, back: int, again: int, number: int) -> str:
+def _fault(
+    watch: Stopwatch | None, pid: int, page: int, program: str, layer: int, back: int, again: int, number: int
+) -> str:
     """`back` and `again` are the constants that the kernel reckons with, in microseconds; a live machine has measured times."""
     why = f"was needed by layer {layer}" if layer >= 0 else ("was needed", "comes along")[layer]
     spent, fed = (watch.back(number), watch.again()) if watch else (None, None)
     how = f"brought back from swap, {_ms(spent, back)}" if number else "its frame still had it"
-    return f"fault  page {page} of pid {pid} {why}: {how}; recompute would have cost {_ms(fed, again)}"
+    return f"fault  page {page} of {_named(pid, program)} {why}: {how}; recompute would have cost {_ms(fed, again)}"
 
 
 def _ms(measured: float | None, reckoned: int) -> str:

@@ -25,9 +25,9 @@ def test_every_page_that_came_back_was_timed_and_nothing_else_changed() -> None:
     assert faults
     assert kernel.swapped_in == max(e[-1] for e in faults)
     for fault in faults:
-        page, layer, number = fault[3], fault[4], fault[-1]
+        page, program, layer, number = *fault[3:6], fault[-1]
         live, replayed = (line.text for line in (log_line(fault, watch), log_line(fault)) if line)
-        assert f"page {page} of pid {fault[2]} " in live
+        assert f"page {page} of {program} (pid {fault[2]}) " in live
         assert ("comes along" in live) == (layer == -1)
         assert watch.back(number) is not None or number == 0
         assert ("brought back from swap, about" in replayed) == (number > 0)
@@ -35,10 +35,10 @@ def test_every_page_that_came_back_was_timed_and_nothing_else_changed() -> None:
 
 
 def test_a_layer_and_its_times_are_named() -> None:
-    fault = (9, "fault", 3, 12, 7, 1_500, 64_000, 1)
+    fault = (9, "fault", 3, 12, "chat", 7, 1_500, 64_000, 1)
     line = log_line(fault)
     assert line is not None
     assert line.text == (
-        "fault  page 12 of pid 3 was needed by layer 7: brought back from swap, about 1.5 ms; "
+        "fault  page 12 of chat (pid 3) was needed by layer 7: brought back from swap, about 1.5 ms; "
         "recompute would have cost about 64.0 ms"
     )
