@@ -235,6 +235,10 @@ def traps_command(
     ] = None,
     counts: Annotated[str, typer.Option(help="Numbers of examples, with commas.")] = "0,10,100,1000",
     asked: Annotated[int, typer.Option(min=8, max=2000, help="Requests to measure with.")] = 120,
+    steps: Annotated[int | None, typer.Option(min=1, max=100_000, help="Of training, for every number.")] = None,
+    rate: Annotated[float | None, typer.Option(min=1e-9, max=1, help="Highest learning rate.")] = None,
+    rank: Annotated[int | None, typer.Option(min=1, max=256, help="Of the adapter of a larger model.")] = None,
+    first: Annotated[int | None, typer.Option(min=0, help="Its first layer.")] = None,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -244,7 +248,9 @@ def traps_command(
     def notify(line: str) -> None:
         typer.echo(line, err=True)
 
-    result = traps.run_traps(model, numbers(counts, "--counts", 0), asked, seed, notify)
+    result = traps.run_traps(
+        model, numbers(counts, "--counts", 0), asked, seed, notify, traps.Tuning(steps, rate, rank, first)
+    )
     _json(result) if as_json else typer.echo(traps.table_text(result))
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
+from llmos.errors import UsageError
+
 NEW = {"send": 4, "spawn": 3, "python": 5, "talk": 4}
 """What nano is taught, and in which shares."""
 COUNTS = (0, 10, 100, 1000)
@@ -18,6 +20,18 @@ ASKED, TIME = 120, 128  # requests to measure with; tokens in a row of training
 PASSES, LEAST, MOST = 4, 20, 160  # times each example is seen, and bounds of the steps
 
 Notify = Callable[[str], None]
+
+
+class Tuning(NamedTuple):
+    """What may be set otherwise than usual, to see what it does; None: as usual."""
+
+    steps: int | None = None  # for every number of examples
+    rate: float | None = None
+    rank: int | None = None  # these two: of an adapter
+    first: int | None = None  # its first layer
+
+
+USUAL = Tuning()
 
 
 class Taught(NamedTuple):
@@ -31,15 +45,22 @@ class Taught(NamedTuple):
 
 
 def run_traps(
-    model: str | None = None, counts: Sequence[int] = COUNTS, asked: int = ASKED, seed: int = 0, notify: Notify = print
+    model: str | None = None,
+    counts: Sequence[int] = COUNTS,
+    asked: int = ASKED,
+    seed: int = 0,
+    notify: Notify = print,
+    tuning: Tuning = USUAL,
 ) -> dict[str, Any]:
-    """{"model", "asked", "points": [{"start", "examples", "device", "args", "false"}]}; each share is [hits, of, low, high].
+    """{"model", "asked", "tuning", "points": [{"start", "examples", "device", "args", "false"}]}.
 
+    A share is [hits, of, low, high]; "tuning" is what was set otherwise than usual.
     Starts: "base" (the request as a document, no chat form), "instructed" (as it came), "tuned" (on so many examples).
+    Raises UsageError for an adapter's shape where all weights are taught.
     """
     from llmos.train import trapdata
 
-    taught = _small(model) if model in (None, "nano") else _large(str(model))
+    taught = _small(model, tuning) if model in (None, "nano") else _large(str(model), tuning)
     items = trapdata.requests(seed + 1, asked, kept_out=True, shares=taught.shares)
     points = [{"start": "base", "examples": 0, **_as_document(taught, items)}]
     for count in counts:
@@ -48,7 +69,8 @@ def run_traps(
         points.append(
             {"start": "tuned" if count else "instructed", "examples": count, **_measured(taught, params, items)}
         )
-    return {"model": model or "nano", "asked": len(items), "points": points}
+    set_by_hand = {name: value for name, value in tuning._asdict().items() if value is not None}
+    return {"model": model or "nano", "asked": len(items), "tuning": set_by_hand, "points": points}
 
 
 def _measured(taught: Taught, params: Any, items: Sequence[Any]) -> dict[str, list[float]]:
@@ -91,8 +113,12 @@ def _shares(device: list[bool], args: list[bool], wrong: list[bool]) -> dict[str
     return {name: [sum(flags), len(flags), *wilson(sum(flags), len(flags))] for name, flags in named.items()}
 
 
-def _small(name: str | None) -> Taught:
+def _small(name: str | None, tuning: Tuning) -> Taught:
     """nano and all its weights."""
+    if tuning.rank or tuning.first is not None:
+        raise UsageError(
+            "nano is taught with all of its weights: rank and first layer are an adapter's, of a larger --model"
+        )
     from llmos import store
     from llmos.cpu.loaders import load
     from llmos.train import trapdata
@@ -107,14 +133,14 @@ def _small(name: str | None) -> Taught:
     def teach(count: int, seed: int) -> Any:
         made = trapdata.requests(seed, count, shares=NEW)
         rows = pack((trapdata.example(form, *one) for one in made), TIME)
-        run = Run(model.config, rows, _settings(len(rows.tokens), 1e-3, seed), None, params)
+        run = Run(model.config, rows, _settings(len(rows.tokens), 8, 1e-3, seed, tuning), None, params)
         run.run(lambda line: None)
         return run.state.params
 
     return Taught(form, model.config, NEW, params, teach)
 
 
-def _large(name: str) -> Taught:
+def _large(name: str, tuning: Tuning) -> Taught:
     """A model with special ids to spare, and an adapter from nothing."""
     from dataclasses import replace
 
@@ -126,12 +152,15 @@ def _large(name: str) -> Taught:
     model = load(store.resolve(name))
 
     def teach(count: int, seed: int) -> Any:
-        recipe = traps.Recipe(examples=count, seed=seed)
-        rows = max(1, count // 2)  # about two examples a row
-        settings = replace(_settings(rows, recipe.settings.rate, seed), batch=4)
-        return _arrays(
-            merged(model.params, traps.train(model, replace(recipe, settings=settings), None, lambda line: None))
+        usual = traps.Recipe(examples=count, seed=seed)
+        rows = max(4, count // 2)  # about two examples a row
+        recipe = replace(
+            usual,
+            rank=tuning.rank or usual.rank,
+            first=usual.first if tuning.first is None else tuning.first,
+            settings=_settings(rows, 4, usual.settings.rate, seed, tuning),
         )
+        return _arrays(merged(model.params, traps.train(model, recipe, None, lambda line: None)))
 
     return Taught(traps.form_of(model), model.config, errands.SHARES, _arrays(model.params), teach)
 
@@ -144,13 +173,13 @@ def _arrays(params: Any) -> Any:
     return jax.tree.map(lambda a: jnp.asarray(a, jnp.float32), params)
 
 
-def _settings(rows: int, rate: float, seed: int) -> Any:
-    """Each example is seen `PASSES` times, within bounds that keep a point to minutes."""
+def _settings(rows: int, most: int, rate: float, seed: int, tuning: Tuning) -> Any:
+    """Each example is seen `PASSES` times, within bounds that keep a point to minutes; `most` rows at once."""
     from llmos.train.training import Settings
 
-    batch = min(8, rows)
-    steps = max(LEAST, min(MOST, PASSES * rows // batch))
-    return Settings(steps, batch=batch, rate=rate, warmup=5, decay=0.0, seed=seed, dtype="float32")
+    batch = min(most, rows)
+    steps = tuning.steps or max(LEAST, min(MOST, PASSES * rows // batch))
+    return Settings(steps, batch=batch, rate=tuning.rate or rate, warmup=5, decay=0.0, seed=seed, dtype="float32")
 
 
 def example_text(seed: int = 0) -> str:
@@ -162,7 +191,9 @@ def example_text(seed: int = 0) -> str:
 
 
 def table_text(result: dict[str, Any]) -> str:
-    lines = [f"{result['model']}: {result['asked']} requests it was not trained on, such as {example_text()!r}"]
+    set_by_hand = ", ".join(f"{name} {value:g}" for name, value in result["tuning"].items())
+    name = result["model"] + (f" ({set_by_hand})" if set_by_hand else "")
+    lines = [f"{name}: {result['asked']} requests it was not trained on, such as {example_text()!r}"]
     lines.append(f"{'start':<11}{'examples':>9}  {'right device':<24}{'right arguments':<24}called for nothing")
     for point in result["points"]:
         shares = "".join(f"{_share(point[name]):<24}" for name in ("device", "args", "false")).rstrip()

@@ -134,6 +134,7 @@ COMMANDS = [
     "lab scaling --text nosuch",
     "lab poison --counts x",
     "lab traps --counts -1",
+    "lab traps --rank 4",
 ]
 """FILE is a text that is no journal, no audit and no evaluation; LONG one that could be trained on; BINARY is none."""
 

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from llmos import store
+from llmos.errors import UsageError
 from llmos.labs import traps
 from llmos.train import forward, trapdata, vocabulary
+from llmos.train import traps as recipes
 from llmos.train.base import shape
 from llmos.train.chatform import ChatForm
 from llmos.train.packing import pack
@@ -33,7 +36,7 @@ def taught() -> traps.Taught:
 
 
 def test_examples_teach_when_to_call(taught: traps.Taught, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(traps, "_small", lambda name: taught)
+    monkeypatch.setattr(traps, "_small", lambda *_: taught)
     said: list[str] = []
     result = traps.run_traps(None, (0, 60), asked=30, notify=said.append)
     base, instructed, tuned = result["points"]
@@ -45,3 +48,27 @@ def test_examples_teach_when_to_call(taught: traps.Taught, monkeypatch: pytest.M
     text = traps.table_text(result)
     assert len(text.splitlines()) == 5
     assert f"{100 * tuned['device'][0] / tuned['device'][1]:.1f} %" in text
+
+
+def test_what_is_set_by_hand_shapes_the_adapter_and_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[recipes.Recipe] = []
+
+    def train(model: object, recipe: recipes.Recipe, *_: object) -> None:
+        found.append(recipe)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recipes, "train", train)
+    for tuning in (traps.Tuning(steps=7, rate=0.01, rank=2, first=0), traps.Tuning()):
+        with pytest.raises(KeyboardInterrupt):
+            traps._large(str(store.resolve("nano")), tuning).teach(40, 5)
+    mine, usual = found
+    assert (mine.settings.steps, mine.settings.rate, mine.rank, mine.first) == (7, 0.01, 2, 0)
+    assert (usual.settings.steps, usual.settings.rate) == (20, recipes.SETTINGS.rate)
+    assert (usual.rank, usual.first) == (recipes.Recipe().rank, recipes.Recipe().first)
+    text = traps.table_text({"model": "m", "asked": 3, "tuning": {"steps": 7, "rate": 0.01}, "points": []})
+    assert text.startswith("m (steps 7, rate 0.01): 3 requests")
+
+
+def test_nano_has_no_adapter_to_be_shaped() -> None:
+    with pytest.raises(UsageError, match="larger --model"):
+        traps.run_traps(None, (0,), tuning=traps.Tuning(rank=4))
