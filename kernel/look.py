@@ -44,6 +44,19 @@ def snapshot(kernel: Kernel, selected: int = 0) -> Snapshot:
     )
 
 
+def inside(kernel: Kernel, pid: int) -> Snapshot:
+    """Of a snapshot what depends on who is selected, and nothing else."""
+    p = kernel.processes[pid]
+    return Snapshot(
+        kernel.tick,
+        PHASES[kernel.phase],
+        selected=pid,
+        pages=_pages(kernel, p),
+        window=_window(kernel, p),
+        moved=_moved(p),
+    )
+
+
 def _process(kernel: Kernel, p: Process) -> ProcessView:
     waiting = kernel.tick - p.account.since if p.state == "READY" else 0
     return ProcessView(

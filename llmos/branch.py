@@ -13,7 +13,8 @@ from llmos_kernel.ports import Delivery, Event, Plain
 from .attention import attention
 from .choices import Choices
 from .narrate import Story
-from .status import Attention
+from .portrait import drawn
+from .status import Attention, MachineView
 from .streams import Streams
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ class Branch:
     @property
     def place(self) -> Place:
         return self.kernel.tick, self.kernel.phase
+
+    def drawn(self, blank: MachineView, selected: int) -> MachineView:
+        """What is looked at as the screen shows it, without what is told of it; of `selected` also the pages."""
+        return drawn(self.kernel, blank, selected)
 
     def look(self, tick: int, phase: int = 0) -> None:
         """At the machine as it was before a phase of `tick`; at the machine itself if it has not got so far."""

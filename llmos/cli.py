@@ -262,7 +262,7 @@ def replay(
     tick: Annotated[int | None, typer.Option("--tick", min=0, help="Stop before this tick.")] = None,
     events: Annotated[bool, typer.Option("--events", help="Print every event, one JSON list a line.")] = False,
     strace: Annotated[bool, typer.Option("--strace", help="Print each call and what came of it.")] = False,
-    redact: Annotated[Path | None, typer.Option("--redact", help="Write the events without their words.")] = None,
+    redact: Annotated[Path | None, typer.Option("--redact", help="Write a recording without its words.")] = None,
     transcript: Annotated[Path | None, typer.Option("--transcript", help="Write the console as Markdown.")] = None,
     cast: Annotated[Path | None, typer.Option("--cast", help="Write the console as a terminal cast.")] = None,
     trace: Annotated[Path | None, typer.Option("--trace", help="Write a trace for a browser's tracing page.")] = None,

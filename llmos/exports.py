@@ -1,4 +1,4 @@
-"""What can be made of a session for others: Markdown, a terminal cast, a trace for a browser, strace lines.
+"""What can be made of a session's events for others: Markdown, a terminal cast, a trace for a browser, strace lines.
 
 Knows: events of a journal, in order. Does not know: machines, screens. Ticks become time at watch speed, since a journal
 holds no clock. All but the transcript are made piece by piece, so that a session may be as long as it likes.
@@ -23,8 +23,8 @@ TICK = 0.125  # seconds a tick takes in casts and traces: eight tokens a second
 AUTHORS = {"u": "You", "m": "Model", "d": "Device", "K": "Machine"}
 
 
-def fresh(path: Path, content: bytes | str | Iterable[str]) -> Path:
-    """Write a file that is not there yet: name.svg, name-2.svg, ... Raises UsageError."""
+def fresh(path: Path, content: bytes | str | Iterable[bytes | str]) -> Path:
+    """Write a file that is not there yet: name.svg, name-2.svg, ... What fails leaves nothing. Raises UsageError."""
     if path.is_dir():
         raise UsageError(f"{path} is a folder: name the file to write")
     candidate = unused(path)
@@ -32,9 +32,13 @@ def fresh(path: Path, content: bytes | str | Iterable[str]) -> Path:
         file = candidate.open("xb")
     except OSError as e:
         raise UsageError(f"can't write {candidate}: {e.strerror}") from None
-    with file:
-        for piece in (content,) if isinstance(content, (bytes, str)) else content:
-            file.write(piece if isinstance(piece, bytes) else piece.encode())
+    try:
+        with file:
+            for piece in (content,) if isinstance(content, (bytes, str)) else content:
+                file.write(piece if isinstance(piece, bytes) else piece.encode())
+    except BaseException:
+        candidate.unlink(missing_ok=True)  # no half of a file
+        raise
     return candidate.resolve()
 
 
@@ -115,7 +119,20 @@ def _us(ticks: int) -> int:
     return round(ticks * TICK * 1_000_000)
 
 
-STRACE = ("spawn", "think", "trap", "call", "result", "illegal", "refused", "denied", "thought", "exit")
+STRACE = (
+    "spawn",
+    "think",
+    "trap",
+    "call",
+    "result",
+    "illegal",
+    "refused",
+    "judged",
+    "ask",
+    "answered",
+    "thought",
+    "exit",
+)
 
 
 def strace(events: Iterable[Event], pid: int | None = None) -> Iterable[str]:
@@ -125,20 +142,6 @@ def strace(events: Iterable[Event], pid: int | None = None) -> Iterable[str]:
             line = log_line(event)
             if line is not None:
                 yield f"{line.tick:>8}  {_inert(line.text)}"
-
-
-def redacted(events: Iterable[Event]) -> Iterator[str]:
-    """Every event as a JSON line, its texts blanked and its ids left out: who did what when, but not in which words."""
-    for tick, kind, pid, *data in events:
-        yield json.dumps([tick, kind, pid, *(_blank(value) for value in data)], ensure_ascii=False) + "\n"
-
-
-def _blank(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return len(value)
-    if isinstance(value, bytes):
-        return len(value)
-    return "".join("x" if c.isalnum() else c if c in " \n" else "." for c in value) if isinstance(value, str) else value
 
 
 def _transcript(events: Iterable[Event]) -> Iterator[str]:
@@ -154,6 +157,5 @@ MAKERS: dict[str, Callable[[Iterable[Event]], Iterator[str]]] = {
     "transcript": _transcript,
     "cast": cast,
     "trace": chrome_trace,
-    "redact": redacted,
 }
-"""What `llmos replay` can write -> how."""
+"""What `llmos replay` can write of a session's events -> how. It writes a recording without words, too (`film.py`)."""

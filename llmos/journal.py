@@ -4,6 +4,7 @@ Knows: bytes. Does not know: what a record means (`llmos_kernel.journal` does). 
 its last good record; what follows a damaged record is never used.
 
 Layout: `LLMOSJ1\\n`, then records of: length (u32), crc32 of the payload (u32), payload (msgpack). The first is the header.
+A redacted recording (`film.py`) has the same layout under another name.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from llmos_kernel.journal import Header, Record
 
 MAGIC = b"LLMOSJ1\n"
+REDACTED = b"LLMOSR1\n"
 PREFIX = struct.Struct("<II")
 MAX_RECORD = 64 * 2**20  # bytes; a longer length can only be damage
 
@@ -44,7 +46,7 @@ def unpack(packed: bytes) -> Any:
     return freeze(value) if isinstance(value, list) else value
 
 
-def _framed(value: Any) -> bytes:
+def framed(value: Any) -> bytes:
     payload = pack(value)
     return PREFIX.pack(len(payload), crc32(payload)) + payload
 
@@ -60,11 +62,11 @@ class Writer:
             self._file: BinaryIO = path.open("xb")
         except OSError as e:
             raise JournalError(f"can't write the journal {path}: {e.strerror}") from None
-        self._write(MAGIC + _framed(header.to_plain()))
+        self._write(MAGIC + framed(header.to_plain()))
         self.flush()
 
     def __call__(self, record: Record) -> None:
-        self._write(_framed(record))
+        self._write(framed(record))
 
     def flush(self) -> None:
         if not self.problem:
@@ -116,21 +118,31 @@ def opened(path: Path) -> tuple[Header, BinaryIO]:
     """The header, and the file at its first record. Raises JournalError."""
     from llmos_kernel.journal import Header
 
+    name, header, file = begun(path)
+    try:
+        if name == REDACTED:
+            raise ValueError("this recording is redacted, and can only be looked at: llmos replay does that")
+        return Header.from_plain(header), file
+    except ValueError as e:
+        file.close()
+        raise JournalError(f"{path}: {e}") from None
+
+
+def begun(path: Path) -> tuple[bytes, Any, BinaryIO]:
+    """What a file calls itself, MAGIC or REDACTED; its header; the file at its first record. Raises JournalError."""
     try:
         file = path.open("rb")
     except OSError as e:
         raise JournalError(f"can't read the journal {path}: {e.strerror}") from None
     try:
-        if file.read(len(MAGIC)) != MAGIC:
+        name = file.read(len(MAGIC))
+        if name not in (MAGIC, REDACTED):
             raise JournalError(f"{path} is not a llmos journal")
         header = _record(file)
         if header is None:
             raise JournalError(f"{path} breaks off in its header: nothing of that session was kept")
-        return Header.from_plain(header), file
-    except ValueError as e:
-        file.close()
-        raise JournalError(f"{path}: {e}") from None
-    except JournalError:
+        return name, header, file
+    except (OSError, JournalError):
         file.close()
         raise
 

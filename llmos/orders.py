@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from llmos_kernel.ports import Delivery, Plain
 
 from .breaks import USAGE, WATCH_USAGE
+from .errors import LlmosError
 from .status import VERBS
 from .stepping import STOPS, UNITS, after, before, leave
 
@@ -187,8 +188,12 @@ class Orders:
         if here.machine.past is None:
             raise ValueError("nothing was kept of this session")
         tick = here.kernel.tick
-        room.mode = "FROZEN"
-        new = room.parted(here, tick)
+        before, room.mode = room.mode, "FROZEN"
+        try:
+            new = room.parted(here, tick)
+        except LlmosError:
+            room.mode = before
+            raise
         said = f"world {new.name} begins at tick {tick:,}; w shows both, space runs both"
         if room.other:
             room.aside.append(room.other)

@@ -46,31 +46,35 @@ def portrait(room: Room) -> MachineView:
 
 def world(branch: Branch, blank: MachineView, selected: int) -> MachineView:
     """One world's part of a view."""
-    kernel, geometry, story = branch.kernel, branch.kernel.geometry, branch.told
+    kernel, story = branch.kernel, branch.told
     tick = kernel.tick + (kernel.phase > 0)
-    front = kernel.foreground()
+    drawn, said = branch.drawn(blank, selected), story.devices(tick)
+    return replace(
+        drawn,
+        console=story.console(tick),
+        log=story.log(tick),
+        journal=branch.machine.journal,
+        devices=tuple((name, lamp, said.get(name, "")) for name, lamp, _ in drawn.devices),
+        branch=branch.name,
+        now=branch.machine.kernel.tick,
+        marks=branch.story.marks(),
+        found=story.found(tick),
+    )
+
+
+def drawn(kernel: Kernel, blank: MachineView, selected: int) -> MachineView:
+    """A machine as it stands, without what is told of it."""
+    geometry, front = kernel.geometry, kernel.foreground()
+    busy = {p.device for p in kernel.requests.table.values() if p.answer is None}
     return replace(
         blank,
         snapshot=snapshot(kernel, selected or _busy(kernel)),
         model=geometry.model,
         arithmetic=geometry.mode,
-        console=story.console(tick),
         foreground=f"pid {front.pid} {front.program}" if front else "",
-        log=story.log(tick),
-        journal=branch.machine.journal,
-        devices=devices(branch, kernel, tick),
-        branch=branch.name,
-        now=branch.machine.kernel.tick,
-        marks=branch.story.marks(),
-        found=story.found(tick),
+        devices=tuple((name, _lamp(kernel, name, busy), "") for name in kernel.config.devices),
         policy=kernel.policy.name,
     )
-
-
-def devices(branch: Branch, kernel: Kernel, tick: int) -> tuple[tuple[str, str, str], ...]:
-    busy = {p.device for p in kernel.requests.table.values() if p.answer is None}
-    said = branch.told.devices(tick)
-    return tuple((name, _lamp(kernel, name, busy), said.get(name, "")) for name in kernel.config.devices)
 
 
 def _lamp(kernel: Kernel, name: str, busy: set[str]) -> str:

@@ -2,29 +2,33 @@
 
 Knows: how to replay a file into something the room can look at. Does not know: widgets. What would change the machine is
 refused with a line; everything that only looks works, at any tick. It opens at once: the journal is replayed on the side, a
-little between two orders, and its records stay in the file.
+little between two orders, and its records stay in the file. A redacted one is a film, and is played.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from llmos_apps import PROGRAMS
 from llmos_kernel.errors import Divergence, EndOfJournal
-from llmos_kernel.journal import Player, again
+from llmos_kernel.journal import Player, again, replay
 from llmos_kernel.kernel import Kernel
 from llmos_kernel.ports import Delivery, Event
 
-from . import journal
+from . import film, journal
 from .branch import Branch, Place
-from .errors import LlmosError
+from .errors import LlmosError, UsageError
+from .exports import MAKERS
+from .film import Film, Shot
+from .filmed import HIDDEN, NOTICE, FilmBreaks, Filmed, FilmInspector, NoChoices, Wordless
+from .narrate import Story
 from .options import Options
 from .past import Past
 from .room import Room
-from .status import SelfTest
+from .status import MachineView, SelfTest
 from .tape import FileTape
 
 SLICE = 0.04  # seconds of replaying between two looks at what was asked
@@ -65,9 +69,9 @@ class Replayed(Past):
 class Recording:
     """What a `Branch` wants of a machine: a kernel, and the past before it."""
 
-    def __init__(self, path: Path) -> None:
-        self.past, self.world = Replayed(FileTape(path)), Bell()
-        self.kernel = self.past.present
+    def __init__(self, path: Path, past: Replayed | Filmed) -> None:
+        self.past, self.world = past, Bell()
+        self.kernel = past.present
         self.journal = str(path)
         self.watch = self.prober = None  # nothing is timed or asked: the CPU is not there
 
@@ -96,30 +100,57 @@ class Replay(Branch):
 
     compared = False  # nothing branches from a recording
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path.name, Recording(path))  # type: ignore[arg-type]  # all a branch uses
+    def __init__(self, path: Path, past: Replayed | Filmed, story: Story | None = None) -> None:
+        super().__init__(path.name, Recording(path, past), story)  # type: ignore[arg-type]  # all a branch uses
         self.path, self.unread = path, True
         self.wanted: Place | None = None  # the place that was asked for and is not reached yet
 
     def read(self, until: Callable[[Kernel], bool]) -> None:
         """Replay on until there is enough, or the journal ends. Raises LlmosError."""
-        kernel = self.machine.kernel
         try:
-            while self.unread and not until(kernel):
+            while self.unread and not until(self.machine.kernel):
                 self.step()
-                self.unread = not kernel.halted
+                self.unread = not self.machine.kernel.halted
         except EndOfJournal:
-            self.story.take(kernel.take_events())
+            self.story.take(self.machine.kernel.take_events())
             self.unread = False
         except Divergence as e:
             raise LlmosError(f"{self.path}: the replay took another way: {e}") from None
-        if self.wanted is not None and self.wanted[0] < kernel.tick:
+        if self.wanted is not None and self.wanted[0] < self.machine.kernel.tick:
             self.look(*self.wanted)
 
     def look(self, tick: int, phase: int = 0) -> None:
         """At any tick; at one that is still to be read as soon as it is."""
         self.wanted = (tick, phase) if self.unread and tick >= self.machine.kernel.tick else None
         super().look(tick, phase)
+
+
+class Screening(Replay):
+    """A redacted recording: a film runs where else a kernel does."""
+
+    def __init__(self, film: Film) -> None:
+        super().__init__(film.path, Filmed(film), Wordless())
+        self.choices = NoChoices()
+        self._shots = film.shots(1)
+
+    def step(self, phase: bool = False) -> list[Event]:
+        """Read the next tick. Raises EndOfJournal."""
+        shot = next(self._shots, None)
+        if shot is None:
+            raise EndOfJournal("the film is over")
+        self.machine.kernel = shot  # type: ignore[assignment]  # all that is looked at
+        events = shot.take_events()
+        self.story.take(events)
+        return events
+
+    def drawn(self, blank: MachineView, selected: int) -> MachineView:
+        shot: Shot = self.kernel  # type: ignore[assignment]
+        return shot.drawn(blank, selected)
+
+    def look(self, tick: int, phase: int = 0) -> None:
+        if phase:
+            raise ValueError(f"{HIDDEN}: it has no phases, the smallest step is a token")
+        super().look(tick)
 
 
 class RecordingRoom(Room):
@@ -132,7 +163,12 @@ class RecordingRoom(Room):
         self.path, self.tick = path, tick
 
     def open_world(self) -> Branch:
-        branch = Replay(self.path)
+        source = opened(self.path)
+        if isinstance(source, Film):
+            self.breaks, self.inspector, self.notice = FilmBreaks(), FilmInspector(), NOTICE
+            branch: Replay = Screening(source)
+        else:
+            branch = Replay(self.path, Replayed(source))
         if self.tick is not None:
             branch.look(self.tick)
         self._say(branch)
@@ -169,13 +205,45 @@ class RecordingRoom(Room):
         return ""
 
 
-def events(path: Path) -> Iterable[Event]:
-    """Every event of a recorded session, in order."""
-    from llmos_kernel.journal import replay
+def opened(path: Path) -> FileTape | Film:
+    """What a recording is read from: a film where it is redacted. Raises JournalError."""
+    name, _, file = journal.begun(path)
+    file.close()
+    return Film(path) if name == journal.REDACTED else FileTape(path)
 
-    header, records = journal.read(path)
+
+def lives(path: Path) -> Iterator[Kernel | Shot]:
+    """A recorded session after each of its ticks. Raises LlmosError."""
+    source = opened(path)
+    if isinstance(source, Film):
+        yield from source.shots(0)
+        return
+    from .boot import sources
+
     try:
-        for kernel in replay(header, records, PROGRAMS):
-            yield from kernel.take_events()
+        yield from replay(source.header, source.tail(0), PROGRAMS)
+    except Divergence as e:
+        hint = "" if source.header.sources == sources() else " (the programs have changed since it was recorded)"
+        raise LlmosError(f"{path}: the replay took another way: {e}{hint}") from None
+
+
+def events(path: Path) -> Iterator[Event]:
+    """Every event of a recorded session, in order."""
+    for kernel in lives(path):
+        yield from kernel.take_events()
+
+
+def made(path: Path, what: str) -> Iterator[bytes | str]:
+    """Something for others of a recorded session, in pieces: a key of `exports.MAKERS`, or "redact". Raises LlmosError."""
+    yield from without_words(path) if what == "redact" else MAKERS[what](events(path))
+
+
+def without_words(path: Path) -> Iterator[bytes]:
+    """The redacted recording of a session, as the pieces of a file. Raises LlmosError."""
+    source = opened(path)
+    if isinstance(source, Film):
+        raise UsageError(f"{path} is redacted already")
+    try:
+        yield from film.made(source.header, source.tail(0), PROGRAMS)
     except Divergence as e:
         raise LlmosError(f"{path}: the replay took another way: {e}") from None

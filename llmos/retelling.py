@@ -10,9 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from . import journal as journals
-from .boot import sources
-from .errors import LlmosError
 from .narrate import log_line
 from .printing import printable
 
@@ -21,32 +18,31 @@ def replay(path: Path, tick: int | None, events: bool, quiet: bool = False) -> d
     """Run a journal again and, unless `quiet`, tell its story; {"ticks", "events", "processes", "halted"}."""
     import json as jsonlib
 
-    from llmos_apps import PROGRAMS
     from llmos_kernel.accounts import gantt
-    from llmos_kernel.errors import Divergence
-    from llmos_kernel.journal import replay as run_again
     from llmos_kernel.look import snapshot
 
-    header, records = journals.read(path)
+    from .film import Shot
+    from .filmed import NOTICE
+    from .recording import lives
+
     count, kernel = 0, None
-    try:
-        for kernel in run_again(header, records, PROGRAMS):
-            for event in kernel.take_events():
-                count += 1
-                line = log_line(event)
-                if events:
-                    print(jsonlib.dumps(_jsonable(event), ensure_ascii=False))
-                elif line and not quiet:
-                    print(f"{line.tick:>6} {printable(line.text)}", file=sys.stderr)
-            if tick is not None and kernel.tick >= tick:
-                break
-    except Divergence as e:
-        hint = "" if header.sources == sources() else " (the programs have changed since it was recorded)"
-        raise LlmosError(f"{path}: the replay took another way: {e}{hint}") from None
+    for kernel in lives(path):
+        if isinstance(kernel, Shot) and not kernel.tick and not quiet:
+            print(NOTICE, file=sys.stderr)
+        for event in kernel.take_events():
+            count += 1
+            line = log_line(event)
+            if events:
+                print(jsonlib.dumps(_jsonable(event), ensure_ascii=False))
+            elif line and not quiet:
+                print(f"{line.tick:>6} {printable(line.text)}", file=sys.stderr)
+        if tick is not None and kernel.tick >= tick:
+            break
     assert kernel is not None
     if not events and not quiet:
         print(f"\nThe lanes in the last ticks:\n{gantt(kernel.timeline)}", file=sys.stderr, end="")
-    processes = [asdict(p) for p in snapshot(kernel).processes]
+    seen = kernel.view.snapshot if isinstance(kernel, Shot) else snapshot(kernel)
+    processes = [asdict(p) for p in seen.processes]
     return {"ticks": kernel.tick, "events": count, "processes": processes, "halted": kernel.halted}
 
 
@@ -56,7 +52,7 @@ def export(path: Path, strace: bool, outs: dict[str, Path], json: bool) -> dict[
 
     written = {}
     for what, out in outs.items():  # each is a replay of its own: a long session is never in memory as a whole
-        written[what] = str(exports.fresh(out, exports.MAKERS[what](recording.events(path))))
+        written[what] = str(exports.fresh(out, recording.made(path, what)))
     count = 0
     for event in recording.events(path):
         count += 1

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import journal, paths
+from . import paths
 from .errors import LlmosError, UsageError
 from .looks import Look
 from .options import Options
@@ -77,10 +77,9 @@ def attached(name: str, look: Look, watch: bool = False) -> None:
 def recording(path: Path, tick: int | None, look: Look, opening: Callable[[], None] = _nothing) -> None:
     """The machine room over a journal."""
     dress = dressed(look)
-    _, file = journal.opened(path)  # complains here, before the screen is taken
-    file.close()
-    from .recording import RecordingRoom
+    from .recording import RecordingRoom, opened
 
+    opened(path)  # complains here, before the screen is taken
     show(RecordingRoom(path, tick), dress, opening)
 
 

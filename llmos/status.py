@@ -162,6 +162,7 @@ class MachineView:
     parted: Parted | None = None  # where this world and the other came apart
     other: MachineView | None = None  # the second world, at the same tick if it got there
     role: str = ""  # "watching": another screen has the keys
+    redacted: bool = False  # a recording without its words
 
 
 BLANK = MachineView("BOOT", Snapshot(0, "deliver"))

@@ -7,8 +7,9 @@ Knows: packed records, and where each stands in a journal file. Does not know: w
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from llmos_kernel.journal import Record
 
@@ -43,9 +44,9 @@ class Reel:
 class FileTape:
     """A journal file. What was read once is found again without reading what stands before it. Raises JournalError."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.header, file = journal.opened(path)
+    def __init__(self, path: Path, opened: Callable[[Path], tuple[Any, BinaryIO]] = journal.opened) -> None:
+        self.path, self._opened = path, opened
+        self.header, file = opened(path)
         with file:
             self._places = array("Q", [file.tell()])  # of records 0, 64, 128, ...
         self._count = 0
@@ -56,7 +57,7 @@ class FileTape:
 
     def tail(self, first: int) -> Iterator[Record]:
         known = min(first // EVERY, len(self._places) - 1)
-        _, file = journal.opened(self.path)
+        _, file = self._opened(self.path)
         file.seek(self._places[known])
         for number, (place, record) in enumerate(journal.records(file), known * EVERY):
             if number == len(self._places) * EVERY:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmos.errors import LlmosError
-from llmos.exports import MAKERS, fresh, transcript
+from llmos.exports import fresh, transcript
 
 if TYPE_CHECKING:
     from .stage import Stage
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 JOURNALLED = {
     "cast": "llmos.cast",
     "trace": "llmos-trace.json",
-    "redact": "llmos-redacted.jsonl",
+    "redact": "llmos-redacted.log",
     "journal": "llmos.log",
 }
 """What is made of the journal -> the file it goes to."""
@@ -45,4 +45,4 @@ def _from_journal(journal: str, what: str, file: Path) -> Path:
         raise ValueError("this session has no journal")
     if what == "journal":
         return fresh(file, Path(journal).read_bytes())
-    return fresh(file, MAKERS[what](recording.events(Path(journal))))
+    return fresh(file, recording.made(Path(journal), what))

@@ -73,7 +73,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("sort COLUMN", "Order processes by active, pid, tokens, pages, wait, program or state."),
     Verb("layout NAME", "Panels: room, memory, calls or scheduler."),
     Verb("theme NAME", "Colours: night, day, contrast or clear."),
-    Verb("export [WHAT] [FILE]", "Write picture, transcript, cast, trace, journal, or redact: a log without words."),
+    Verb("export [WHAT] [FILE]", "Write picture, transcript, cast, trace, journal, or redact: a recording without words."),
     Verb("attacks", "The attack lab."),
     Verb("lessons", "The lessons, and how to play them."),
     Verb("tour", "The guided tour."),

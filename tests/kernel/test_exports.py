@@ -1,15 +1,16 @@
-"""What is made of a journal for others: casts, traces, redacted logs, transcripts; whole, well-formed and inert."""
+"""What is made of a journal for others: casts, traces, transcripts; whole, well-formed and inert."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from llmos import exports, recording, retelling
-from llmos.errors import UsageError
+from llmos.errors import LlmosError, UsageError
 from llmos.journal import Writer
 from llmos_kernel.ports import Event
 
@@ -41,14 +42,6 @@ def test_a_trace_is_one_json_object_in_which_nobody_shares_a_lane_at_a_time() ->
     assert json.loads("".join(exports.chrome_trace([]))) == {"displayTimeUnit": "ms", "traceEvents": []}
 
 
-def test_a_redacted_log_keeps_who_did_what_and_when_and_no_word() -> None:
-    events: list[Event] = [(3, "call", 2, "files", "cat secret.txt", "model"), (4, "retire", 2, (17, 99))]
-    assert [json.loads(line) for line in exports.redacted(events)] == [
-        [3, "call", 2, "xxxxx", "xxx xxxxxx.xxx", "xxxxx"],
-        [4, "retire", 2, 2],
-    ]
-
-
 def test_export_writes_what_was_asked_for_and_nothing_over_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -59,11 +52,11 @@ def test_export_writes_what_was_asked_for_and_nothing_over_anything(
     with Writer(tmp_path / "one.log", header) as writer:
         for record in reel:
             writer(record)
-    outs = {what: tmp_path / f"one.{what}" for what in exports.MAKERS}
+    outs = {what: tmp_path / f"one.{what}" for what in (*exports.MAKERS, "redact")}
     result = retelling.export(tmp_path / "one.log", True, outs, False)
     assert result["events"] == len(kernel.events)
     assert set(outs) == {"transcript", "cast", "trace", "redact"}
-    assert all(Path(result[what]).read_text(encoding="utf-8") for what in outs)
+    assert all(Path(result[what]).read_bytes() for what in outs)
     assert capsys.readouterr().out.count("spawn") == sum(event[1] == "spawn" for event in kernel.events)
     again = retelling.export(tmp_path / "one.log", False, {"cast": outs["cast"]}, False)
     assert again["cast"].endswith("one-2.cast")
@@ -77,3 +70,13 @@ WHERE = [(".", "folder"), ("no/such/folder/x", "No such file"), ("/dev/null/x", 
 def test_a_file_that_can_t_be_written_gets_one_line(where: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=why):
         exports.fresh(tmp_path / where, "text")
+
+
+def test_what_breaks_off_leaves_no_file(tmp_path: Path) -> None:
+    def half() -> Iterator[str]:
+        yield "half"
+        raise LlmosError("the replay took another way")
+
+    with pytest.raises(LlmosError, match="another way"):
+        exports.fresh(tmp_path / "one.cast", half())
+    assert list(tmp_path.iterdir()) == []

@@ -30,7 +30,7 @@ from llmos_kernel.labels import data
 from llmos_kernel.rewind import state_hash
 from tests.watching import Watch
 
-from . import stills
+from . import drawn, stills
 
 
 def written(view: MachineView) -> str:
@@ -584,7 +584,7 @@ async def test_what_a_journal_gives_is_exported_from_the_room(tmp_path: Path, mo
             assert app.desk.message == f"written: {tmp_path.resolve() / file}"
     assert (tmp_path / "llmos.log").read_bytes() == (tmp_path / "one.log").read_bytes()
     assert "1776" in (tmp_path / "llmos.cast").read_text()
-    assert "1776" not in (tmp_path / "llmos-redacted.jsonl").read_text()
+    assert b"1776" not in (tmp_path / "llmos-redacted.log").read_bytes()
     assert json.loads((tmp_path / "llmos-trace.json").read_text())["traceEvents"]
 
 
@@ -595,3 +595,11 @@ def test_the_first_picture_of_a_recording_asks_nobody_to_type() -> None:
         assert "type" not in shown
         assert first.SUGGESTED not in shown
         assert len(first.rows(width, height, recorded=True)) == len(first.rows(width, height))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_the_top_line_says_that_a_recording_is_redacted(size: tuple[int, int]) -> None:
+    view = replace(stills.busy_view(), mode="REPLAY", redacted=True, branch="redacted.log", journal="redacted.log")
+    async with MachineRoom(stills.Still(view)).run_test(size=size) as pilot:
+        await pilot.pause()
+        assert "REPLAY   REDACTED" in drawn.text(pilot.app).splitlines()[0]

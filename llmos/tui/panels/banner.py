@@ -24,7 +24,7 @@ class Banner(Pane):
     def pick(self, view: MachineView, desk: Desk) -> object:
         return (
             (view.mode, view.snapshot.tick, view.seed, view.speed, round(view.rate, 1), view.model, view.arithmetic),
-            (usage(view.snapshot), desk.typing, desk.held, view.role, view.branch, view.other is None),
+            (usage(view.snapshot), desk.typing, desk.held, view.role, view.redacted, view.branch, view.other is None),
         )
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
@@ -55,6 +55,8 @@ class Banner(Pane):
             badges += [(" ", "text"), (" DISPLAY HELD ", "bold reverse busy")]
         if self.desk.typing:
             badges += [(" ", "text"), (" INPUT ", "reverse user")]
+        if self.view.redacted:
+            badges += [(" ", "text"), (" REDACTED ", "reverse shared")]
         if self.view.role:
             badges += [(" ", "text"), (" WATCHING ", "reverse shared")]
         return tuple(badges)
