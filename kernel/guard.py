@@ -30,8 +30,9 @@ ANSWERS = {
     "process": "process",
     "p": "process",
     "never": "never",
-    "n": "never",
+    "v": "never",
     "no": "no",
+    "n": "no",
 }
 MAX_QUESTIONS = 16  # open at once; more are refused
 CAUSE_TEXT = 80  # characters kept of a span that caused a call

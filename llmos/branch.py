@@ -55,6 +55,12 @@ class Branch:
     def place(self) -> Place:
         return self.kernel.tick, self.kernel.phase
 
+    @property
+    def answered(self) -> set[Plain]:
+        """Questions of the kernel to which the next tick brings an answer."""
+        present = self.past is None
+        return {d.data[0] for d in self.asked if present and d.target == "answer" and isinstance(d.data, tuple)}
+
     def drawn(self, blank: MachineView, selected: int) -> MachineView:
         """What is looked at as the screen shows it, without what is told of it; of `selected` also the pages."""
         return drawn(self.kernel, blank, selected)

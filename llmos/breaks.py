@@ -23,7 +23,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "result": ("result",),
     "fault": ("fault",),
     "evict": ("evict",),
-    "deny": ("denied", "refused"),
+    "deny": ("judged", "refused"),
     "illegal": ("illegal",),
     "exit": ("exit",),
     "spawn": ("spawn",),

@@ -90,6 +90,13 @@ TELLERS: dict[str, Callable[..., str]] = {
     "result": lambda pid, device, text, ok, origin: (
         f"result pid {pid} {device} {'' if ok else 'error: '}{_clip(text, 40)} label DATA"
     ),
+    "judged": lambda pid, device, text, verdict, rule, why: (
+        f"{verdict:<6} pid {pid} {device} {_clip(text, 40)}: rule {rule}, {_clip(why)}"
+    ),
+    "ask": lambda pid, number, device, text, label, rule, why: (
+        f"asked  question {number}: pid {pid} {device} {_clip(text, 40)} waits for the person's word"
+    ),
+    "answered": lambda pid, number, word: f"answer {word} to question {number} of pid {pid}",
     "illegal": lambda pid, why: f"illegal instruction  pid {pid}: {_clip(why)}",
     "refused": lambda pid, why: f"refused {_clip(why)}",
     "policy": lambda pid, name: f"policy  the scheduler is {name} from here on",
@@ -131,7 +138,7 @@ MARKS = {
     "evict": "e",
     "exit": "x",
     "refused": "!",
-    "denied": "!",
+    "judged": "!",
     "illegal": "!",
 }
 """Kinds of event that the timeline shows, and their letters."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llmos_kernel.guard import ANSWERS
 from llmos_kernel.ports import Delivery, Plain
 
 from .breaks import USAGE, WATCH_USAGE
@@ -69,7 +70,12 @@ class Orders:
         if len(args) != len(types):
             raise ValueError(f"takes {len(types)} arguments")
         values: list[Plain] = [kind(arg) for kind, arg in zip(types, args, strict=True)]
-        self._present().command(verb, *values)
+        here = self._present()
+        if verb == "answer" and values[0] in here.answered:
+            raise ValueError(f"question {values[0]!s} has your word already")
+        here.command(verb, *values)
+        if verb == "answer" and self.room.mode == "FROZEN":
+            self.room.notice = "your word is kept; the call goes on when the machine runs: space, or ."
 
     def _present(self) -> Branch:
         here = self._here()
@@ -80,6 +86,11 @@ class Orders:
     # -- talking ----------------------------------------------------------------------------------------------------
 
     def _say(self, line: str) -> None:
+        """While a call waits, the kernel takes a line for the answer; one that is none would be lost."""
+        if self._present().kernel.guard.questions and line.strip().lower() not in ANSWERS:
+            raise ValueError(
+                "a call waits for your word first: once, process, no or never (F9 shows it); Up has your line"
+            )
         self._present().machine.type(line)
         if self.room.mode == "FROZEN":
             self.room.notice = "kept; the machine is frozen: space runs it, . steps"

@@ -12,6 +12,7 @@ from llmos_kernel.kernel import Kernel
 from llmos_kernel.look import snapshot
 from llmos_kernel.view import Snapshot
 
+from .questions import questions
 from .status import MachineView
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def world(branch: Branch, blank: MachineView, selected: int) -> MachineView:
         now=branch.machine.kernel.tick,
         marks=branch.story.marks(),
         found=story.found(tick),
+        questions=tuple(q for q in drawn.questions if q.number not in branch.answered),
     )
 
 
@@ -74,6 +76,7 @@ def drawn(kernel: Kernel, blank: MachineView, selected: int) -> MachineView:
         foreground=f"pid {front.pid} {front.program}" if front else "",
         devices=tuple((name, _lamp(kernel, name, busy), "") for name in kernel.config.devices),
         policy=kernel.policy.name,
+        questions=questions(kernel),
     )
 
 

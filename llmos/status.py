@@ -65,6 +65,24 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """A call that is held until the person has a word on it. Its arguments are frozen: what is shown is what will be done."""
+
+    number: int
+    pid: int
+    program: str
+    by: str  # who wrote the call: "model" or "program"
+    device: str
+    args: str
+    effect: str  # what it would do outside: one of `llmos_kernel.forms.KINDS`
+    targets: tuple[str, ...]  # to whom, or where
+    ring: str  # of its words
+    label: str  # the same with readers and origins, in words
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A search on the disk and what came of it, best first; a hit is (place, words of the query in it, text)."""
 
@@ -160,6 +178,7 @@ class MachineView:
     policy: str = ""  # who gets the lanes
     inspection: Inspection | None = None
     parted: Parted | None = None  # where this world and the other came apart
+    questions: tuple[Question, ...] = ()  # calls that wait for the person's word, oldest first
     other: MachineView | None = None  # the second world, at the same tick if it got there
     role: str = ""  # "watching": another screen has the keys
     redacted: bool = False  # a recording without its words

@@ -25,7 +25,7 @@ TYPES: tuple[type[Any], ...] = (
     status.MachineView, status.SelfTest, status.Line, status.Run, status.Mark, status.Fact, status.Inspection,
     kernel_view.Snapshot, kernel_view.ProcessView, kernel_view.TokenView, kernel_view.LaneView, kernel_view.FrameView,
     kernel_view.PageView, kernel_view.SpanView, kernel_view.MovedView, kernel_view.Counters, status.Attention, status.Wrote,
-    status.Parted, status.Found,
+    status.Parted, status.Found, status.Question,
 )  # fmt: skip
 """What may be sent; a type's place is its number on the wire, so both ends must be of one version."""
 BY_FIELD = (status.MachineView, kernel_view.Snapshot, kernel_view.LaneView)

@@ -269,6 +269,12 @@ class MachineRoom(Stage):
 
     # -- actions: asking --------------------------------------------------------------------------------------------
 
+    def action_consent(self) -> None:
+        if self.view.questions:
+            self.consent(ready=True)
+        else:
+            self.change(message="no call waits for your word")
+
     def action_console(self) -> None:
         if self.desk.zoom:
             self.change(zoom="")

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from llmos.attacks.lab import Run, wilson
 from llmos.attacks.scenarios import BY_NAME, Scenario, case
 from llmos.attacks.trial import EVERY, QUESTIONS, Score, Trial
+from llmos.tui.asked import SAYS
 from llmos.tui.text import Row, clip, fit, pad, probability, sanitise, wrap
-from llmos_kernel.monitor import NAMES, RULES
+from llmos_kernel.monitor import NAMES
 
 CASES = tuple(one.name for one in EVERY)
 SWITCHES = "123456789abcd"  # the key of each rule
@@ -21,7 +22,6 @@ BRIEF = ("harm without rules", " with these", " twin works")  # the questions, w
 ROOMY = 14  # rows of two worlds from which on each answer has a line
 TALL = 34  # rows from which on there is room for the score board
 STANDIN = "The model is a stand-in that always obeys; `llmos attack` measures a real one."
-SAYS = {name: (rule.__doc__ or "").partition("\n")[0] for name, rule in RULES}
 FOOT = (
     ("r", "run", "run"),
     ("y", "yes", "foretell(True)"),

@@ -13,6 +13,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from . import verbs
+from .asked import CHOICES, asks
 
 
 class Finder(Provider):
@@ -33,8 +34,15 @@ class Finder(Provider):
         for key in self.app.keys:  # type: ignore[attr-defined]
             if key.action != "command_palette":
                 yield f"{key.word}  ({key.shown})", key.about, partial(self._act, key.action)
+        for question in self.app.view.questions:  # type: ignore[attr-defined]
+            for choice in CHOICES:
+                name = f"answer {question.number}: {choice.word}"
+                yield name, asks(question), partial(self._answer, question.number, choice.word)
         for verb in verbs.VERBS:
             yield f":{verb.usage}", verb.about, partial(self._act, f"verb('{verb.name}')")
+
+    async def _answer(self, number: int, word: str) -> None:
+        self.app.panel.command("answer", str(number), word)  # type: ignore[attr-defined]
 
     async def _act(self, action: str) -> None:
         await self.app.run_action(action)

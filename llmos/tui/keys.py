@@ -161,6 +161,10 @@ KEYS: tuple[Key, ...] = (
         "processes",
     ),
     Key("Z", "on_selected('undo')", "Z", "undo", "Bring back what was moved to the disk last.", "processes"),
+    Key(
+        "y", "consent", "y", "answer", "A call that waits for your word: who wants what, and why it is held.", "asking"
+    ),
+    Key("f9", "consent", "F9", "answer", "As y, also while typing.", "asking", 0, True),
     Key("i", "console", "i", "console", "Go to the console and type.", "asking", 2, spare=True),
     Key("colon", "command", ":", "command", "A command line; ? lists its verbs.", "asking", 2),
     Key("ctrl+p", "command_palette", "ctrl+p", "palette", "Find any of this by name.", "asking", 2, True, spare=True),

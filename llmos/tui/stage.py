@@ -79,6 +79,7 @@ class Stage(App[str]):
         self.awake = False
         self.kept: list[events.Key] = []  # typed before the first picture
         self.inspected = 0  # the number of the last inspection that was shown
+        self.offered: set[tuple[str, int]] = set()  # world and number of the questions that came up by themselves
         self.standing: Callable[[], object] = lambda: None  # called once, when the first picture stands
 
     # -- what is on the screen --------------------------------------------------------------------------------------
@@ -161,6 +162,31 @@ class Stage(App[str]):
         if view.inspection and view.inspection.number != self.inspected:
             self.inspected = view.inspection.number
             self.look_inside(view.inspection)
+        self.offer()
+
+    def offer(self) -> None:
+        """A call waits for the person: it comes up by itself, once, where no other screen and no typed line has the keys."""
+        from .asked import refused
+
+        asked = {(self.view.branch, q.number) for q in self.view.questions}
+        line = self.screen_stack[0].focused if self.screen_stack else None
+        typed = isinstance(line, CommandLine) or (isinstance(line, Input) and line.value != "")
+        if (
+            asked <= self.offered
+            or typed
+            or refused(self.view)
+            or len(self.screen_stack) != 1
+            or is_cramped(*self.size)
+        ):
+            return
+        self.offered |= asked
+        self.consent(ready=False)
+
+    def consent(self, ready: bool) -> None:
+        """The dialog for what waits; `ready` to take an answer at once."""
+        from .screens.consent import Consent
+
+        self.push_screen(Consent(self.view, self.palette, ready))
 
     def watch_only(self) -> None:
         """It opens on the past: there is nobody to type to, so the keys are the clock's."""
@@ -275,6 +301,7 @@ class Stage(App[str]):
             self.holder = focused
         if isinstance(focused, Input) != self.desk.typing:
             self.change(typing=isinstance(focused, Input))
+            self.offer()
 
 
 def _seen(widget: Widget | None) -> bool:

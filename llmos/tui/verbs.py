@@ -63,7 +63,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("unpark PID", "Call a parked process back."),
     Verb("compact PID", "Move the middle of a context to the retrieval disk."),
     Verb("undo PID", "Bring back what was moved to the disk last."),
-    Verb("answer NUMBER WORD", "Answer what a guarded call asks: once, process, never or no."),
+    Verb("answer NUMBER WORD", "Your word on a call that waits for it: once, process, no or never; F9 shows it."),
     Verb("mem PID", "Look inside a process: spans, labels, pages, account."),
     Verb("strace PID", "Its calls and what came back."),
     Verb("token [PID] [BACK]", "A token, the newest or one before: what else was likely, and where it looked."),
@@ -73,7 +73,9 @@ VERBS: tuple[Verb, ...] = (
     Verb("sort COLUMN", "Order processes by active, pid, tokens, pages, wait, program or state."),
     Verb("layout NAME", "Panels: room, memory, calls or scheduler."),
     Verb("theme NAME", "Colours: night, day, contrast or clear."),
-    Verb("export [WHAT] [FILE]", "Write picture, transcript, cast, trace, journal, or redact: a recording without words."),
+    Verb(
+        "export [WHAT] [FILE]", "Write picture, transcript, cast, trace, journal, or redact: a recording without words."
+    ),
     Verb("attacks", "The attack lab."),
     Verb("lessons", "The lessons, and how to play them."),
     Verb("tour", "The guided tour."),

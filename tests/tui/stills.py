@@ -11,9 +11,11 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
+from unittest.mock import patch
 
 from llmos.boot import boot
 from llmos.branch import Branch
+from llmos.cpu.scripted import ScriptedCpu, replies
 from llmos.options import SYSTEM, Options
 from llmos.portrait import portrait
 from llmos.room import Room
@@ -145,6 +147,31 @@ def disk_view() -> MachineView:
         boot=tuple(t for t in view.boot if t.part == "disk"),
         snapshot=replace(view.snapshot, moved=moved),
     )
+
+
+def parrot(*devices: str) -> Room:
+    """A room whose model says what it is told to: `{device arguments}` in a line is a call of its own."""
+
+    def cpu(_: object, *shape: int) -> ScriptedCpu:
+        return ScriptedCpu(replies(str.strip), *shape)
+
+    with patch("llmos.cpu.actor.Actor", cpu):
+        return standing(*devices)
+
+
+def asking(*calls: str) -> Room:
+    """One that has searched, and makes these calls; the last of each line is held."""
+    room = parrot("calc", "search", "send", "files")
+    for call in calls:
+        room._orders.do("spawn", "ask", f"{{search page}}{{{call}}}done")
+        settle(room)
+    return room
+
+
+@cache
+def asking_view() -> MachineView:
+    """Two calls wait for the person."""
+    return seen(asking("send anna the code is 4711", "send bob hello"))
 
 
 @cache

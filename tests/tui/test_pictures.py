@@ -52,6 +52,7 @@ SCREENS: dict[str, tuple[Callable[[], MachineView], Arrange]] = {
     "attacks": (stills.busy_view, pressing("escape", "escape", "1", "a", "y")),
     "page": (lambda: stills.inspected_view("page", "RUNNER", "0"), pressing("down")),
     "call": (lambda: stills.inspected_view("call", "3"), pressing("down")),
+    "consent": (stills.asking_view, pressing("enter")),
     "memory": (stills.busy_view, pressing("escape", "escape", "1", "L")),
     "process": (lambda: stills.inspected_view("process", "RUNNER"), pressing("escape")),
     "token": (lambda: stills.inspected_view("token", "RUNNER", "0"), pressing("plus", "plus")),

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from textual import events
+
 from llmos.status import MachineView
 from llmos.tui.desk import Desk
+from llmos.tui.keys import Key
 from llmos.tui.pane import Pane
 from llmos.tui.text import Row, Span, clip, flow, sanitise, spread
 from llmos_kernel.view import Snapshot
@@ -25,6 +28,7 @@ class Banner(Pane):
         return (
             (view.mode, view.snapshot.tick, view.seed, view.speed, round(view.rate, 1), view.model, view.arithmetic),
             (usage(view.snapshot), desk.typing, desk.held, view.role, view.redacted, view.branch, view.other is None),
+            len(view.questions),
         )
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
@@ -59,7 +63,18 @@ class Banner(Pane):
             badges += [(" ", "text"), (" REDACTED ", "reverse shared")]
         if self.view.role:
             badges += [(" ", "text"), (" WATCHING ", "reverse shared")]
+        if waiting := len(self.view.questions):
+            badges += [(" ", "text"), (f" {waiting} ASKED {self._key()} ", "bold reverse bad")]
         return tuple(badges)
+
+    def _key(self) -> str:
+        """What shows the questions, also while one types."""
+        table: tuple[Key, ...] = self.app.keys  # type: ignore[attr-defined]
+        return next(k.shown for k in table if k.action == "consent" and k.always)
+
+    def on_click(self, event: events.Click) -> None:
+        if self.view.questions:
+            self.app.call_later(self.app.run_action, "app.consent")
 
     def _speed(self, view: MachineView) -> Row:
         asked = f"{view.speed:g}" if view.speed else "max"

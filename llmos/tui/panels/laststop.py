@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmos.status import Line, MachineView
+from llmos.tui.asked import asks
 from llmos.tui.desk import Desk
 from llmos.tui.pane import Pane
 from llmos.tui.text import Row, clip, sanitise
@@ -25,6 +26,10 @@ MEANINGS = {
     "result": "the kernel put it into the window; the model did not write it",
     "illegal": "the call could not be understood; the process is told so",
     "refused": "the kernel said no",
+    "deny": "the kernel said no, and the process is told so",
+    "ask": "the kernel does not decide this alone",
+    "asked": "the process waits, the others go on",
+    "answer": "the person's word is a record in the journal",
     "interrupt": "the console's program was stopped from the keyboard",
 }
 STOPS = {
@@ -49,6 +54,7 @@ class LastStop(Pane):
             _stopped(view),
             desk.message,
             desk.commanding,
+            view.questions,
         )
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
@@ -59,6 +65,9 @@ class LastStop(Pane):
             return [((" ! ", "busy"), (clip(sanitise(said), width - 4), "bold text"))]
         if view.problem:
             return [((" ✗ ", "bad"), (clip(sanitise(view.problem), width - 4), "bold bad"))]
+        if view.questions:
+            said = f"{asks(view.questions[0])}: it waits for your word"
+            return [((" ? ", "bad"), (clip(said, width - 4), "bold text"))]
         text = explain(view)
         return [((" ▸ ", "accent"), (clip(text, width - 4), "text"))]
 

@@ -13,7 +13,17 @@ from llmos.tui.text import Row, clip, pad, sanitise
 
 from .scroll import Tail
 
-STYLES = {"trap": "busy", "call": "accent", "result": "device", "illegal": "bad", "refused": "bad", "evict": "busy"}
+STYLES = {
+    "trap": "busy",
+    "call": "accent",
+    "result": "device",
+    "illegal": "bad",
+    "refused": "bad",
+    "deny": "bad",
+    "ask": "bad",
+    "asked": "bad",
+    "evict": "busy",
+}
 
 
 class Log(Tail):

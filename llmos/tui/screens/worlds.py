@@ -38,6 +38,7 @@ class Worlds(Screen[None], Watching):
         Binding("space", "app.run_or_pause", "run/pause", show=False),
         Binding("full_stop", "app.step", "step", show=False),
         Binding("comma", "app.step_back", "back", show=False),
+        Binding("f9", "app.consent", "answer", show=False),
         Binding("f1", "app.help", "help", show=False),
     ]
 
@@ -80,8 +81,12 @@ def rows(view: MachineView, width: int, height: int, ran: Mapping[str, LaneView]
     draw = Column(half, height - 3, split, deep, plain)
     here, there = (view.parted.here, view.parted.there) if view.parted else (None, None)
     pid = view.parted.pid if view.parted else 0
-    left = draw.rows(view, view.other, mine, "this one has the keys", _apart(mine, pid, here))
-    right = draw.rows(view.other, view, theirs, "", _apart(theirs, pid, there))
+    left = draw.rows(
+        view, view.other, mine, "F9: a call waits" if view.questions else "has the keys", _apart(mine, pid, here)
+    )
+    right = draw.rows(
+        view.other, view, theirs, "a call waits" if view.other.questions else "", _apart(theirs, pid, there)
+    )
     body = [(*fit(a, half), (" │ ", "line"), *fit(b, half)) for a, b in zip(left, right, strict=True)]
     return [*body, (("─" * width, "line"),), verdict(view, split, width, plain), ((clip(KEYS, width), "dim"),)]
 
