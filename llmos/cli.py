@@ -321,7 +321,7 @@ def lesson(
         Path | None, typer.Option("--record", help="Write what a run measures; a class: into a folder.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Where your answers are written; default: the state folder.")
+        Path | None, typer.Option("--out", help="A folder for your answers, or x.json; default: the state folder.")
     ] = None,
     large: Annotated[
         bool, typer.Option("--large", help="For a class to read from afar: text and reveal only.")

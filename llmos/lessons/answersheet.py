@@ -18,7 +18,8 @@ from .session import Session
 
 
 def write(session: Session, out: Path | None, path: Path | None = None) -> Path:
-    """To `path`, or the first time to where `out` says: a file, or a new one in a folder; None = in the state folder."""
+    """To `path`, or the first time to where `out` says: a file NAME.json, or a new one in a folder, which is made if it is not
+    there; None = in the state folder."""
     path = path or _place(session, out)
     try:
         replace(path, (json.dumps(session.record(), ensure_ascii=False) + "\n").encode())
@@ -28,7 +29,7 @@ def write(session: Session, out: Path | None, path: Path | None = None) -> Path:
 
 
 def _place(session: Session, out: Path | None) -> Path:
-    if out is not None and not out.is_dir():
+    if out is not None and out.suffix == ".json" and not out.is_dir():
         return out
     folder = out or paths.answers()
     stem = "-".join(filter(None, (session.lesson.name, re.sub(r"[^\w-]+", "_", session.student))))

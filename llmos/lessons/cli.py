@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from llmos.errors import UsageError
+from llmos.errors import LlmosError, UsageError
 
 from . import lesson, plain, record
-from .grade import as_csv, grade
+from .grade import as_csv, doubted, grade
 from .programme import Programme, told
 from .session import Session
 from .wanted import Wanted
@@ -74,6 +74,7 @@ def list_lessons() -> list[dict[str, Any]]:
 
 
 def run_grade(folder: Path, csv: bool, json_: bool) -> None:
+    """Print all of them; raises LlmosError at the end if one is no honest record."""
     rows = grade(folder)
     if csv and json_:
         raise UsageError("choose --csv or --json")
@@ -86,3 +87,5 @@ def run_grade(folder: Path, csv: bool, json_: bool) -> None:
             print(
                 f"{row['student'] or row['file']:<20} {row['lesson']:<12} {row['score']} of {row['of']}  {row['state']}"
             )
+    if bad := doubted(rows):
+        raise LlmosError(f"{len(bad)} of {len(rows)} records don't count: {', '.join(bad)}")

@@ -21,12 +21,19 @@ FIELDS = ("student", "lesson", "seed", "score", "of", "answered", "confidence", 
 
 def grade(folder: Path) -> list[dict[str, Any]]:
     """A row a record, by student and lesson. Raises UsageError when there is no folder or nothing in it."""
-    files = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file; name the folder that the records are in")
+    files = sorted(folder.glob("*.json"))
     if not files:
         raise UsageError(
             f"{folder}: no records (*.json) here; `llmos lesson NAME --student YOU --out FOLDER` makes one"
         )
     return sorted((_row(path) for path in files), key=lambda r: (r["student"], r["lesson"], r["file"]))
+
+
+def doubted(rows: list[dict[str, Any]]) -> list[str]:
+    """The records that are not what a playing of this student wrote, each with what is wrong with it."""
+    return [f"{row['file']} ({row['state']})" for row in rows if row["state"] not in ("ok", "unfinished")]
 
 
 def _row(path: Path) -> dict[str, Any]:

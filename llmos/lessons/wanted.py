@@ -35,7 +35,7 @@ class Wanted:
     jump: int = 1
     locks: tuple[str, ...] = ()
     record: Path | None = None  # a file; for a class a folder
-    out: Path | None = None  # where answers are written: a file or a folder; None = the state folder
+    out: Path | None = None  # where answers are written: a file NAME.json or a folder; None = the state folder
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,14 +60,23 @@ def check(wanted: Wanted) -> None:
         raise UsageError("--jump goes with a lesson that is played, not with --worksheet or --record")
     if wanted.out is not None and not wanted.answered:
         raise UsageError("--out takes somebody's answers: with --solve, --worksheet or --record nobody gives any")
-    if wanted.out is not None and not wanted.out.absolute().parent.is_dir():
-        raise UsageError(f"no folder {wanted.out.absolute().parent} for --out")
+    if wanted.out is not None:
+        _check_out(wanted.out, wanted.name == "class")
     for name in wanted.names:
         _check_one(lesson.load(name), wanted)
     if not wanted.recorded:
         from llmos.store import resolve
 
         resolve(wanted.model)
+
+
+def _check_out(out: Path, whole_class: bool) -> None:
+    """A folder, or a file that `llmos grade` will find."""
+    if not out.absolute().parent.is_dir():
+        raise UsageError(f"no folder {out.absolute().parent} for --out")
+    if out.exists() and not out.is_dir() and (whole_class or out.suffix != ".json"):
+        wanted = "a folder for a class" if whole_class else "a folder or a file NAME.json"
+        raise UsageError(f"--out {out}: a file is there; name {wanted}")
 
 
 def _check_one(one: lesson.Lesson, wanted: Wanted) -> None:

@@ -331,6 +331,8 @@ def test_answers_are_kept_where_they_are_wanted(home: Path, monkeypatch: pytest.
         (home / "mine.json", home / "mine.json"),
         (home, home / "trap-an_a.json"),
         (home, home / "trap-an_a-2.json"),
+        (home / "records", home / "records" / "trap-an_a.json"),
+        (home / "records", home / "records" / "trap-an_a-2.json"),
         (None, paths.answers() / "trap-an_a.json"),
     ):
         monkeypatch.setattr(cli, "_lines", lambda: iter(["2"]))
@@ -339,6 +341,35 @@ def test_answers_are_kept_where_they_are_wanted(home: Path, monkeypatch: pytest.
         assert (kept["student"], kept["finished"], len(kept["answers"])) == ("an/a", False, 1)
         assert session.digest({k: v for k, v in kept.items() if k != "digest"}) == kept["digest"]
     assert not list(home.rglob("*.part"))
+
+
+def test_where_no_sheet_could_be_found_again_is_no_place_for_answers(home: Path) -> None:
+    (home / "records").write_text("mine")
+    (home / "x.json").write_text("{}")
+    check(Wanted("trap", recorded=True, out=home / "x.json"))
+    for wanted in (
+        Wanted("trap", recorded=True, out=home / "records"),
+        Wanted("class", recorded=True, out=home / "x.json"),
+    ):
+        with pytest.raises(UsageError, match="a file is there; name a folder"):
+            check(wanted)
+    with pytest.raises(UsageError, match="is a file; name the folder"):
+        grade(home / "records")
+
+
+def test_a_record_that_does_not_count_fails_the_grading(
+    home: Path, capsys: pytest.CaptureFixture[str], dice: Session
+) -> None:
+    record = dice.record()
+    (home / "left.json").write_text(json.dumps(record))
+    cli.run_grade(home, csv=True, json_=False)
+    (home / "edited.json").write_text(json.dumps({**record, "score": 2}))
+    (home / "junk.json").write_text("[1")
+    capsys.readouterr()
+    for csv, as_json in ((True, False), (False, True), (False, False)):
+        with pytest.raises(LlmosError, match=r"2 of 3 .*junk.json \(not a record\), edited.json \(edited\)"):
+            cli.run_grade(home, csv, as_json)
+        assert "left.json" in capsys.readouterr().out or not csv
 
 
 def test_a_class_ends_with_its_input_and_adds_up(
