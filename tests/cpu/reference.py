@@ -99,7 +99,7 @@ class Forward:
         out: list[Array] = []
         self.looked.append([])
         for head in range(heads):
-            scores = keys[head * kv // heads] @ q[head] / np.sqrt(q.shape[1])
+            scores = keys[head * kv // heads] @ q[head] / q.shape[1] ** 0.5
             p = np.exp(scores - scores.max())
             self.looked[i].append(p / p.sum())
             out.append(p @ values[head * kv // heads] / p.sum())
@@ -109,7 +109,8 @@ class Forward:
         half = x.shape[1] // 2
         angle = len(self.seen) * self.c["rope_theta"] ** (-np.arange(half) / half)
         a, b = (x[:, 0::2], x[:, 1::2]) if self.neighbours else (x[:, :half], x[:, half:])
-        one, two = a * np.cos(angle) - b * np.sin(angle), b * np.cos(angle) + a * np.sin(angle)
+        cos, sin = np.cos(angle).astype(self.dtype), np.sin(angle).astype(self.dtype)
+        one, two = a * cos - b * sin, b * cos + a * sin
         if self.neighbours:
             return np.stack([one, two], 2).reshape(x.shape)
         return np.concatenate([one, two], 1)
