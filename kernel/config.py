@@ -35,4 +35,5 @@ class Config:
     off: tuple[str, ...] = ()  # rules of the monitor that are switched off: the attack lab's
     adapters: tuple[str, ...] = ()  # sets of weights that processes may choose: the first is the CPU's number 1
     adapter: str = "none"  # what a process begins with: one of them, or "none", the model as it was loaded
+    grammar: int = 0  # 1 = a model's calls are held to the grammars of what is mounted; the masks are the CPU's
     dialect: str = "llmos"  # how the model writes calls: a name in `dialects.DIALECTS`

@@ -212,6 +212,8 @@ def _record(kernel: Kernel, process: Process, act: Action, decision: Decision) -
             _causes(kernel, process) if decision.verdict != ALLOW or tainted(act.label) else (),
         )
     )
+    label = (int(act.label.ring), act.label.readers, act.label.origin)
+    kernel.emit("checked", process.pid, act.device, str(act.args), act.by, *decision, label, *call)
 
 
 def _causes(kernel: Kernel, process: Process) -> tuple[tuple[Any, ...], ...]:

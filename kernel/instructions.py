@@ -99,4 +99,6 @@ def _inject(kernel: Kernel, process: Process, text: str, label: Label) -> None:
         while len(ids) > room and keep:
             keep = keep * 9 // 10
             ids = kernel.dialect.answer(kernel.codec, text[:keep] + notice)
+    plain = (int(label.ring), label.readers, label.origin)
+    kernel.emit("injected", process.pid, len(process.space.tokens), len(ids), plain)
     kernel.append(process.space, ids, label, "d")

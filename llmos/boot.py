@@ -59,9 +59,13 @@ def boot(
     system = fitting(system, cpu, codec)
     init = tuple(system if argument is SYSTEM else argument for argument in options.init)
     labels = LabelStore(options.home or paths.home()) if "files" in options.devices else None
-    config = replace(kernel_config(options, init, names, dialect), disk=labels.text() if labels else "")
-    choose = load_choice(options.policy) if options.policy.endswith(".py") else None
     masks = _masks(options, cpu, codec, world, dialect) if names else None
+    config = replace(
+        kernel_config(options, init, names, dialect),
+        disk=labels.text() if labels else "",
+        grammar=int(masks is not None),
+    )
+    choose = load_choice(options.policy) if options.policy.endswith(".py") else None
     watch = Stopwatch(gauged(cpu, world.deliver), page_file(cpu.geometry, options.slots) or NoStore())
     if options.journal is None and not options.keep:
         kernel = Kernel(config, PROGRAMS, watch, codec, world, store=watch, grammar=masks, choose=choose)

@@ -11,10 +11,12 @@ from itertools import count
 
 from llmos_kernel import guard, rights
 from llmos_kernel.kernel import Kernel
-from llmos_kernel.labels import Label, Ring
+from llmos_kernel.labels import Label
 from llmos_kernel.look import word
 from llmos_kernel.process import Process
 
+from . import callsteps
+from .callsteps import label
 from .choices import Choice, Choices
 from .narrate import Story
 from .status import Attention, Fact, Inspection, Line
@@ -38,6 +40,9 @@ class Inspector:
         """`look` tells where a token of a process looked."""
         if kind == "token":
             return self._token(kernel, choices, look, *map(_number, args))
+        if kind == "call":
+            title, facts = call(kernel, story, choices, *map(_number, args))
+            return Inspection(next(self._numbers), kind, title, tuple(facts))
         if kind not in TELLERS:
             raise ValueError(
                 f"can't inspect {kind!r}: process PID, page PID PAGE, token [PID] [BACK], call PID, choice, trace PID"
@@ -240,43 +245,21 @@ def trace(kernel: Kernel, story: Story, pid: int) -> tuple[str, list[Fact]]:
     return f"trace of pid {pid}", [Fact(f"{line.tick:,}", line.text) for line in lines]
 
 
-STEPS = ("trap", "call", "result", "illegal", "denied", "refused", "ask")
-"""Events that a call leaves, in the order in which they come."""
-ENDS = ("result", "illegal", "denied", "refused")
-
-
-def call(kernel: Kernel, story: Story, pid: int) -> tuple[str, list[Fact]]:
-    """Its last call: the stop, what was asked and by whom, the decision, what came back, and how long it took."""
-    steps = story.about(pid, kernel.tick, STEPS)
+def call(kernel: Kernel, story: Story, choices: Choices, pid: int) -> tuple[str, list[Fact]]:
+    """Its last call, from the stop to what came back."""
+    steps = callsteps.last(story.calls(pid, kernel.tick), kernel.config.devices)
     if not steps:
         raise ValueError(f"pid {pid} has called nothing yet")
-    begins = [i for i, step in enumerate(steps) if step.kind == "trap"]
-    last = steps[begins[-1] if begins else max(0, len(steps) - 2) :]
-    facts = [Fact(f"tick {s.line.tick:,}", s.line.text, "d" if s.kind == "result" else "") for s in last]
-    device = next((str(step.what) for step in last if step.kind == "call"), "")
-    took = last[-1].line.tick - last[0].line.tick
-    done = last[-1].kind in ENDS
-    facts += [Fact("took", f"{took:,} ticks from the stop to what came back" if done else "not answered yet")]
-    p = kernel.processes.get(pid)
-    if p is not None:
-        facts.append(Fact("open", ", ".join(f"{n}={name}" for n, name in sorted(p.channels.items())) or "nothing"))
-    return f"the last call of pid {pid} {device}".strip(), facts
+    device = next((str(step[3]) for step in steps if step[1] == "checked"), "")
+    return f"the last call of pid {pid} {device}".strip(), list(callsteps.told(kernel, choices, steps))
 
 
 TELLERS: dict[str, Callable[..., tuple[str, list[Fact]]]] = {
     "process": process,
     "page": page,
     "choice": choice,
-    "call": call,
     "trace": trace,
 }
-
-
-def label(value: Label) -> str:
-    """A label in words."""
-    readers = f", readers {', '.join(value.readers)}" if value.readers else ""
-    origin = f", from {', '.join(value.origin)}" if value.origin else ""
-    return f"{Ring(value.ring).name}{readers}{origin}"
 
 
 def _process(kernel: Kernel, pid: int) -> Process:

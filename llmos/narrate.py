@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from llmos_kernel.ports import Event
 
+from .callsteps import NOTED
 from .marking import Grounds, Said
 from .searched import found
 from .status import Found, Line, Mark, Run
@@ -21,6 +22,7 @@ from .stopwatch import Stopwatch
 
 LOG_LINES = 400
 MARKS_SHOWN = 500
+SWITCHES_SHOWN = 2_000  # of these there are many; they go nowhere but into the timeline
 CONSOLE_CHARS = 20_000
 
 
@@ -165,8 +167,10 @@ class Story:
         self._grounds = Grounds()
         self._devices: deque[tuple[int, str, str]] = deque(maxlen=KEPT)
         self._searches: deque[Event] = deque(maxlen=KEPT)  # calls of the device search, and results
+        self._calls: deque[Event] = deque(maxlen=KEPT)  # what calls leave, as it came
         self._marks: deque[Mark] = deque(maxlen=KEPT)
         self._stops: deque[tuple[int, str]] = deque(maxlen=KEPT)  # (the tick after it, kind)
+        self._switches: deque[int] = deque(maxlen=KEPT)  # ticks, each once
 
     def take(self, events: Iterable[Event], watch: Stopwatch | None = None) -> None:
         for event in events:
@@ -178,8 +182,12 @@ class Story:
                 self._log.append(Entry(kind, pid, data[0] if data else None, line))
             if kind in MARKS and line is not None:
                 self._marks.append(Mark(tick, MARKS[kind], line.text))
+            if kind in NOTED:
+                self._calls.append(event)
             if kind in STOPPERS:
                 self._stops.append((tick + 1, kind))
+            if kind == "switch" and (not self._switches or self._switches[-1] != tick):
+                self._switches.append(tick)
             if kind in ("call", "result"):
                 self._devices.append((tick, str(data[0]), f"{'= ' * (kind == 'result')}{_clip(data[1], 24)}"))
                 if data[0] == "search":
@@ -212,8 +220,10 @@ class Story:
         new._grounds = self._grounds.cut(tick)
         new._devices.extend(d for d in self._devices if d[0] < tick)
         new._searches.extend(event for event in self._searches if event[0] < tick)
+        new._calls.extend(event for event in self._calls if event[0] < tick)
         new._marks.extend(m for m in self._marks if m.tick < tick)
         new._stops.extend(stop for stop in self._stops if stop[0] <= tick)
+        new._switches.extend(t for t in self._switches if t < tick)
         return new
 
     def log(self, tick: int) -> tuple[Line, ...]:
@@ -222,6 +232,10 @@ class Story:
 
     def marks(self) -> tuple[Mark, ...]:
         return tuple(_last(self._marks, MARKS_SHOWN, lambda mark: True))
+
+    def switches(self) -> tuple[int, ...]:
+        """The last ticks in which a lane went to another process."""
+        return tuple(_last(self._switches, SWITCHES_SHOWN, lambda tick: True))
 
     def stops(self, kinds: Container[str]) -> list[int]:
         """The ticks before which a machine stands that stopped at an event of these kinds, in order."""
@@ -259,6 +273,10 @@ class Story:
         """The log lines before `tick` that name a process."""
         named = re.compile(rf"\bpid {pid}\b")
         return [line for _, _, _, line in self._log if line.tick < tick and named.search(line.text)]
+
+    def calls(self, pid: int, tick: int) -> list[Event]:
+        """What the calls of one process left before `tick`."""
+        return [event for event in self._calls if event[2] == pid and event[0] < tick]
 
     def about(self, pid: int, tick: int, kinds: Container[str]) -> list[Entry]:
         """What happened to one process before `tick`, of some kinds."""

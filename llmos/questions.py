@@ -10,7 +10,7 @@ from llmos_kernel.effects import effect_of
 from llmos_kernel.kernel import Kernel
 from llmos_kernel.labels import Ring
 
-from .inspection import label
+from .callsteps import label
 from .status import Question
 
 

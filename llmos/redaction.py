@@ -167,6 +167,7 @@ EVENTS = {
     "spawn": "nwx", "exec": "wx", "exit": "sxw", "references": "wx", "signal": "wt", "deadlock": "pt", "oom": "t",
     "think": "x", "thought": "wn", "retire": "x", "trap": "", "forming": "t", "illegal": "t",
     "call": "wtw", "result": "wtnw", "judged": "wtwwt", "ask": "nwttwt", "answered": "nw", "refused": "t",
+    "checked": "wtwwwtxnn", "injected": "nnx",
     "switch": "n", "share": "n", "cow": "nn", "shared": "tn", "attached": "tnn",
     "evict": "nn", "swapout": "n", "swapin": "n", "swapfull": "w", "damaged": "nw", "parked": "nn", "unparked": "n",
     "fault": "nwnnnn", "pageout": "nwn", "window": "nw", "mmap": "tnn", "mapin": "nw",
