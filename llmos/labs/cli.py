@@ -18,7 +18,7 @@ from .numbers import numbers
 
 lab_app = typer.Typer(help="Textbook problems made from a seed: try, then reveal with --solve.", no_args_is_help=True)
 
-Seed = Annotated[int, typer.Option(help="Another seed is another problem.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Another seed is another problem.")]
 Solve = Annotated[bool, typer.Option("--solve", help="Reveal the answer.")]
 Json = Annotated[bool, typer.Option("--json", help="The answer as one JSON object.")]
 List = Annotated[str | None, typer.Option(help="Whole numbers with commas between.")]

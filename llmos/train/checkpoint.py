@@ -45,12 +45,19 @@ def read(folder: Path, like: Any) -> tuple[Any, int]:
 
 
 def record(folder: Path) -> dict[str, Any]:
-    """The record beside the arrays; empty when there is none that can be read."""
+    """The record beside the arrays; empty when there is none. Raises ModelFileError for one that is damaged."""
+    path = folder / RECORD
     try:
-        found = json.loads((folder / RECORD).read_bytes())
-    except (OSError, ValueError):
+        found = json.loads(path.read_bytes())
+        if not all(isinstance(part, dict) for part in (found, found.get("settings", {}), found.get("config", {}))):
+            raise ValueError("parts are missing")
+    except FileNotFoundError:
         return {}
-    return found if isinstance(found, dict) else {}
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelFileError(
+            f"{path}: damaged, so it is not known which run this is ({error}); give another --out"
+        ) from error
+    return dict(found)
 
 
 def named(tree: Any) -> list[tuple[str, Any]]:

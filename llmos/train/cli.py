@@ -22,6 +22,7 @@ from llmos.errors import LlmosError, UsageError
 train_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the run: checkpoints, and what comes out.")]
 Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Optimiser steps.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**31 - 1)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
 
 
@@ -69,7 +70,7 @@ def base(
     dim: Annotated[int, typer.Option("--dim", help="Width, a multiple of 64.")] = 192,
     layers: Annotated[int, typer.Option("--layers", min=1)] = 4,
     time: Annotated[int, typer.Option("--time", min=8, help="Tokens in a row.")] = 128,
-    seed: Annotated[int, typer.Option("--seed")] = 0,
+    seed: Seed = 0,
     devices: Annotated[int, typer.Option("--devices", min=1, help="Accelerators that share the rows of a step.")] = 1,
     json: Json = False,
 ) -> None:
@@ -112,7 +113,7 @@ def preferences(
     pairs: Annotated[int, typer.Option("--pairs", min=8, help="Pairs of replies to learn from.")] = 400,
     steps: Steps = None,
     rate: Annotated[float, typer.Option("--rate", callback=_positive)] = 5e-5,
-    seed: Annotated[int, typer.Option("--seed")] = 1,
+    seed: Seed = 1,
     json: Json = False,
 ) -> None:
     """Which of two answers is better: the third stage, with what changed."""
@@ -139,7 +140,7 @@ def traps(
     time: Annotated[int, typer.Option("--time", min=32, max=1024, help="Tokens in a row.")] = 128,
     rank: Annotated[int, typer.Option("--rank", min=1, max=256)] = 16,
     rate: Annotated[float, typer.Option("--rate", callback=_positive)] = 3e-3,
-    seed: Annotated[int, typer.Option("--seed")] = 1,
+    seed: Seed = 1,
     after: Annotated[Path | None, typer.Option("--after", help="An adapter to go on from.")] = None,
     json: Json = False,
 ) -> None:

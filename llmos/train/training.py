@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import shutil
 import signal
 import threading
 import time
@@ -39,6 +40,8 @@ Loss = Callable[[Any, Any, dict[str, Array]], Array]
 REPORT_EVERY = 20  # steps
 SAME = ("batch", "rate", "warmup", "decay", "floor", "seed", "dtype")
 """Settings that a run must go on with; how far and on how many devices may change."""
+OTHERS = {"rows": "other data", "begun": "another beginning (a model, or --after)"}
+"""What else must be the same, and how it is told."""
 TRIAL_STEPS = 8
 
 
@@ -99,6 +102,7 @@ class Run:
         self._loss, self._given = loss or whole_model(config, settings), given
         self._optimizer = optimizer(settings)
         self._everywhere, self._divided = layout(settings)
+        self._begun = fingerprint(params, given) if folder else ""
         params = jax.tree.map(jnp.array, params) if params else forward.init(config, settings.seed)
         self.state = State(params, self._optimizer.init(params))
         if folder and (folder / checkpoint.ARRAYS).exists():
@@ -114,6 +118,8 @@ class Run:
         when the loss is no longer a number (the last checkpoint is kept)."""
         state, last = self.state, self.settings.steps
         with deferred_interrupt() as interrupted:
+            if self.folder:
+                self._room(self.folder)
             first, begin, saved = -1, 0.0, time.monotonic()
             while state.step < last and not interrupted():
                 loss = self.one()
@@ -126,10 +132,8 @@ class Run:
                 if sample and (state.step % self.settings.sample_every == 0 or state.step == last):
                     notify(f"{curve.line(state.losses)}\n{sample(state.params)}")
                 if time.monotonic() - saved > self.settings.save_every:
-                    self.save()
+                    self._save_or_tell(notify)
                     saved = time.monotonic()
-            if state.recent:
-                self._check(mean(state.recent))
             self.save()
             if interrupted():
                 raise KeyboardInterrupt
@@ -148,14 +152,42 @@ class Run:
         return loss
 
     def save(self) -> None:
-        """Write a checkpoint; nothing for a run without a folder."""
+        """Write a checkpoint; nothing for a run without a folder. Raises LlmosError when it can't be written, and when
+        there is no number in it any more (the last checkpoint is kept)."""
+        tree = jax.device_get((self.state.params, self.state.optimizer))
+        if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)):
+            self._check(math.nan)
         if not self.folder:
             return
-        tree = (self.state.params, self.state.optimizer)
         recent = [float(loss) for loss in jax.device_get(self.state.recent)]
         kept = {"settings": asdict(self.settings), "config": asdict(self.config), "losses": self.state.losses}
-        record = kept | {"recent": recent, "rows": fingerprint(self.rows.tokens)}
-        checkpoint.write(self.folder, tree, self.state.step, record)
+        record = kept | {"recent": recent, "rows": fingerprint(self.rows.tokens), "begun": self._begun}
+        try:
+            checkpoint.write(self.folder, tree, self.state.step, record)
+        except OSError as error:
+            raise LlmosError(f"{self.folder}: a checkpoint can't be written there ({error.strerror})") from error
+
+    def _room(self, folder: Path) -> None:
+        """Raises LlmosError where no checkpoint could be kept: better before anything is computed."""
+        size = sum(leaf.nbytes for leaf in jax.tree.leaves((self.state.params, self.state.optimizer)))
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(folder).free
+        except OSError as error:
+            raise LlmosError(f"{folder}: no folder can be made there ({error.strerror})") from error
+        if free < size:
+            raise LlmosError(
+                f"{folder}: a checkpoint takes {size / 1e6:,.1f} MB, and {free / 1e6:,.1f} MB are free there"
+            )
+
+    def _save_or_tell(self, notify: Notify) -> None:
+        """On the way: a disk that is full now may have room when the run ends."""
+        try:
+            self.save()
+        except LlmosError as error:
+            if not isinstance(error.__cause__, OSError):
+                raise
+            notify(f"{error}; training goes on, the one before is kept")
 
     def _place(self, array: Any) -> NamedSharding:
         """Rows are divided among the devices; what all rows share stands on each."""
@@ -165,11 +197,13 @@ class Run:
         found = checkpoint.record(folder)
         shape = json.loads(json.dumps(asdict(self.config)))  # tuples are lists there
         mine = shape | {"rows": fingerprint(self.rows.tokens)} | {name: getattr(self.settings, name) for name in SAME}
+        mine["begun"] = self._begun
         kept = {name: found.get("config", {}).get(name) for name in shape}
-        kept |= {"rows": found.get("rows")} | {name: found.get("settings", {}).get(name) for name in SAME}
+        kept |= {name: found.get(name) for name in OTHERS}
+        kept |= {name: found.get("settings", {}).get(name) for name in SAME}
         for name, value in mine.items():
             if kept[name] not in (None, value):
-                what = "other data" if name == "rows" else f"{name} {kept[name]}, not {value}"
+                what = OTHERS.get(name) or f"{name} {kept[name]}, not {value}"
                 raise UsageError(f"{folder}: another run is in this folder, of {what}; give another --out")
         tree, self.state.step = checkpoint.read(folder, (self.state.params, self.state.optimizer))
         self.state.params, self.state.optimizer = jax.tree.map(jnp.asarray, tree)
@@ -208,9 +242,12 @@ def mean(losses: list[Any]) -> float:
     return float(np.mean(np.asarray(jax.device_get(losses), np.float32)))
 
 
-def fingerprint(tokens: NDArray[np.int32]) -> str:
-    """Of the rows that a run trains on."""
-    return hashlib.blake2b(np.ascontiguousarray(tokens).tobytes(), digest_size=8).hexdigest()
+def fingerprint(*trees: Any) -> str:
+    """Of arrays, such as the rows that a run trains on."""
+    digest = hashlib.blake2b(digest_size=8)
+    for leaf in jax.tree.leaves(trees):
+        digest.update(np.ascontiguousarray(leaf).tobytes())
+    return digest.hexdigest()
 
 
 def layout(settings: Settings) -> tuple[NamedSharding, NamedSharding]:

@@ -135,6 +135,8 @@ COMMANDS = [
     "lab poison --counts x",
     "lab traps --counts -1",
     "lab traps --rank 4",
+    "lab scaling --seed -1",
+    "train base LONG --seed 99999999999999999999",
 ]
 """FILE is a text that is no journal, no audit and no evaluation; LONG one that could be trained on; BINARY is none."""
 

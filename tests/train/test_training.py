@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -138,6 +140,65 @@ def test_another_run_is_not_gone_on_with(tiny: ModelConfig, rows: Rows, tmp_path
     with pytest.raises(UsageError, match="of other data"):
         Run(tiny, rows._replace(tokens=rows.tokens + 1), SHORT, tmp_path)
     assert Run(tiny, rows, replace(SHORT, steps=90), tmp_path).state.step == 0
+
+
+def test_a_run_that_began_from_other_weights_is_not_gone_on_with(tiny: ModelConfig, rows: Rows, tmp_path: Path) -> None:
+    one, other = (forward.init(tiny, seed) for seed in (3, 4))
+    Run(tiny, rows, SHORT, tmp_path, one).save()
+    assert Run(tiny, rows, SHORT, tmp_path, one).state.step == 0
+    for begun in ({"params": other}, {"params": one, "given": np.ones(2)}, {}):
+        with pytest.raises(UsageError, match="of another beginning"):
+            Run(tiny, rows, SHORT, tmp_path, **begun)
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[1]", "5", '{"settings": 5}', '{"settings": {}, "config": [3]}'])
+def test_a_damaged_record_is_one_clear_line(tiny: ModelConfig, rows: Rows, tmp_path: Path, damage: str) -> None:
+    Run(tiny, rows, SHORT, tmp_path).save()
+    (tmp_path / checkpoint.RECORD).write_text(damage)
+    with pytest.raises(ModelFileError, match="damaged, so it is not known which run") as caught:
+        Run(tiny, rows, SHORT, tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_diverged_does_not_take_the_place_of_the_last_checkpoint(
+    tiny: ModelConfig, rows: Rows, tmp_path: Path
+) -> None:
+    """A save between two looks at the loss, and one whose last step had a loss still."""
+    run = Run(tiny, rows, SHORT, tmp_path)
+    run.save()
+    run.state.params = {**run.state.params, "embed": run.state.params["embed"] * np.nan}
+    with pytest.raises(LlmosError, match="diverged at step 0"):
+        run.save()
+    assert np.isfinite(Run(tiny, rows, SHORT, tmp_path).state.params["embed"]).all()
+
+
+def test_a_disk_without_room_is_told_before_anything_is_computed(
+    tiny: ModelConfig, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(tiny, rows, SHORT, tmp_path / "run")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=1000))
+    with pytest.raises(LlmosError, match=r"takes 0\.\d MB, and 0\.0 MB are free"):
+        run.run(quiet)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LlmosError, match="no folder can be made there"):
+        Run(tiny, rows, SHORT, tmp_path / "file" / "run").run(quiet)
+    assert run.state.step == 0
+
+
+def test_a_disk_that_fills_on_the_way_stops_nothing_but_the_end(
+    tiny: ModelConfig, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, said = Run(tiny, rows, replace(SHORT, save_every=0), tmp_path), list[str]()
+    run.save()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(checkpoint, "write", full)
+    with pytest.raises(LlmosError, match=r"written there \(No space left on device\)"):
+        run.run(said.append)
+    assert sum("training goes on" in line for line in said) == SHORT.steps
+    assert Run(tiny, rows, SHORT, tmp_path).state.step == 0
 
 
 def test_a_short_run_that_diverges_leaves_no_checkpoint(tiny: ModelConfig, rows: Rows, tmp_path: Path) -> None:

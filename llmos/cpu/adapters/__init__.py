@@ -19,6 +19,7 @@ from safetensors.numpy import save
 
 from llmos.cpu.config import Model, Params
 from llmos.errors import ModelFileError
+from llmos.files import replace as write_whole
 
 FILE = "adapter.safetensors"
 
@@ -50,7 +51,7 @@ def write(path: Path, adapter: Adapter) -> None:
     arrays = {
         name: np.ascontiguousarray(array, np.float16) for name, array in (parts | {"marks": adapter.rows}).items()
     }
-    path.write_bytes(save(arrays, {"llmos": json.dumps(note)}))
+    write_whole(path, save(arrays, {"llmos": json.dumps(note)}))
 
 
 def read(path: Path) -> Adapter:
