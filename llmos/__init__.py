@@ -5,9 +5,10 @@ Knows: its one public name, `Machine`, loaded when first asked for so that `impo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # it is `typing`'s, which takes longer to load than all that is here
 if TYPE_CHECKING:
+    from typing import Any
+
     from .machine import Machine
 
 __all__ = ["Machine"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import json as jsonlib
+import os
 import signal
 import sys
 import traceback
@@ -22,7 +23,6 @@ from .audit import audit_app
 from .disk import disk_app
 from .errors import LlmosError, UsageError
 from .evals.cli import eval_app
-from .interrupts import heeded
 from .labs.cli import lab_app
 from .looks import Look, with_look
 from .session_commands import COMMANDS
@@ -92,7 +92,7 @@ def room(
     else:
         from .tui.first import Picture
 
-        with Picture() as picture:  # painted before anything slow is imported
+        with Picture(plain=look.plain) as picture:  # painted before anything slow is imported
             from .front import machine_room
 
             machine_room(model, mode, seed, speed, look, picture.hand_over)
@@ -275,7 +275,7 @@ def replay(
     if not lines and all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         from .tui.first import Picture
 
-        with Picture(recorded=True) as picture:  # painted before anything slow is imported
+        with Picture(recorded=True, plain=look.plain) as picture:  # painted before anything slow is imported
             from .screens import recording
 
             recording(journal, tick, look, picture.hand_over)
@@ -446,28 +446,38 @@ def bench(
 
 
 def main() -> None:
-    """The entry point: runs a command and turns what goes wrong into one line and a status."""
+    """Run a command and turn what goes wrong into one line and a status."""
     debug = "--debug" in sys.argv
-    try:
-        with heeded():
-            status = app(standalone_mode=False)
-        if status == 130:  # typer has swallowed a Ctrl-C
-            status = _complain("interrupted", 130, False)
-    except LlmosError as e:
-        status = _complain(str(e), e.status, debug)
-    except typer.Abort:
-        status = _complain("interrupted", 130, False)
-    except CommandError as e:
-        status = _complain(e.format_message(), e.exit_code, debug)
-    except KeyboardInterrupt:
-        status = _complain("interrupted", 130, False)
-    except BrokenPipeError:
-        sys.stderr.close()
-        status = 0
-    except (OSError, MemoryError) as e:
-        status = _complain(f"{type(e).__name__}: {e}", 1, debug)
+    status = _delivered(_status(debug), debug)
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # a late Ctrl-C would be a clean-up's traceback
-    sys.exit(status if isinstance(status, int) else 0)
+    sys.exit(status)
+
+
+def _status(debug: bool) -> int:
+    try:
+        status = app(standalone_mode=False)
+        if status == 130:  # typer has swallowed a Ctrl-C
+            return _complain("interrupted", 130, False)
+    except LlmosError as e:
+        return _complain(str(e), e.status, debug)
+    except typer.Abort:
+        return _complain("interrupted", 130, False)
+    except CommandError as e:
+        return _complain(e.format_message(), e.exit_code, debug)
+    except (OSError, MemoryError) as e:
+        return _complain(f"{type(e).__name__}: {e}", 1, debug)
+    return status if isinstance(status, int) else 0
+
+
+def _delivered(status: int, debug: bool) -> int:
+    """What was printed is out. If it can't be: quietly where its reader has left (as typer has it), else with the reason."""
+    try:
+        if sys.stdout:  # none where it was closed from the start
+            sys.stdout.flush()
+    except OSError as e:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the rest has nowhere else to go
+        return status or (1 if isinstance(e, BrokenPipeError) else _complain(f"the output is cut short: {e}", 1, debug))
+    return status
 
 
 def _given(context: typer.Context, *known: str) -> dict[str, str]:
@@ -509,6 +519,3 @@ def _complain(message: str, status: int, debug: bool) -> int:
 
 
 __all__ = ["app", "main"]
-
-if __name__ == "__main__":
-    main()

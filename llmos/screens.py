@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import paths
 from .errors import LlmosError, UsageError
+from .interrupts import tidied
 from .looks import Look
 from .options import Options
 from .status import Panel
@@ -40,9 +41,8 @@ def dressed(look: Look) -> Dress:
     from .tui.keys import key_map
     from .tui.theme import palette
 
-    plain = look.ascii or "utf" not in (sys.stdout.encoding or "").lower()
     try:
-        return Dress(palette(look.theme, plain), key_map(look.keys, paths.keys()), look.still)
+        return Dress(palette(look.theme, look.plain), key_map(look.keys, paths.keys()), look.still)
     except ValueError as e:
         raise UsageError(str(e)) from None
 
@@ -90,7 +90,7 @@ def lesson(wanted: Wanted, big: bool, look: Look) -> None:
     from .tui.lesson import LessonRoom
 
     dress = dressed(look)
-    room = LessonRoom(Programme(wanted), dress.palette, big, WATCH, dress.still)
+    room = LessonRoom(Programme(wanted), dress.palette, big, WATCH, dress.still, look.keys)
     _watch_terminal()
     room.run()
     lines, ended = room.close()
@@ -118,6 +118,7 @@ def show(panel: Panel, dress: Dress, opening: Callable[[], None] = _nothing) -> 
 
 def _watch_terminal() -> None:
     if sys.stdin.isatty():
+        tidied()
         if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as after nohup: the machine runs on, but a screen can't
             signal.signal(signal.SIGHUP, signal.SIG_DFL)
         threading.Thread(target=_leave_with_terminal, daemon=True, name="hang-up").start()

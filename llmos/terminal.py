@@ -29,7 +29,7 @@ class Terminal:
         termios.tcsetwinsize(other, (40, 120))
         self._news, self._said = threading.Condition(), b""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "llmos.cli", *words],
+            [sys.executable, "-m", "llmos", *words],
             stdin=other, stdout=other, stderr=other, start_new_session=True,
             env={**os.environ, "TERM": "xterm-256color", **environment},
         )  # fmt: skip

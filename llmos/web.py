@@ -70,7 +70,7 @@ def application(machine: str, door: Door, where: str) -> web.Application:
     from aiohttp import web
     from textual_serve.server import Server
 
-    attach = shlex.join([sys.executable, "-m", "llmos.cli", "attach", machine])
+    attach = shlex.join([sys.executable, "-m", "llmos", "attach", machine])
     servers = {
         role: Server(f"{attach}{extra}", title=f"llmos {machine}", public_url=where)
         for role, extra in (("drive", ""), ("watch", " --watch"))

@@ -144,6 +144,24 @@ def test_one_drives_and_the_others_watch() -> None:
     assert not server.path.exists()
 
 
+@pytest.mark.parametrize("drive", [True, False])
+def test_a_sheet_that_was_closed_does_not_open_on_a_screen_that_attaches(drive: bool) -> None:
+    panel, server, thread = _serve(Path(mkdtemp()) / "1.sock")
+    looked = stills.inspected_view("choice")
+    assert looked.inspection is not None
+    panel.post(looked)
+    watch, client = Watch(), Client(server.path, drive=drive)
+    client.start(watch)
+    assert watch.until(lambda v: v.snapshot.tick > 0).inspection is None
+    panel.post(replace(looked, rate=1.0))
+    assert watch.until(lambda v: v.rate == 1.0).inspection is None
+    panel.post(replace(looked, inspection=replace(looked.inspection, number=looked.inspection.number + 1)))
+    assert watch.until(lambda v: v.inspection is not None).inspection != looked.inspection
+    client.close(leave=True)
+    sessions.stop(server.path)
+    thread.join(SECONDS)
+
+
 def test_what_is_asked_before_it_listens_is_kept_and_closing_ends_it() -> None:
     path, watch = Path(mkdtemp()) / "1.sock", Watch()
     client = Client(path, ends=True)
@@ -293,7 +311,7 @@ class Terminal:
         self.modes = termios.tcgetattr(other)
         self.other = other
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "llmos.cli", *words],
+            [sys.executable, "-m", "llmos", *words],
             stdin=other, stdout=other, stderr=other, env=environment, start_new_session=True,
         )  # fmt: skip
 
@@ -385,6 +403,15 @@ def test_killing_the_screen_leaves_the_machine(home: Path, terminal: Terminal) -
     assert "saved" in sessions.stop(address)
     header, _ = journal.read(home / "journals" / f"{address.stem}.log")
     assert header.geometry.model
+
+
+def test_a_screen_that_is_told_to_end_gives_the_terminal_back(home: Path) -> None:
+    terminal = Terminal(home, "--model", "scripted", "--speed", "0")
+    terminal.until(b"Ready")
+    terminal.process.terminate()
+    assert terminal.gone() == 128 + signal.SIGTERM
+    assert b"\x1b[?1049l" in terminal.said
+    assert termios.tcgetattr(terminal.other) == terminal.modes
 
 
 @pytest.mark.parametrize("hung_up", [signal.SIG_DFL, signal.SIG_IGN])

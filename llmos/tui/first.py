@@ -12,26 +12,31 @@ import sys
 from types import TracebackType
 from typing import Any
 
+from llmos.interrupts import tidied
+
 ENTER, LEAVE = "\x1b[?1049h\x1b[?25l\x1b[2J", "\x1b[?25h\x1b[?1049l"
 SUGGESTED = "> what is 37*48?"
+PLAIN = str.maketrans("╭╮╰╯─│»", "++++-|>")
 
 
 class Picture:
     """`with Picture() as picture:` paints if there is a terminal; `hand_over()` when something else draws from now on."""
 
-    def __init__(self, recorded: bool = False) -> None:
+    def __init__(self, recorded: bool = False, plain: bool = False) -> None:
         self.recorded = recorded  # of a recording, whose keys are the clock's
+        self.plain = plain  # only ASCII can be shown
         self._modes: list[Any] | None = None
         self._drawn = False
 
     def __enter__(self) -> Picture:
         gc.disable()  # what is imported now stays: to look for garbage in it takes a tenth of a second
         if sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+            tidied()
             self._keep_keys()
             width, height = os.get_terminal_size()
-            sys.stdout.write(
-                ENTER + "".join(f"\x1b[{y + 1};1H{row}" for y, row in enumerate(rows(width, height, self.recorded)))
-            )
+            lines = rows(width, height, self.recorded)
+            drawn = "".join(f"\x1b[{y + 1};1H{row}" for y, row in enumerate(lines))
+            sys.stdout.write(ENTER + (drawn.translate(PLAIN) if self.plain else drawn))
             sys.stdout.flush()
             self._drawn = True
         return self

@@ -338,7 +338,7 @@ def test_the_command_line_says_one_line(kind: str, name: str, tmp_path: Path) ->
         FOLDERS[name](files.folder(path))
     else:
         path.write_bytes(GGUFS[name] if kind == "gguf" else BINS[name])
-    command = [sys.executable, "-m", "llmos.cli", "generate", "--model", str(path), "--prompt", "x", "--json"]
+    command = [sys.executable, "-m", "llmos", "generate", "--model", str(path), "--prompt", "x", "--json"]
     run = subprocess.run(command, capture_output=True, text=True)
     assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (1, "", 1)
     assert run.stderr.startswith(f"llmos: {path}: ")

@@ -18,6 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from llmos.lessons.lesson import load, names
+from llmos.tui.keys import VIM
 from llmos.tui.paint import painted
 from llmos.tui.text import Row, clip, pad, sanitise, wrap
 from llmos.tui.theme import Palette
@@ -32,7 +33,7 @@ COMMANDS = (
     ("llmos lesson trap", "one of them; --model smollm2 plays it on the larger model"),
     ("llmos lesson class", "all of them in order, 90 minutes"),
 )
-PLAY = (sys.executable, "-c", "from llmos.cli import main; main()", "lesson")
+PLAY = (sys.executable, "-m", "llmos", "lesson")
 
 
 class LessonList(Sheet):
@@ -77,7 +78,9 @@ class LessonList(Sheet):
 
 def played(app: App[str], name: str, palette: Palette) -> str:
     """Play a lesson in the app's terminal; what came of it, in a line."""
-    look = ["--theme", palette.name.removeprefix("llmos-"), *(["--ascii"] if palette.plain else [])]
+    vim = any(app.keymap.get(row) == its for row, its in VIM.items())  # type: ignore[attr-defined]
+    look = ["--theme", palette.name.removeprefix("llmos-"), *["--keys", "vim"] * vim]
+    look += [*["--ascii"] * palette.plain, *["--still"] * app.still]  # type: ignore[attr-defined]
     before = signal.signal(
         signal.SIGINT, lambda number, frame: None
     )  # it is the lesson's; ignored, it would stay so in there
