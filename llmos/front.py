@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from . import journal as journals
 from . import paths, screens, settings
 from .boot import device_settings
 from .errors import UsageError
@@ -30,7 +29,7 @@ def machine_room(
     model: str | None, mode: str, seed: int, speed: float, look: Look, opening: Callable[[], None]
 ) -> None:
     """Open the screen at once; the machine boots behind it. `opening` is called when the screen takes the terminal."""
-    options = Options(model=model, mode=mode, seed=seed, journal=_journal(), init=("sh", SYSTEM))
+    options = Options(model=model, mode=mode, seed=seed, init=("sh", SYSTEM))
     screens.machine(settings.applied(options), speed, look, opening)
 
 
@@ -70,7 +69,7 @@ def program_options(
 
 
 def run_screen(options: Options, look: Look) -> None:
-    screens.machine(replace(options, journal=_journal()), 8.0, look)
+    screens.machine(options, 8.0, look)
 
 
 def adapter_files(given: str) -> tuple[tuple[str, str], ...]:
@@ -97,10 +96,6 @@ def _window(window: int, replacement: str) -> int:
     except BadCall as e:
         raise UsageError(str(e)) from None
     return window
-
-
-def _journal() -> Path:
-    return journals.fresh(paths.journals())
 
 
 def _init(program: str, args: Sequence[str]) -> tuple[Any, ...]:

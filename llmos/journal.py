@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -59,9 +60,12 @@ class Writer:
         self.problem = ""  # why recording stopped, "" = it goes on
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: BinaryIO = path.open("xb")
+            self._file: BinaryIO = path.open("ab")
         except OSError as e:
             raise JournalError(f"can't write the journal {path}: {e.strerror}") from None
+        if self._file.tell():
+            self._file.close()
+            raise JournalError(f"can't write the journal {path}: it holds a session already")
         self._write(MAGIC + framed(header.to_plain()))
         self.flush()
 
@@ -99,13 +103,27 @@ class Writer:
         self.close()
 
 
-def fresh(folder: Path) -> Path:
-    """A name for the next session: 0001.log, 0002.log, ..."""
+def fresh(folder: Path, *beside: Path) -> Path:
+    """An empty file for the next session: 0001.log, 0002.log, ... Whoever made it has that name alone; of what was deleted, no
+    name comes again while a file in the folders `beside` has it. Raises JournalError."""
     try:
-        taken = [int(p.stem) for p in folder.glob("*.log") if p.stem.isdigit()]
-    except OSError:
-        taken = []
-    return folder / f"{max(taken, default=0) + 1:04d}.log"
+        folder.mkdir(parents=True, exist_ok=True)
+        names = [p.stem for p in folder.glob("*.log")] + [p.stem for other in beside for p in other.glob("*")]
+        number = max((int(name) for name in names if name.isdecimal()), default=0) + 1
+        while True:
+            path = folder / f"{number:04d}.log"
+            with suppress(FileExistsError), path.open("x"):
+                return path
+            number += 1
+    except OSError as e:
+        raise JournalError(f"can't write journals in {folder}: {e.strerror}") from None
+
+
+def discard(path: Path) -> None:
+    """A session that never began leaves no file."""
+    with suppress(OSError):
+        if not path.stat().st_size:
+            path.unlink()
 
 
 def read(path: Path) -> tuple[Header, Iterator[Record]]:
@@ -136,7 +154,7 @@ def begun(path: Path) -> tuple[bytes, Any, BinaryIO]:
         raise JournalError(f"can't read the journal {path}: {e.strerror}") from None
     try:
         name = file.read(len(MAGIC))
-        if name not in (MAGIC, REDACTED):
+        if name and name not in (MAGIC, REDACTED):
             raise JournalError(f"{path} is not a llmos journal")
         header = _record(file)
         if header is None:

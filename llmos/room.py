@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from llmos_kernel.cpu import Burst
 from llmos_kernel.ports import Event
 
-from . import journal
+from . import journal, paths
 from .branch import Branch
 from .breaks import Breaks
 from .errors import LlmosError
@@ -129,10 +129,15 @@ class Room:
         name = next((letter for letter in "BCDEFGHIJ" if letter not in used), "")
         if not name:
             raise LlmosError("ten worlds are all that there can be")
-        path = journal.fresh(self.options.journal.parent) if self.options.journal else None
-        machine = branch.machine.past.branch(tick, path, progress)
-        streams = branch.streams.cut(tick, machine.kernel)
-        return Branch(name, machine, branch.story.cut(tick), branch.choices.copy(), streams)
+        path = journal.fresh(self.options.journal.parent, paths.sockets()) if self.options.journal else None
+        try:
+            machine = branch.machine.past.branch(tick, path, progress)
+        except LlmosError:
+            if path:
+                journal.discard(path)
+            raise
+        streams, lately = branch.streams.cut(tick, machine.kernel), branch.lately.cut(tick)
+        return Branch(name, machine, branch.story.cut(tick), branch.choices.copy(), streams, lately)
 
     def resting(self) -> str:
         """The mode of a present that does not run."""

@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import wire
+from . import journal, wire
 from .status import BLANK, MachineView, Panel
 
 if TYPE_CHECKING:
@@ -252,6 +252,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, server.stop)
     signal.signal(signal.SIGINT, server.stop)
     server.serve()
+    if room.options.journal:
+        journal.discard(room.options.journal)
     given.socket.with_suffix(".err").unlink(missing_ok=True)
 
 

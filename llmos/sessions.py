@@ -36,11 +36,12 @@ def start(options: Options, speed: float = 8.0, lonely: float = LONELY) -> Path:
 
 def launch(options: Options, speed: float, lonely: float) -> tuple[Path, Callable[[], bool]]:
     """As `start`, and a way to ask whether the process is still there."""
-    recording = options.journal or journal.fresh(paths.journals())
-    address = paths.sockets() / f"{recording.stem}.sock"
-    if len(os.fsencode(address)) > LONGEST:
-        raise LlmosError(f"the folder for sockets has too long a name: {address.parent}; LLMOS_HOME can move it")
-    address.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = paths.sockets()
+    if len(os.fsencode(folder / "0000.sock")) > LONGEST:
+        raise LlmosError(f"the folder for sockets has too long a name: {folder}; LLMOS_HOME can move it")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    recording = journal.fresh(paths.journals(), folder)
+    address = folder / f"{recording.stem}.sock"
     command = [sys.executable, "-m", "llmos.server", str(address), to_text(replace(options, journal=recording))]
     with address.with_suffix(".err").open("wb") as errors:
         process = subprocess.Popen(
