@@ -266,6 +266,20 @@ def test_opt_is_never_beaten(name: str, count: int, refs: list[int]) -> None:
     assert sum(hits) <= sum(best)
 
 
+@given(frames, references)
+def test_opt_takes_whom_a_plain_search_of_the_future_takes(count: int, refs: list[int]) -> None:
+    _, victims = replay(Opt(refs), count, refs)
+    resident: list[int] = []
+    for now, (page, victim) in enumerate(zip(refs, victims, strict=True)):
+        if page not in resident:
+            if len(resident) == count:
+                never = [p for p in resident if p not in refs[now:]]
+                wanted = never[-1] if never else max(resident, key=refs[now:].index)
+                assert victim == wanted
+                resident.remove(wanted)
+            resident.append(page)
+
+
 def held(name: str, count: int, refs: list[int]) -> list[set[int]]:
     """Which pages are resident after each reference."""
     _, victims = replay(make_policy(name, count, refs), count, refs)
