@@ -33,6 +33,7 @@ class Client:
         self._alive = alive  # is the machine's process still there, as far as one can know?
         self.view = replace(BLANK, role="" if drive else "watching")
         self._told = BLANK  # what the machine sent last; `view` may say more
+        self._before: int | None = None  # number of an inspection that another screen asked for before this one came
         self.farewell = ""
         self._post: Callable[[MachineView], None] = lambda view: None
         self._kept: list[tuple[str, ...]] = []  # asked before the machine's process listens
@@ -118,7 +119,14 @@ class Client:
     def _heard(self, kind: str, *args: object) -> None:
         if kind == "view":
             self._told = wire.changed(self._told, args[0])
-            self._show(replace(self._told, role=self.view.role))
+            asked = self._told.inspection
+            if self._before is None:
+                self._before = asked.number if asked else 0
+            self._show(
+                replace(
+                    self._told, role=self.view.role, inspection=asked if asked and asked.number > self._before else None
+                )
+            )
         elif kind == "role":
             self._show(replace(self.view, role=str(args[0])))
         elif kind == "bye":

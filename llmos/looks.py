@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Annotated, Any
@@ -22,6 +23,11 @@ class Look:
     keys: Annotated[str, typer.Option("--keys", help="Key map: default or vim.")] = "default"
     ascii: Annotated[bool, typer.Option("--ascii", help="Only ASCII on the screen.")] = False
     still: Annotated[bool, typer.Option("--still", help="Nothing blinks.")] = False
+
+    @property
+    def plain(self) -> bool:
+        """Can only ASCII be shown?"""
+        return self.ascii or "utf" not in (sys.stdout.encoding or "").lower()
 
 
 OPTIONS = tuple(inspect.signature(Look, eval_str=True).parameters.values())

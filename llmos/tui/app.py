@@ -22,6 +22,8 @@ from .stage import CommandLine, Stage
 
 SPEEDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 0.0)
 PRIORITIES = 3
+WAITS = ("BLOCKED", "keyboard")
+"""State and reason of a process that waits for a typed line."""
 
 
 def _finder() -> type[Any]:
@@ -245,8 +247,13 @@ class MachineRoom(Stage):
             self.action_begin(f"fork {self.processes.row_pid} ")
 
     def action_attach(self) -> None:
-        if self.processes.row_pid:
-            self.panel.command("attach", str(self.processes.row_pid))
+        """The keys go along only where the machine will do it; what it says else stays to be read."""
+        pid = self.processes.row_pid
+        if not pid:
+            return
+        self.panel.command("attach", str(pid))
+        waits = any(p.pid == pid and (p.state, p.why) == WAITS for p in self.view.snapshot.processes)
+        if waits and self.view.mode != "REPLAY" and not self.view.role:
             self.action_console()
 
     def action_renice(self) -> None:
@@ -260,7 +267,10 @@ class MachineRoom(Stage):
     def action_panel(self, number: int) -> None:
         key = TABS[number - 1]
         if key == "boot":
-            self.change(folded=not self.desk.folded, zoom="")
+            if not self.view.boot:
+                self.change(message="there is no self-test: no machine was started for this")
+                return
+            self.change(folded=False, zoom="")
         else:
             self.change(tab=key, zoom="", folded=True)
             if not self.pane(key).display:  # not in this layout

@@ -20,7 +20,7 @@ from llmos.status import BLANK, MachineView
 
 from .desk import Desk
 from .layout import TABS
-from .text import Row, Span, ascii_only, cell_len, fit
+from .text import Row, Span, cell_len, fit
 from .text import width as cells_of
 from .theme import Palette
 
@@ -156,8 +156,7 @@ class Pane(Widget):
         strip = self._strips[y]
         if strip is None:
             style = self.palette.style
-            shown = ascii_only if self.palette.plain else str
-            strip = Strip([Segment(shown(text), style(name)) for text, name in self._lines[y]], self.size.width)
+            strip = Strip([Segment(text, style(name)) for text, name in self._lines[y]], self.size.width)
             self._strips[y] = strip
         return strip
 

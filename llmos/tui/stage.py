@@ -6,7 +6,7 @@ machine's thread posts views; at most one waits to be drawn, so that a slow term
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from threading import Lock
 from typing import Any, ClassVar
@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
@@ -23,6 +24,7 @@ from llmos.status import BLANK, Inspection, MachineView, Panel
 from . import keys
 from .desk import Desk
 from .layout import TABS, arrange, is_cramped, is_small
+from .paint import filters
 from .pane import Pane
 from .panels import PANES
 from .panels.console import Entry
@@ -150,13 +152,12 @@ class Stage(App[str]):
             view, self.fresh = self.fresh, None
         if view is None or self.desk.held:
             return
-        before, self.view = self.view.mode, view
-        if before == "BOOT" and view.mode == "REPLAY":
+        before, self.view = self.view, view
+        if before.mode == "BOOT" and view.mode == "REPLAY":
             self.watch_only()
-        if view.boot and not self.desk.booted:
-            self.change(booted=True)
-        elif self.desk.testing and view.console and any(run.who == "u" for run in view.console):
-            self.change(folded=True)
+        booted, spoke = bool(view.boot) > self.desk.booted, _spoken(view) > _spoken(before)
+        if booted or spoke:
+            self.change(booted=self.desk.booted or booted, folded=self.desk.folded or spoke)
         else:
             self.draw()
         if view.inspection and view.inspection.number != self.inspected:
@@ -200,6 +201,9 @@ class Stage(App[str]):
         from .screens.facts import Facts
 
         self.push_screen(Facts(inspection, self.palette))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *filters(self.palette)]
 
     def paint(self, palette: Palette) -> None:
         """Other colours for everything."""
@@ -302,6 +306,11 @@ class Stage(App[str]):
         if isinstance(focused, Input) != self.desk.typing:
             self.change(typing=isinstance(focused, Input))
             self.offer()
+
+
+def _spoken(view: MachineView) -> bool:
+    """Has the person said something?"""
+    return any(run.who == "u" for run in view.console)
 
 
 def _seen(widget: Widget | None) -> bool:

@@ -193,6 +193,8 @@ _ASCII = str.maketrans(
     | dict(zip("▁▂▃▄▅▆▇█", ".:-=+*%#", strict=True))
     | dict(zip("░▍▌▋▊▉", ".=====", strict=True))
     | dict(zip("●○◐✓✗▶▸◂▮·»→↵⇥…⟪⟫", "*o~vx>><#.>>$>~<>", strict=True))
+    | dict(zip("•◦▪‣■’‘“”–—−×÷", "*-*>#''\"\"---x/", strict=True))
+    | {"🔎": "/ "}
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from llmos.status import SelfTest
 from llmos.tui import keys
 from llmos.tui.app import MachineRoom
 from llmos.tui.desk import Desk
 from llmos.tui.finder import Finder
+from llmos.tui.layout import TABS
 from llmos.tui.panels.console import Entry
 from llmos.tui.screens.attacks import AttackLab
 from llmos.tui.screens.help import KeyList, entries, page
@@ -91,6 +94,47 @@ async def test_the_keys_are_never_with_a_panel_that_is_hidden() -> None:
             assert app.focused.display
             assert app.chosen.display
             assert app.chosen.has_focus_within
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("boot", [stills.boot_view().boot, ()])
+async def test_a_panel_s_key_shows_it_or_says_why_not(size: tuple[int, int], boot: tuple[SelfTest, ...]) -> None:
+    still = stills.Still(replace(stills.busy_view(), boot=boot))
+    app = MachineRoom(still)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("escape", "escape", "1")
+        for key in "6626168678":
+            before = app.chosen
+            await pilot.press(key)
+            still.post(replace(still.view, rate=float(key)))  # the machine goes on
+            await pilot.pause()
+            there = app.pane(TABS[int(key) - 1])
+            if key == "6" and not boot:
+                assert "no self-test" in drawn.text(app)
+                assert app.chosen is before
+            else:
+                assert there.display, key
+                assert there.has_focus, key
+
+
+async def test_the_keys_go_to_the_console_only_with_a_process_that_hears_it() -> None:
+    view = stills.busy_view()
+    hears = next(p.pid for p in view.snapshot.processes if p.why == "keyboard")
+    for one, pid, goes in (
+        (view, 1, False),
+        (view, hears, True),
+        (replace(view, mode="REPLAY"), hears, False),
+        (replace(view, role="watching"), hears, False),
+    ):
+        still = stills.Still(one)
+        app = MachineRoom(still)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.press("escape", "escape", "1")
+            app.processes.cursor = pid
+            await pilot.press("A", "s", "enter")
+            assert ("attach", str(pid)) in still.asked
+            assert app.chosen.key == ("console" if goes else "processes")
+            assert any(asked[0] == "say" for asked in still.asked) == goes
 
 
 async def test_a_command_half_typed_outlives_a_small_terminal() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from textual import events
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.widgets import Input, Static
 
@@ -18,7 +19,7 @@ from llmos.lessons.programme import Programme
 from llmos.lessons.session import Scene
 from llmos.status import BLANK, MachineView
 from llmos.tui.desk import Desk
-from llmos.tui.paint import painted
+from llmos.tui.paint import filters, painted
 from llmos.tui.pane import Pane
 from llmos.tui.text import Row, sanitise, wrap
 from llmos.tui.theme import Palette, night
@@ -98,6 +99,9 @@ class LessonStage(App[None]):
                     yield Static(id="revealed")
         yield Input(id="answer", compact=True, max_length=400)
         yield Touched(id="keys")
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *filters(self.palette)]
 
     def dress(self) -> None:
         """Colours, and the keys to the answer's line."""
