@@ -162,24 +162,6 @@ def test_a_sheet_that_was_closed_does_not_open_on_a_screen_that_attaches(drive: 
     thread.join(SECONDS)
 
 
-@pytest.mark.parametrize("drive", [True, False])
-def test_a_sheet_that_was_closed_does_not_open_on_a_screen_that_attaches(drive: bool) -> None:
-    panel, server, thread = _serve(Path(mkdtemp()) / "1.sock")
-    looked = stills.inspected_view("choice")
-    assert looked.inspection is not None
-    panel.post(looked)
-    watch, client = Watch(), Client(server.path, drive=drive)
-    client.start(watch)
-    assert watch.until(lambda v: v.snapshot.tick > 0).inspection is None
-    panel.post(replace(looked, rate=1.0))
-    assert watch.until(lambda v: v.rate == 1.0).inspection is None
-    panel.post(replace(looked, inspection=replace(looked.inspection, number=looked.inspection.number + 1)))
-    assert watch.until(lambda v: v.inspection is not None).inspection != looked.inspection
-    client.close(leave=True)
-    sessions.stop(server.path)
-    thread.join(SECONDS)
-
-
 def test_what_is_asked_before_it_listens_is_kept_and_closing_ends_it() -> None:
     path, watch = Path(mkdtemp()) / "1.sock", Watch()
     client = Client(path, ends=True)

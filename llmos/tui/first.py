@@ -17,7 +17,6 @@ from llmos.interrupts import tidied
 ENTER, LEAVE = "\x1b[?1049h\x1b[?25l\x1b[2J", "\x1b[?25h\x1b[?1049l"
 SUGGESTED = "> what is 37*48?"
 PLAIN = str.maketrans("╭╮╰╯─│»", "++++-|>")
-PLAIN = str.maketrans("╭╮╰╯─│»", "++++-|>")
 
 
 class Picture:
