@@ -32,9 +32,6 @@ DEVICES = {
 EXACT = {"sums": 18, "dates": 8, "storage": 18, "lookups": 6, "talk": 16, "copying": 9, "two": 7, "chores": 18}
 """The same of the stage after it: more of what was copied badly, and of requests with two calls."""
 
-FIRM = {"sums": 24, "dates": 10, "storage": 17, "lookups": 9, "talk": 13, "copying": 7, "two": 5, "chores": 15}
-"""The same of the last stage: all of it again, more sums and whole results of a search."""
-
 REPEATS = 8
 """How often the same short talk may come."""
 

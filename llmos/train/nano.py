@@ -1,4 +1,4 @@
-"""The recipe of `nano`, the CPU that ships in the package: data, tokenizer, shape, six stages, export.
+"""The recipe of `nano`, the CPU that ships in the package: data, tokenizer, shape, five stages, export.
 
 Knows: every choice that makes nano what it is. Does not know: how a step is computed (`training`). Run it again with
 
@@ -6,7 +6,7 @@ Knows: every choice that makes nano what it is. Does not know: how a step is com
 
 First short rows, where most is learned quickly; then long ones, with the machine's system text, several exchanges and
 whole search results in one context; then the same with runs of chance tokens that come again, for what must be copied; then
-all of that with more ways to ask, and rarer words; then more of what was still copied badly; last all of it once more.
+all of that with more ways to ask, and rarer words; last more of what was still copied badly.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from llmos.errors import UsageError
 from . import export, texts, vocabulary
 from .chatform import IM_END, ChatForm
 from .dialogue import Call, Dialogue, Exchange
-from .dialogues import AIMED, EXACT, FIRM, SHARES, dialogues
+from .dialogues import AIMED, EXACT, SHARES, dialogues
 from .echoes import echoes
 from .forward import Params
 from .packing import Rows, join, pack, windows
@@ -58,7 +58,6 @@ STAGES = (
     Stage("copy", CONTEXT, 10_000, 1, Settings(steps=700, batch=6, rate=1.5e-3, seed=3), 5_000),
     Stage("wide", CONTEXT, 28_000, 2, Settings(steps=2200, batch=8, rate=2e-3, seed=4), 7_000, AIMED),
     Stage("exact", CONTEXT, 60_000, 2, Settings(steps=3000, batch=8, rate=2e-3, seed=5), 16_000, EXACT),
-    Stage("firm", CONTEXT, 60_000, 1, Settings(steps=2400, batch=8, rate=1.5e-3, seed=6), 12_000, FIRM),
 )
 
 
