@@ -71,8 +71,8 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "Compare",
-        "Press w. In one world the number came from calc; in the other it is dreamed, or the model says that it has none. "
-        "Esc comes back.",
+        "Press w. In one world the number came from calc; in the other the model does without: it dreams one, says that it "
+        "has none, or calls what is left. The mark behind each answer tells which. Esc comes back.",
         lambda v, d, o: d.visited == "worlds",
     ),
     Step(
