@@ -44,6 +44,7 @@ class Branch:
         self.past: Kernel | None = None  # the earlier state that is looked at, None = now
         self.told = self.story  # of a tick of the past that is half over, the story up to there
         self.asked: list[Delivery] = []  # commands that the next tick brings
+        self.typed: list[str] = []  # lines that it brings
         self.came: list[Place] = []  # where steps began that a step back has no other way to find, in order
 
     @property
@@ -113,6 +114,7 @@ class Branch:
         """One tick, or one phase of it, of the machine itself."""
         kernel = self.machine.kernel
         self.asked.clear()
+        self.typed.clear()
         if phase:
             kernel.step_phase()
         else:

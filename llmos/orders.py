@@ -91,7 +91,9 @@ class Orders:
             raise ValueError(
                 "a call waits for your word first: once, process, no or never (F9 shows it); Up has your line"
             )
-        self._present().machine.type(line)
+        here = self._present()
+        here.machine.type(line)
+        here.typed.append(line)
         if self.room.mode == "FROZEN":
             self.room.notice = "kept; the machine is frozen: space runs it, . steps"
 

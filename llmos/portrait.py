@@ -34,6 +34,7 @@ def portrait(room: Room) -> MachineView:
         problem=room.problem,
         breaks=tuple(map(str, room.breaks.all)),
         inspection=room.inspection,
+        waiting=tuple(words[1] for words in room.early if words[0] == "say"),
     )
     if room.here is None:
         return blank
@@ -56,6 +57,7 @@ def world(branch: Branch, blank: MachineView, selected: int) -> MachineView:
         log=story.log(tick),
         journal=branch.machine.journal,
         devices=tuple((name, lamp, said.get(name, "")) for name, lamp, _ in drawn.devices),
+        waiting=(*drawn.waiting, *(branch.typed if branch.past is None else ())),
         branch=branch.name,
         now=branch.machine.kernel.tick,
         marks=branch.story.marks(),
@@ -74,6 +76,7 @@ def drawn(kernel: Kernel, blank: MachineView, selected: int) -> MachineView:
         model=geometry.model,
         arithmetic=geometry.mode,
         foreground=f"pid {front.pid} {front.program}" if front else "",
+        waiting=tuple(kernel.console.lines),
         devices=tuple((name, _lamp(kernel, name, busy), "") for name in kernel.config.devices),
         policy=kernel.policy.name,
         questions=questions(kernel),

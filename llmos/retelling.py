@@ -10,12 +10,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from llmos_kernel.ports import Event
+
 from .narrate import log_line
 from .printing import printable
 
 
 def replay(path: Path, tick: int | None, events: bool, quiet: bool = False) -> dict[str, Any]:
-    """Run a journal again and, unless `quiet`, tell its story; {"ticks", "events", "processes", "halted"}."""
+    """Run a journal again and, unless `quiet`, tell its story: what was said on standard output, the log beside it.
+
+    Gives {"ticks", "events", "processes", "halted"}.
+    """
     import json as jsonlib
 
     from llmos_kernel.accounts import gantt
@@ -26,6 +31,7 @@ def replay(path: Path, tick: int | None, events: bool, quiet: bool = False) -> d
     from .recording import lives
 
     count, kernel = 0, None
+    spoken = Spoken()
     for kernel in lives(path):
         if isinstance(kernel, Shot) and not kernel.tick and not quiet:
             print(NOTICE, file=sys.stderr)
@@ -36,14 +42,36 @@ def replay(path: Path, tick: int | None, events: bool, quiet: bool = False) -> d
                 print(jsonlib.dumps(_jsonable(event), ensure_ascii=False))
             elif line and not quiet:
                 print(f"{line.tick:>6} {printable(line.text)}", file=sys.stderr)
+            if not events and not quiet:
+                spoken.hear(event)
         if tick is not None and kernel.tick >= tick:
             break
     assert kernel is not None
     if not events and not quiet:
+        spoken.end()
         print(f"\nThe lanes in the last ticks:\n{gantt(kernel.timeline)}", file=sys.stderr, end="")
     seen = kernel.view.snapshot if isinstance(kernel, Shot) else snapshot(kernel)
     processes = [asdict(p) for p in seen.processes]
     return {"ticks": kernel.tick, "events": count, "processes": processes, "halted": kernel.halted}
+
+
+class Spoken:
+    """What the console showed, on standard output: whole lines, as several processes may be in the middle of theirs."""
+
+    def __init__(self) -> None:
+        self.begun: dict[int, str] = {}  # pid -> its line so far
+
+    def hear(self, event: Event) -> None:
+        if event[1] == "out" and isinstance(event[4], str):
+            *lines, self.begun[event[2]] = (self.begun.pop(event[2], "") + event[4]).split("\n")
+            for line in lines:
+                print(printable(line), flush=True)
+
+    def end(self) -> None:
+        """What was left unfinished; a prompt at which nobody typed is nothing said."""
+        for line in self.begun.values():
+            if line.strip() not in ("", ">"):
+                print(printable(line))
 
 
 def export(path: Path, strace: bool, outs: dict[str, Path], json: bool) -> dict[str, Any]:

@@ -99,7 +99,8 @@ class Room:
             self.mode = self.first_mode
             if self.notice.endswith(KEPT):  # that is over
                 self.notice = ""
-            for words in self.early:
+            early, self.early = self.early, []
+            for words in early:
                 self._obey(*words)
             while not self._closing.is_set():
                 self._turn(self.here)

@@ -164,6 +164,7 @@ class MachineView:
     boot: tuple[SelfTest, ...] = ()
     console: tuple[Run, ...] = ()  # the whole visible console, oldest first, bounded
     foreground: str = ""  # "pid 2 sh"
+    waiting: tuple[str, ...] = ()  # typed lines that nobody has read yet, oldest first
     log: tuple[Line, ...] = ()  # bounded tail, oldest first
     unit: str = "token"  # what one step is: phase | token | call | quantum
     journal: str = ""  # where it is recorded

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from llmos import exports, recording, retelling
+from llmos.boot import boot
 from llmos.errors import LlmosError, UsageError
 from llmos.journal import Writer
+from llmos.options import SYSTEM, Options
 from llmos_kernel.ports import Event
 
 from . import lively  # noqa: TID251
@@ -80,3 +83,38 @@ def test_what_breaks_off_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(LlmosError, match="another way"):
         exports.fresh(tmp_path / "one.cast", half())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    """The journal of a session in which something was asked and answered."""
+    machine = boot(
+        replace(Options(model="scripted", init=("sh", SYSTEM), devices=("calc",)), journal=tmp_path / "1.log")
+    )
+    machine.type("what is 37*48?")
+    machine.world.end_input()
+    machine.run()
+    machine.close()
+    return tmp_path / "1.log"
+
+
+def test_plain_lines_of_a_recording_have_what_was_asked_and_answered(
+    talk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    retelling.replay(talk, None, False)
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "> what is 37*48?",
+        "37*48 is [calc\N{RIGHTWARDS ARROW} 1776] The answer is 1776.  [calc]",
+    ]
+    assert "calc" in said.err
+    retelling.replay(talk, None, False, quiet=True)
+    assert capsys.readouterr().out == ""
+
+
+def test_lines_of_two_processes_stay_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    spoken = retelling.Spoken()
+    for pid, text in ((3, "one "), (4, "a \x1b[2J"), (3, "two\nth"), (4, "b\n"), (2, "> "), (3, "ree")):
+        spoken.hear((0, "out", pid, "m", text))
+    spoken.end()
+    assert capsys.readouterr().out.splitlines() == ["one two", "a \N{SYMBOL FOR ESCAPE}[2Jb", "three"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,8 @@ from llmos.grounding import Word
 from llmos.inspection import _mask, granted
 from llmos.marking import parted
 from llmos.narrate import Story
-from llmos.status import DREAMED, Attention, Found, Run
+from llmos.room import Room
+from llmos.status import DREAMED, Attention, Found, MachineView, Run
 from llmos.tui import verbs
 from llmos.tui.app import MachineRoom
 from llmos.tui.heads import Aim, picture
@@ -333,3 +335,32 @@ def test_the_ids_that_a_mask_left_are_named_some_of_them() -> None:
     said = _mask(kernel, Choice(3, (), (), 40, some))
     assert said.startswith(f"the grammar left 40 of {kernel.geometry.vocab:,} ids: ")
     assert said.endswith(f" and {40 - SOME} more")
+
+
+def test_what_was_typed_is_seen_until_somebody_reads_it() -> None:
+    early = Room(stills.options())
+    early._obey("say", "early")
+    assert stills.seen(early).waiting == ("early",)
+    room = stills.standing()
+    for line in ("what is 37*48?", "what is 2*3?"):
+        room._obey("say", line)
+    assert stills.seen(room).waiting == ("what is 37*48?", "what is 2*3?")
+    stills.ticks(room, 8)
+    assert stills.seen(room).waiting == ("what is 2*3?",)  # one process listens, and works
+    room._obey("say", "and then?")
+    assert stills.seen(room).waiting == ("what is 2*3?", "and then?")
+    room._obey("goto", "0")
+    assert stills.seen(room).waiting == ()
+    room._obey("now")
+    stills.settle(room)
+    assert stills.seen(room).waiting == ()
+
+
+@pytest.mark.parametrize("make", [stills.boot_view, stills.busy_view])
+async def test_the_console_shows_what_waits_to_be_read(make: Callable[[], MachineView]) -> None:
+    app = MachineRoom(stills.Still(replace(make(), waiting=("what is 2*3?", "\x1b[2J"))))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        shown = drawn.text(app)
+    assert "> what is 2*3?  waits to be read" in shown
+    assert "> \N{SYMBOL FOR ESCAPE}[2J  waits" in shown

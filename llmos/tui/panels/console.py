@@ -59,7 +59,7 @@ class Printed(Tail):
     key = "console"
 
     def pick(self, view: MachineView, desk: Desk) -> object:
-        return view.console, view.foreground, desk.typing
+        return view.console, view.waiting, view.foreground, desk.typing
 
     def heading(self) -> tuple[Row, Row]:
         who = sanitise(self.view.foreground)
@@ -80,7 +80,7 @@ class Printed(Tail):
                 break
         if rows and _is_prompt(rows[-1]):
             rows.pop()
-        return rows
+        return [*rows, *(row for line in self.view.waiting for row in wrap(_kept(line), width))]
 
 
 class Console(Printed):
@@ -130,6 +130,11 @@ class Console(Printed):
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         self.redraw()
+
+
+def _kept(line: str) -> Row:
+    """A line that was sent and that nobody has read so far."""
+    return (("> ", "dim"), (sanitise(line), "user"), ("  waits to be read", "dim"))
 
 
 def _is_prompt(row: Row) -> bool:
