@@ -14,9 +14,10 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from textual.binding import Binding
-from textual.keys import _character_to_key, key_to_character
+from textual.keys import Keys, _character_to_key, key_to_character
 
 EXAMPLE = 'step = "x,full_stop"'
+MODIFIERS = ("ctrl", "shift", "alt", "super", "hyper", "meta")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("l", "lessons", "l", "lessons", "Twelve lessons, and how to play them.", "asking", 2, spare=True),
     Key("T", "theme", "T", "colours", "The next set of colours.", "asking"),
-    Key("e", "export", "e", "picture", "Save this screen as an SVG file.", "asking"),
+    Key("e", "export", "e", "picture", "Save this screen as an SVG file: a screenshot.", "asking"),
     Key("D", "detach", "D", "detach", "Leave, and let the machine run on; `llmos attach` comes back.", "asking"),
     Key("q", "quit", "q", "quit", "Leave. The session stays recorded.", "asking", 2),
     Key("ctrl+q", "quit_now", "ctrl+q", "quit", "As q, also while typing, and from any screen.", "asking", 0, True),
@@ -248,9 +249,9 @@ def in_group(table: Sequence[Key], group: str) -> tuple[Key, ...]:
     return tuple(k for k in table if k.group == group)
 
 
-def mapped(changes: Mapping[str, str]) -> tuple[Key, ...]:
-    """The table with a key map applied: what the footer, the list and the palette show."""
-    return tuple(_with(k, changes[name(k)]) if name(k) in changes else k for k in KEYS)
+def mapped(changes: Mapping[str, str], table: Sequence[Key] = KEYS) -> tuple[Key, ...]:
+    """A table with a key map applied: what the footer, the list and the palette show."""
+    return tuple(_with(k, changes[name(k)]) if name(k) in changes else k for k in table)
 
 
 def _with(key: Key, keys: str) -> Key:
@@ -297,7 +298,22 @@ def _own(file: Path) -> dict[str, str]:
             )
         if not isinstance(keys, str) or not all(map(re.compile(r"[^\s,]+").fullmatch, _split(keys))):
             raise ValueError(f"{file}: {entry} takes keys as text, with commas, such as {EXAMPLE}")
+        if strange := [key for key in _split(keys) if not _can_be_pressed(key)]:
+            raise ValueError(
+                f"{file}: {entry}: there is no key {strange[0]!r}; such are x, ctrl+x, f6, pageup, full_stop"
+            )
     return dict(table)
+
+
+def _can_be_pressed(key: str) -> bool:
+    """Does the library know a key of that name?"""
+    *held, last = key.split("+")
+    named = {one.value.rpartition("+")[2] for one in Keys} - set(MODIFIERS)
+    return (
+        set(held) <= set(MODIFIERS)
+        and len(set(held)) == len(held)
+        and (last in named or key_to_character(last) is not None)
+    )
 
 
 def _refuse_twice(changes: Mapping[str, str], file: Path) -> None:

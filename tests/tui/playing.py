@@ -91,10 +91,10 @@ def recorded(name: str, **wanted: Any) -> Programme:
 
 @asynccontextmanager
 async def opened(
-    programme: Programme, size: tuple[int, int] = (120, 40), big: bool = False
+    programme: Programme, size: tuple[int, int] = (120, 40), big: bool = False, keymap: str = "default"
 ) -> AsyncIterator[tuple[Pilot[Any], LessonRoom]]:
     """The screen, when the machine has come up."""
-    app = LessonRoom(programme, big=big, still=True)
+    app = LessonRoom(programme, big=big, still=True, keymap=keymap)
     async with app.run_test(size=size) as pilot:
         await settled(pilot)
         yield pilot, app

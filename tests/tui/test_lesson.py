@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
+from textual.pilot import Pilot
 
 from llmos import paths, screens
 from llmos.boot import boot
@@ -217,6 +218,82 @@ async def test_one_steps_back_through_what_was_run() -> None:
         assert "FROZEN before exit" in await settled(pilot)
 
 
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each run is held after its first tick."""
+    begin = Watching.begin
+
+    def begins(self: Watching) -> None:
+        begin(self)
+        self.hold(True)
+
+    monkeypatch.setattr(Watching, "begin", begins)
+
+
+async def begun(pilot: Pilot[Any], app: LessonRoom, ticks: int) -> str:
+    """What is drawn when the run that is under way has made so many ticks."""
+    while len(app.watching.film) < ticks or app.fresh is not app.watching.film[-1]:
+        await pilot.pause()
+    await pilot.pause()
+    assert (len(app.watching.film), app.busy) == (ticks, True)
+    return drawn.text(app)
+
+
+@pytest.mark.usefixtures("held")
+@pytest.mark.parametrize("go", ["space", "r", "f5"])
+async def test_a_machine_that_runs_is_held_stepped_and_let_go(go: str) -> None:
+    async with opened(small()) as (pilot, app):
+        await pilot.press("b", "enter")
+        assert "F8 steps, F5 lets it go on" in await begun(pilot, app, 1)
+        tick = app.watching.film[-1].snapshot.tick
+        await pilot.press("f8")
+        assert f"FROZEN tick {tick + 1}" in await begun(pilot, app, 2)
+        await pilot.press("escape", "full_stop")
+        assert f"FROZEN tick {tick + 2}" in await begun(pilot, app, 3)
+        await pilot.press("comma", "comma")
+        assert f"REPLAY tick {tick}" in drawn.text(app)
+        await pilot.press("full_stop", "full_stop")
+        assert f"FROZEN tick {tick + 2}" in await begun(pilot, app, 3)
+        await pilot.press(go)
+        assert "FROZEN before exit" in await settled(pilot)
+        assert app.scene is not None
+        assert app.scene.step == 2
+        await pilot.press(go)
+        assert "it runs on when an answer is locked" in app.message
+
+
+@pytest.mark.usefixtures("held")
+async def test_a_lesson_that_is_held_can_be_left() -> None:
+    app = LessonRoom(small(), still=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await pilot.press("b", "enter")
+        await begun(pilot, app, 1)
+        await pilot.press("ctrl+c")
+    assert app.close()[1]
+
+
+async def test_the_vim_map_steps_and_reads_and_is_shown() -> None:
+    async with opened(small(), keymap="vim") as (pilot, app):
+        await pilot.press(*"hjkl")
+        assert app.line.value == "hjkl"
+        app.line.value = ""
+        await answer(pilot, "b")
+        await pilot.press("escape", "h", "h", "l")
+        shown = await settled(pilot)
+        assert f"REPLAY tick {app.watching.film[-1].snapshot.tick - 1}" in shown
+        assert "h , back" in shown.splitlines()[-1]
+        await pilot.press("f1")
+        assert "j PgDn" in await settled(pilot)
+
+
+async def test_no_panel_offers_what_can_t_be_done_here() -> None:
+    async with opened(small()) as (pilot, _):
+        shown = await answer(pilot, "b")
+        assert "─ devices" in shown
+        assert "plug" not in shown
+
+
 async def test_without_a_machine_the_measurements_are_seen() -> None:
     async with opened(recorded("scaling")) as (pilot, app):
         shown = " ".join(re.sub(r"[│╭╮╰╯─┃]", " ", drawn.text(app)).split())
@@ -273,7 +350,7 @@ async def test_every_key_is_in_the_help() -> None:
     async with opened(small()) as (pilot, app):
         await pilot.press("f1")
         await settled(pilot)
-        page = words.page(lesson.load("trap"), keys.lines())
+        page = words.page(lesson.load("trap"), keys.lines(keys.KEYS))
         assert all(key.about in page for key in keys.KEYS)
         assert "Where the analogy ends" in page
         assert "F1 lesson sum" in drawn.text(app)

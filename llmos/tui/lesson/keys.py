@@ -6,14 +6,14 @@ outside the answer's line only: Esc leaves it, `i` or Enter goes back to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from textual.binding import Binding
 
 from llmos.tui.finder import Finder
-from llmos.tui.keys import Key
+from llmos.tui.keys import Key, mapped, name
 from llmos.tui.text import Row, width
 
 LESSON = "lesson"
@@ -25,8 +25,12 @@ KEYS: tuple[Key, ...] = (
     Key("escape", "leave_line", "Esc", "keys", "Leave the answer's line: then the letters are keys.", LESSON, 1, always=True),
     Key("p", "page(-1)", "p", "previous", "The step before, with what it revealed.", LESSON, 2),
     Key("n", "page(1)", "n", "next", "The step after.", LESSON, 2),
+    Key("space,r", "run_or_pause", "space", "run/pause", "Hold the machine that runs, or let it go on.", LESSON, 2),
     Key("comma", "tick(-1)", ",", "back", "The machine a tick earlier in what was run last.", LESSON, 2),
-    Key("full_stop", "tick(1)", ".", "step", "The machine a tick later.", LESSON, 2),
+    Key("full_stop", "tick(1)", ".", "step", "The machine a tick later; one that runs makes one tick, and is held.", LESSON, 2),
+    Key("f5", "run_or_pause", "F5", "run/pause", "As space, also while typing.", LESSON, always=True),
+    Key("f7", "tick(-1)", "F7", "back", "As the comma, also while typing.", LESSON, always=True),
+    Key("f8", "tick(1)", "F8", "step", "As the full stop, also while typing.", LESSON, always=True),
     Key("m", "story", "m", "all", "All that was said and revealed, over the whole width.", LESSON, 2),
     Key("tab", "panels", "Tab", "panels", "Other panels, where not all have room.", LESSON, 2, always=True, spare=True),
     Key("c", "change", "c", "change", "Play it again with another seed or a file of yours.", LESSON, 2),
@@ -40,17 +44,28 @@ KEYS: tuple[Key, ...] = (
 )  # fmt: skip
 
 
+VIM = {"read": "k,pageup", "on": "j,pagedown", "back": "h,comma", "step": "l,full_stop"}
+"""The vim key map: names of rows -> keys."""
+MAPS: Mapping[str, Mapping[str, str]] = {"default": {}, "vim": VIM}
+
+
+def table(kind: str) -> tuple[Key, ...]:
+    """The rows as a key map has them."""
+    return mapped(MAPS[kind], KEYS)
+
+
 def bindings() -> Iterator[Binding]:
     for key in KEYS:
         if key.action not in ("answer", "command_palette"):  # the line's own, the library's own
-            yield Binding(key.keys, key.action, key.word, show=False, priority=key.action in ("quit", "panels"))
+            first = key.action in ("quit", "panels")
+            yield Binding(key.keys, key.action, key.word, show=False, priority=first, id=name(key))
     yield Binding("q", "quit", "leave", show=False)
     yield Binding("enter", "line", "answer", show=False)
 
 
-def footer(typing: bool, cells: int) -> list[tuple[Key, Row]]:
+def footer(table: Sequence[Key], typing: bool, cells: int) -> list[tuple[Key, Row]]:
     """The keys that act now, as many as fit, each with what is drawn for it."""
-    keys = [key for key in KEYS if key.footer == (1 if typing else 2)]
+    keys = [key for key in table if key.footer == (1 if typing else 2)]
     placed: list[tuple[Key, Row]] = []
     for chosen in (keys, [key for key in keys if not key.spare]):
         placed = [(key, ((f" {key.shown}", "bold accent"), (f" {key.word} ", "text"))) for key in chosen]
@@ -59,15 +74,15 @@ def footer(typing: bool, cells: int) -> list[tuple[Key, Row]]:
     return placed
 
 
-def lines() -> list[str]:
-    """The table for the help."""
-    return [f"- `{key.shown}` {key.about}" for key in KEYS]
+def lines(table: Sequence[Key]) -> list[str]:
+    """A table for the help."""
+    return [f"- `{key.shown}` {key.about}" for key in table]
 
 
 class LessonFinder(Finder):
     """The palette of a lesson."""
 
     def _all(self) -> Iterator[tuple[str, str, Callable[[], Any]]]:
-        for key in KEYS:
+        for key in self.app.keys:  # type: ignore[attr-defined]
             if key.action != "command_palette":
                 yield f"{key.word}  ({key.shown})", key.about, partial(self._act, key.action)

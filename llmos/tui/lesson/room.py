@@ -56,8 +56,9 @@ class LessonRoom(LessonStage):
         big: bool = False,
         speed: float = 0.0,
         still: bool = False,
+        keymap: str = "default",
     ) -> None:
-        super().__init__(programme, palette, big, still)
+        super().__init__(programme, palette, big, still, keymap)
         self.watching = Watching(self.look_on, speed)
         self.film = self.watching.film
         self.worker = Worker()
@@ -140,7 +141,7 @@ class LessonRoom(LessonStage):
 
     def on_lesson_room_stepped(self) -> None:
         if self.busy and self.scene and self.screen_stack:
-            self._panels()
+            (self.draw if self.held else self._panels)()
 
     def close(self) -> tuple[list[str], bool]:
         """When the screen is gone: what came of it, as lines, and whether the machine has come to its end."""
@@ -226,11 +227,29 @@ class LessonRoom(LessonStage):
             self.draw()
             self._turn_to_page()
 
-    def action_tick(self, step: int) -> None:
-        """Through the ticks of what was run last."""
-        if self.busy or self.session is None:
+    @property
+    def held(self) -> bool:
+        return self.watching.held
+
+    def action_run_or_pause(self) -> None:
+        """Hold the machine while it runs, or let it go on; one that stands is waiting for an answer."""
+        if not self.busy:
+            self._say("the machine stands before the question: it runs on when an answer is locked")
             return
-        if not self.session.allows("back"):
+        self.tick = 0
+        self.watching.hold(not self.held)
+        self._say("")
+
+    def action_tick(self, step: int) -> None:
+        """Through the ticks of what was run last; past the last of them a machine that is held makes one more."""
+        if self.session is None:
+            return
+        if self.busy and step > 0 and not self.tick:
+            self.watching.step()
+            self._say("")
+        elif self.busy and not self.held:
+            self._say("the machine runs: hold it first")
+        elif not self.session.allows("back"):
             self._say("the teacher has locked stepping back")
         elif not self.film:
             self._say("no machine ran in this step: there is nothing to step through")
@@ -248,7 +267,7 @@ class LessonRoom(LessonStage):
 
     def action_help(self) -> None:
         if self.scene:
-            self.push_screen(HelpSheet(self.scene.lesson))
+            self.push_screen(HelpSheet(self.scene.lesson, self.keys))
 
     def action_change(self) -> None:
         if self.session is None or self.scene is None or self.busy:
@@ -306,7 +325,7 @@ class LessonRoom(LessonStage):
     def _press(self, at: int) -> None:
         """The key at this cell of the bottom line."""
         x = 0
-        for key, row in keys.footer(self.typing, self.size.width):
+        for key, row in keys.footer(self.keys, self.typing, self.size.width):
             x += width(row)
             if at < x:
                 self.call_later(self.run_action, f"app.{key.action}")

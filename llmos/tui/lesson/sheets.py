@@ -5,11 +5,14 @@ Knows: scenes, lessons. Does not know: keys.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.widget import Widget
 from textual.widgets import Markdown, Static
 
 from llmos.lessons.lesson import Lesson
 from llmos.lessons.session import Scene
+from llmos.tui.keys import Key
 from llmos.tui.paint import painted
 from llmos.tui.screens.sheet import MARGINS, WIDEST, Sheet
 from llmos.tui.theme import Palette
@@ -37,10 +40,10 @@ class StorySheet(Sheet):
 class HelpSheet(Sheet):
     """The lesson in both languages, where the analogy ends, its keys."""
 
-    def __init__(self, one: Lesson) -> None:
+    def __init__(self, one: Lesson, table: Sequence[Key]) -> None:
         super().__init__()
-        self.one = one
+        self.one, self.table = one, table
         self.title_text = f"F1 lesson {one.name}"
 
     def body(self) -> list[Widget]:
-        return [Markdown(words.page(self.one, keys.lines()), open_links=False)]
+        return [Markdown(words.page(self.one, keys.lines(self.table)), open_links=False)]

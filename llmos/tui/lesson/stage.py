@@ -70,8 +70,10 @@ class LessonStage(App[None]):
         palette: Palette | None = None,
         big: bool = False,
         still: bool = False,
+        keymap: str = "default",
     ) -> None:
         super().__init__()
+        self.keymap, self.keys = keymap, keys.table(keymap)
         self.programme, self.palette = programme, palette or night()
         self.big, self.still = big, still
         self.animation_level = "none"
@@ -105,6 +107,7 @@ class LessonStage(App[None]):
 
     def dress(self) -> None:
         """Colours, and the keys to the answer's line."""
+        self.set_keymap(keys.MAPS[self.keymap])
         theme = self.palette.theme()
         self.register_theme(theme)
         self.theme = theme.name
@@ -113,6 +116,11 @@ class LessonStage(App[None]):
             pane.can_focus = pane.display = False
         self.line.cursor_blink = not self.still
         self.line.focus()
+
+    @property
+    def held(self) -> bool:
+        """Does a machine that runs stand still because somebody wants it to?"""
+        return False
 
     @property
     def line(self) -> Input:
@@ -145,7 +153,9 @@ class LessonStage(App[None]):
         if self.programme.whole_class:
             place = f"{self.programme.at + 1}/{len(self.programme.names)}, {self.programme.minutes} min"
         self._show("#head", [words.head(scene, self._state(), place, self.size.width)])
-        self._show("#keys", [tuple(span for _, row in keys.footer(self.typing, self.size.width) for span in row)])
+        self._show(
+            "#keys", [tuple(span for _, row in keys.footer(self.keys, self.typing, self.size.width) for span in row)]
+        )
         booting: list[Row] = [(("The machine comes up.", "text"),)]
         self._show("#text", words.story(scene, self._cells("#words")).rows if scene else booting)
         self._box("#ask", "#question", self._question(self._cells("#ask")), 0.75)
@@ -157,8 +167,8 @@ class LessonStage(App[None]):
         self._panels()
 
     def _state(self) -> str:
-        if self.busy:
-            return "RUNNING"
+        if self.busy and not self.tick:
+            return f"FROZEN tick {self.film[-1].snapshot.tick}" if self.held and self.film else "RUNNING"
         if self.tick:
             return f"REPLAY tick {self.film[-1 - self.tick].snapshot.tick}"
         return f"FROZEN before {self.scene.stop}" if self.scene and self.scene.question else "END"
@@ -168,7 +178,12 @@ class LessonStage(App[None]):
             own = self.scene.lesson.own if self.scene else ""
             return f"another seed (a number){f' or a file of yours ({own})' if own else ''}; Esc leaves it as it is"
         if self.busy:
-            return "the machine runs; you can type already" if self.scene else "the machine comes up …"
+            runs = (
+                "the machine is held: F8 steps, F5 lets it go on"
+                if self.held
+                else "the machine runs; you can type already"
+            )
+            return runs if self.scene else "the machine comes up …"
         if self.scene and self.scene.question:
             return "your answer" if self.typing else "i or Enter: your answer"
         return "Enter leaves" if self.programme.last else f"Enter: {self.programme.names[self.programme.at + 1]}"
@@ -186,10 +201,10 @@ class LessonStage(App[None]):
 
     def _panels(self) -> None:
         scene, view = self.scene, self.machine
-        if self.busy:
-            view = self.fresh or self.machine
-        elif self.tick:
+        if self.tick:
             view = self.film[-1 - self.tick]
+        elif self.busy:
+            view = self.fresh or self.machine
         side = self.query_base("#side").size.height - min(ROOMY, self.query_base("#reveal").outer_size.height)
         wanted = panels.chosen(scene.lesson.layout, self.turned, side) if scene and view else ["board"] if scene else []
         self._order(wanted)

@@ -24,7 +24,7 @@ class Devices(Table):
         return view.devices
 
     def heading(self) -> tuple[Row, Row]:
-        return (("devices", "title"),), (("Enter: plug/unplug", "dim"),)
+        return (("devices", "title"),), (("Enter: plug/unplug", "dim"),) if self.can_focus else ()
 
     def columns(self, width: int) -> Row:
         return (("  NAME     STATE     LAST CALL", "dim"),)

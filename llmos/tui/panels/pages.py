@@ -46,7 +46,7 @@ class Pages(Table):
         chosen = self.view.snapshot.selected
         if chosen:
             return f"pid {chosen} has no pages: it has no words in a context."
-        return "No process selected: Enter on a row of the process table."
+        return "No process selected" + (": Enter on a row of the process table." if self.can_focus else ".")
 
     def open(self) -> None:
         """Look inside the page under the cursor."""
