@@ -50,6 +50,16 @@ class Orders:
         self.room = room
 
     def do(self, verb: str, *args: str) -> None:
+        """What is refused leaves the room as it was."""
+        room = self.room
+        before = room.mode, room.unit, room.playing, room.until
+        try:
+            self._do(verb, *args)
+        except (TypeError, ValueError, LlmosError):
+            room.mode, room.unit, room.playing, room.until = before
+            raise
+
+    def _do(self, verb: str, *args: str) -> None:
         if verb in KERNEL:
             self._deliver(verb, args)
         elif verb in VERBS or verb == "say":
@@ -80,7 +90,7 @@ class Orders:
     def _present(self) -> Branch:
         here = self._here()
         if here.past is not None:
-            raise ValueError("this is the past: n goes back to now, B branches from here")
+            raise ValueError(self.room.gone())
         return here
 
     # -- talking ----------------------------------------------------------------------------------------------------
@@ -147,6 +157,7 @@ class Orders:
             place = after(here, room.unit)
             leave(here, room.unit)
             self._visit(*place)
+            room.abreast(here.kernel.tick)
             return
         self._can_run()
         leave(here, room.unit)
@@ -165,8 +176,15 @@ class Orders:
         self._visit(*before(self._here(), self.room.unit))
 
     def _goto(self, tick: str) -> None:
-        """A tick that is still to come is now."""
-        self._visit(max(0, int(tick.replace(",", ""))))
+        wanted, last = int(tick.replace(",", "")), self.room.reach()
+        if wanted < 0:
+            raise ValueError("the first tick is 0")
+        late = last is not None and wanted > last
+        if late and self.room.first_mode == "LIVE":
+            raise ValueError(f"there is no tick {wanted:,} yet: the last one is {last:,}")
+        self._visit(wanted)
+        if late:
+            self.room.notice = f"there is no tick {wanted:,}: the recording ends at {last:,}"
 
     def _visit(self, tick: int, phase: int = 0) -> None:
         """Both worlds, as they were before a phase of a tick."""
@@ -201,12 +219,8 @@ class Orders:
         if here.machine.past is None:
             raise ValueError("nothing was kept of this session")
         tick = here.kernel.tick
-        before, room.mode = room.mode, "FROZEN"
-        try:
-            new = room.parted(here, tick)
-        except LlmosError:
-            room.mode = before
-            raise
+        room.mode = "FROZEN"
+        new = room.parted(here, tick)
         said = f"world {new.name} begins at tick {tick:,}; w shows both, space runs both"
         if room.other:
             room.aside.append(room.other)
@@ -219,14 +233,15 @@ class Orders:
         """To the other world, or to one by name; where one was before is then the other."""
         room, here = self.room, self._here()
         if room.other is None:
-            raise ValueError("there is one world only: B makes a second one")
+            raise ValueError(room.alone())
         there = [room.other, *room.aside]
         chosen = next((world for world in there if world.name == (name or room.other.name)), None)
         if chosen is None:
             raise ValueError(f"the other worlds are {', '.join(world.name for world in there)}, not {name!r}")
         room.here, room.other, room.aside = chosen, here, [w for w in there if w is not chosen]
-        if room.mode != "LIVE":
-            room.mode = "REPLAY" if self._here().past is not None else room.resting()
+        runs, past = room.mode == "LIVE" or room.playing, chosen.past is not None
+        room.mode = "REPLAY" if past else "LIVE" if runs else room.resting()
+        room.playing = runs and past
 
     def _unit(self, unit: str) -> None:
         if unit not in UNITS:
@@ -242,12 +257,16 @@ class Orders:
     def _break(self, kind: str = "", *rest: str) -> None:
         if kind:
             self.room.breaks.add(kind, *rest)
-        self.room.notice = "it stops at: " + (", ".join(map(str, self.room.breaks.all)) or f"nothing; {USAGE}")
+        self._tell_breaks(USAGE)
 
     def _watch(self, kind: str = "", *rest: str) -> None:
         if kind:
             self.room.breaks.watch(self._here().kernel, kind, *rest)
-        self.room.notice = "it stops at: " + (", ".join(map(str, self.room.breaks.all)) or f"nothing; {WATCH_USAGE}")
+        self._tell_breaks(WATCH_USAGE)
+
+    def _tell_breaks(self, usage: str) -> None:
+        breaks = ", ".join(map(str, self.room.breaks.all))
+        self.room.notice = f"it stops at: {breaks}" if breaks else f"stops nowhere; {usage}"
 
     def _bookmark(self, *words: str) -> None:
         here = self._here()

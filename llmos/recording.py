@@ -31,6 +31,7 @@ from .room import Room
 from .status import MachineView, SelfTest
 from .tape import FileTape
 
+FIXED = "this is a recording: it can be looked at, not changed"
 SLICE = 0.04  # seconds of replaying between two looks at what was asked
 
 
@@ -49,7 +50,7 @@ class Bell:
         self._rung.clear()
 
     def deliver(self, delivery: Delivery) -> None:
-        raise ValueError("this is a recording: it can be looked at, not changed")
+        raise ValueError(FIXED)
 
 
 class Replayed(Past):
@@ -85,7 +86,7 @@ class Recording:
         """Nothing is open."""
 
     def command(self, verb: str, *args: object) -> None:
-        raise ValueError("this is a recording: it can be looked at, not changed")
+        raise ValueError(FIXED)
 
     def type(self, line: str) -> None:
         self.command("type", line)
@@ -181,6 +182,9 @@ class RecordingRoom(Room):
             began = time.monotonic()
             here.read(lambda kernel: time.monotonic() - began > SLICE)
             self._say(here)
+            if here.wanted and not here.unread:
+                self.notice = f"there is no tick {here.wanted[0]:,}: the recording ends at {here.machine.kernel.tick:,}"
+                here.wanted = None
         if here.unread and not self.playing:
             self._drain()
             self.show()
@@ -199,6 +203,16 @@ class RecordingRoom(Room):
         if isinstance(self.here, Replay) and self.here.unread:
             return "the recording is still being read, and is shown as it comes: , or g stops at a tick"
         return "this is the end of the recording: , goes back, g goes to any tick"
+
+    def gone(self) -> str:
+        return "this is the past of a recording: it can be looked at, not changed"
+
+    def alone(self) -> str:
+        return "a recording is one world: it has no CPU for a second"
+
+    def reach(self) -> int | None:
+        assert isinstance(self.here, Replay)
+        return None if self.here.unread else self.here.machine.kernel.tick
 
     def close(self, leave: bool = False) -> str:
         super().close()

@@ -149,6 +149,18 @@ class Room:
         """Why nothing more can happen."""
         return "the machine has halted: , goes back, and B branches from there"
 
+    def gone(self) -> str:
+        """Why what is looked at can't be changed."""
+        return "this is the past: n goes back to now, B branches from here"
+
+    def alone(self) -> str:
+        """Why there is no other world."""
+        return "there is one world only: B makes a second one"
+
+    def reach(self) -> int | None:
+        """The last tick that can be gone to; None where that is not known yet."""
+        return max(world.machine.kernel.tick for world in self.worlds())
+
     def _fail(self, problem: str) -> None:
         self.problem, self.mode = problem, "HALTED"
         self.show(force=True)
@@ -176,21 +188,24 @@ class Room:
         if self.mode == "REPLAY" and self.playing:
             self._play(here)
             return
-        if self.mode == "LIVE" and not all(w.machine.waits() for w in self.worlds()):
+        if self.mode == "LIVE" and not self._waits():
             self._tick(here)
             return
         self.show(force=True)
         here.machine.world.wait(0.5, self._called)
 
+    def _waits(self) -> bool:
+        """Only a person can make it go on: every world is done, and at the same tick if it has not halted."""
+        going = [w for w in self.worlds() if w.past or not w.machine.kernel.halted]
+        return all(w.past is None and w.machine.waits() for w in going) and len({w.place for w in going}) < 2
+
     def _play(self, here: Branch) -> None:
-        """The past runs on, at the same pace, until it is now."""
+        """The past runs on, at the same pace, until it is now; another world that is there already lives on beside it."""
         began = time.monotonic()
-        self.met, tick = "", here.kernel.tick + 1
-        for world in self.worlds():
-            if world.kernel.tick != tick - 1:
-                world.look(tick - 1)
-            if world.past is not None:
-                self._watched(world, world.relive)
+        self.met = ""
+        if here.past is not None:
+            self._watched(here, here.relive)
+        self.abreast(here.kernel.tick)
         self.playing = here.past is not None and not self.met
         if here.past is None:
             self.mode = self.resting()
@@ -207,19 +222,24 @@ class Room:
         if self.met or any(e[1] in self.until for e in events):
             self.mode, self.until = "FROZEN", ()
         self.show()
-        self._pace(began, [b for w in self.worlds() for b in w.machine.kernel.work.bursts])
+        self._pace(began, [b for w in self.worlds() for b in w.kernel.work.bursts])
 
     def advance(self, here: Branch, phase: bool = False) -> list[Event]:
-        """One tick of both worlds, the events of this one. The other never gets ahead."""
+        """One tick of both worlds, the events of this one."""
         self.met = ""
         events = self._watched(here, lambda: here.step(phase))
         self._count(events)
-        other, tick = self.other, here.machine.kernel.tick
-        if other and not here.machine.kernel.phase:
+        if not here.machine.kernel.phase:
+            self.abreast(here.machine.kernel.tick)
+        return events
+
+    def abreast(self, tick: int) -> None:
+        """The other world gets to that tick, too, and no further; where nothing is left to do in it, by idle ticks."""
+        other = self.other
+        if other:
             other.look(tick - 1)
             while other.place < (tick, 0) and (other.past or not other.machine.kernel.halted):
                 self._watched(other, other.relive if other.past else other.step)
-        return events
 
     def _watched(self, world: Branch, step: Callable[[], list[Event]]) -> list[Event]:
         """A tick of one world, and which break- or watchpoint it met."""
@@ -232,9 +252,9 @@ class Room:
         return events
 
     def _pace(self, began: float, bursts: Sequence[Burst]) -> None:
-        """Wait so that a decode step takes 1/speed seconds; prefill and bookkeeping run as fast as they can."""
-        decoding = any(b.steps and len(b.feed) == 1 for b in bursts)
-        pause = 1 / self.speed if decoding and self.speed else 0.0 if bursts else 0.01
+        """Wait so that `speed` tokens a second are decoded, all lanes of a world together; the rest runs as fast as it can."""
+        decoded = max((sum(map(_decodes, world.kernel.work.bursts)) for world in self.worlds()), default=0)
+        pause = decoded / self.speed if decoded and self.speed else 0.0 if bursts else 0.01
         rest = pause - (time.monotonic() - began)
         if rest > 0.001 and self.here:
             self.here.machine.world.wait(rest, self._called)
@@ -282,6 +302,10 @@ class Room:
         if len(recent) < 2 or now - recent[-1][0] > 2:
             return 0.0
         return sum(n for _, n in recent[1:]) / max(recent[-1][0] - recent[0][0], 1e-3)
+
+
+def _decodes(burst: Burst) -> bool:
+    return burst.steps > 0 and len(burst.feed) == 1
 
 
 def _plain(e: Exception) -> str:

@@ -42,13 +42,14 @@ class Picture:
         return self
 
     def _keep_keys(self) -> None:
-        """No echo, no line editing: what is typed now waits unread, and is not drawn over the picture."""
+        """No echo, no line editing, no Enter made a newline: what is typed now waits as it is, and is not drawn."""
         try:
             import termios
         except ImportError:  # no such terminals here
             return
         self._modes = termios.tcgetattr(0)
         quiet = termios.tcgetattr(0)
+        quiet[0] &= ~termios.ICRNL
         quiet[3] &= ~(termios.ECHO | termios.ICANON)
         termios.tcsetattr(0, termios.TCSANOW, quiet)
 

@@ -104,6 +104,8 @@ class Stage(App[str]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys that come before there is anything to type into are kept, in order."""
+        if isinstance(event, events.Key) and event.key == "ctrl+j":  # Enter, before the terminal was told to tell them apart
+            event = events.Key("enter", "\r")
         if isinstance(event, events.Key) and not self.awake:
             self.kept.append(event)
         elif not (isinstance(event, events.Key) and await self.obeyed(event)):
@@ -123,7 +125,7 @@ class Stage(App[str]):
             return True
         if len(self.screen_stack) > 1:
             return f"app.{action}" in {getattr(binding, "action", "") for binding in self.screen.BINDINGS}
-        return not is_cramped(*self.size)
+        return action == "quit" or not is_cramped(*self.size)
 
     async def run_action(self, *args: Any, **kwargs: Any) -> bool:
         """What was said goes with the next action, whatever asks for that."""
@@ -135,9 +137,9 @@ class Stage(App[str]):
         """The first picture is there: the keys that were kept, then the machine."""
         self.awake = True
         self.standing()
-        for event in self.kept:
-            await super().on_event(event)
-        self.kept.clear()
+        kept, self.kept = self.kept, []
+        for event in kept:
+            await self.on_event(event)
         self.panel.start(self.post)
 
     def post(self, view: MachineView) -> None:

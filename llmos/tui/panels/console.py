@@ -46,7 +46,12 @@ class Entry(Input):
         return line
 
     def on_key(self, event: events.Key) -> None:
-        if event.key in ("up", "down") and self.past:
+        if (
+            event.key == "enter"
+        ):  # here and not as a binding, which comes after what is typed already: that is the next line
+            self.post_message(self.Submitted(self, self.take()))
+            event.stop()
+        elif event.key in ("up", "down") and self.past:
             self.at = min(max(0, self.at + (1 if event.key == "down" else -1)), len(self.past))
             self.value = self.past[self.at] if self.at < len(self.past) else ""
             self.cursor_position = len(self.value)
@@ -121,11 +126,10 @@ class Console(Printed):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        line = self.entry.take()
         self.back = 0
         self.redraw()
-        if line:
-            self.post_message(self.Said(line))
+        if event.value:
+            self.post_message(self.Said(event.value))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -22,7 +22,7 @@ class TooSmall(Pane):
         return None
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
-        line = f"need {LEAST[0]}x{LEAST[1]}, have {width}x{height}; `llmos run sh --plain` works anywhere"
+        line = f"need {LEAST[0]}x{LEAST[1]}, have {width}x{height}; q leaves; `llmos run sh --plain` works anywhere"
         words, rows = line.split(), [""]
         for word in words:
             if rows[-1] and len(rows[-1]) + 1 + len(word) > width:
