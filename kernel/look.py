@@ -93,6 +93,11 @@ def _lane(kernel: Kernel, lane: int) -> LaneView:
     p = kernel.lanes[lane]
     if p is None:
         return LaneView(lane, 0, "", 0, kernel.policy.quantum, (), (), "", "", ())
+    return on_lane(kernel, lane, p)
+
+
+def on_lane(kernel: Kernel, lane: int, p: Process, left: int = -1) -> LaneView:
+    """A lane with the process that has it, or that had it until it `left`."""
     tokens = p.space.tokens
     first = max(0, len(tokens) - STREAM)
     used, allowed = kernel.policy.turn(p.pid)
@@ -111,6 +116,7 @@ def _lane(kernel: Kernel, lane: int) -> LaneView:
         stop=p.stop,
         mass=p.mass,
         first=first,
+        left=left,
     )
 
 

@@ -63,6 +63,7 @@ class LaneView:
     stop: str  # last stop cause
     mass: tuple[int, ...]  # attention per page of the running process, uint16
     first: int = 0  # place of the stream's first token in its context
+    left: int = -1  # the tick before which the process was gone from the lane, -1 = it is there
 
 
 @dataclass(frozen=True, slots=True)

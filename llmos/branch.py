@@ -5,6 +5,7 @@ Knows: the machine, its past, what is kept for those who look. Does not know: a 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llmos_kernel.kernel import Kernel
@@ -12,6 +13,7 @@ from llmos_kernel.ports import Delivery, Event, Plain
 
 from .attention import attention
 from .choices import Choices
+from .lately import Lately
 from .narrate import Story
 from .portrait import drawn
 from .status import Attention, MachineView
@@ -36,9 +38,11 @@ class Branch:
         story: Story | None = None,
         choices: Choices | None = None,
         streams: Streams | None = None,
+        lately: Lately | None = None,
     ) -> None:
         self.name, self.machine = name, machine
         self.streams = streams or Streams()
+        self.lately = lately or Lately()
         self.story = story or Story()
         self.choices = choices or Choices()
         self.past: Kernel | None = None  # the earlier state that is looked at, None = now
@@ -64,7 +68,7 @@ class Branch:
 
     def drawn(self, blank: MachineView, selected: int) -> MachineView:
         """What is looked at as the screen shows it, without what is told of it; of `selected` also the pages."""
-        return drawn(self.kernel, blank, selected)
+        return replace(drawn(self.kernel, blank, selected), lately=self.lately.at(self.kernel))
 
     def look(self, tick: int, phase: int = 0) -> None:
         """At the machine as it was before a phase of `tick`; at the machine itself if it has not got so far."""
@@ -126,5 +130,6 @@ class Branch:
             if self.machine.past is not None:
                 self.machine.past.follow(kernel)
         events = kernel.take_events()
+        self.lately.watch(kernel, events)
         self.story.take(events, self.machine.watch)
         return events

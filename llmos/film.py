@@ -27,6 +27,7 @@ from llmos_kernel.view import FrameView, PageView, Snapshot, TokenView
 
 from . import journal, redaction, wire
 from .journal import JournalError
+from .lately import Lately
 from .narrate import log_line
 from .portrait import drawn
 from .status import BLANK, MachineView
@@ -44,28 +45,30 @@ Picture = tuple[Any, ...]
 def made(header: Header, records: Iterable[Record], programs: dict[str, Program]) -> Iterator[bytes]:
     """The file, a record at a time, of a session that is run again. Raises Divergence."""
     yield journal.REDACTED + journal.framed({"layout": layout()})
-    kernel = again(header, Player(header, records), programs)
+    kernel, lately = again(header, Player(header, records), programs), Lately()
     before: Picture = ()
     try:
         while True:
-            picture = _picture(kernel)
+            events = kernel.take_events()
+            lately.watch(kernel, events)
+            picture = _picture(kernel, lately)
             packed = wire.pack(wire.changes(before, picture) if kernel.tick % EVERY else picture)
-            yield journal.framed((_told(kernel), packed))
+            yield journal.framed((_told(events), packed))
             before = picture
             if kernel.halted:
                 return
             kernel.step()
     except EndOfJournal:
-        if events := _told(kernel):  # of a tick that was cut off
-            yield journal.framed((events, b""))
+        if events := kernel.take_events():  # of a tick that was cut off
+            yield journal.framed((_told(events), b""))
 
 
-def _told(kernel: Kernel) -> tuple[Event, ...]:
-    return tuple(map(redaction.event, kernel.take_events()))
+def _told(events: list[Event]) -> tuple[Event, ...]:
+    return tuple(map(redaction.event, events))
 
 
-def _picture(kernel: Kernel) -> Picture:
-    view = redaction.picture(drawn(kernel, BLANK, 0))
+def _picture(kernel: Kernel, lately: Lately) -> Picture:
+    view = redaction.picture(replace(drawn(kernel, BLANK, 0), lately=lately.at(kernel)))
     bare = replace(view, snapshot=replace(view.snapshot, pages=(), window=(), moved=()))
     pids = (pid for pid, process in kernel.processes.items() if process.space.tokens)
     return (bare, *(redaction.snapshot(inside(kernel, pid)) for pid in pids))
@@ -111,6 +114,7 @@ class Shot:
             foreground=view.foreground,
             devices=view.devices,
             policy=view.policy,
+            lately=view.lately,
             redacted=True,
         )
 

@@ -61,6 +61,7 @@ def world(branch: Branch, blank: MachineView, selected: int) -> MachineView:
         branch=branch.name,
         now=branch.machine.kernel.tick,
         marks=branch.story.marks(),
+        switches=branch.story.switches(),
         found=story.found(tick),
         questions=tuple(q for q in drawn.questions if q.number not in branch.answered),
     )

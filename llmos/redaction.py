@@ -103,6 +103,7 @@ def picture(view: MachineView) -> MachineView:
         foreground=_front(view.foreground),
         devices=tuple((own(name), own(lamp), "") for name, lamp, _ in view.devices),
         policy=own(view.policy),
+        lately=snapshot(view.lately),
     )
 
 

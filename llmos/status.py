@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from llmos_kernel.view import Snapshot, TokenView
+from llmos_kernel.view import LaneView, Snapshot, TokenView
 
 DREAMED = "~"
 """What words rest on that no result in the context supports."""
@@ -159,7 +159,7 @@ class MachineView:
     model: str = ""
     arithmetic: str = ""  # exact8 | float32 | bfloat16
     seed: int = 0
-    speed: float = 8.0  # asked for, tokens/s per lane; 0 = as fast as it can
+    speed: float = 8.0  # asked for, tokens/s of all lanes; 0 = as fast as it can
     rate: float = 0.0  # measured tokens/s, all lanes
     boot: tuple[SelfTest, ...] = ()
     console: tuple[Run, ...] = ()  # the whole visible console, oldest first, bounded
@@ -170,10 +170,13 @@ class MachineView:
     journal: str = ""  # where it is recorded
     notice: str = ""  # one line for the person, "" = none
     problem: str = ""  # why the machine can't run, "" = fine
+    working: str = ""  # what has been at work for so long that it must be said, and how long
     devices: tuple[tuple[str, str, str], ...] = field(default=())  # (name, "*" ready "~" busy "o" unplugged, last call)
     branch: str = "main"
     now: int = 0  # the tick of the machine itself; the snapshot's is earlier in REPLAY
     marks: tuple[Mark, ...] = ()  # bounded, oldest first
+    lately: tuple[LaneView, ...] = ()  # of each idle lane that anybody had: who had it last
+    switches: tuple[int, ...] = ()  # ticks in which a lane went to another process, bounded, oldest first
     breaks: tuple[str, ...] = ()  # breakpoints in words
     found: Found | None = None  # the last search
     policy: str = ""  # who gets the lanes

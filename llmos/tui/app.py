@@ -15,7 +15,6 @@ from . import theme, verbs
 from .layout import LAYOUTS, TABS
 from .pane import Pane
 from .panels.console import Console, Entry
-from .panels.cpu import CpuPane
 from .panels.processes import SORTS, Processes
 from .panels.transport import UNITS
 from .stage import CommandLine, Stage
@@ -176,7 +175,7 @@ class MachineRoom(Stage):
             self.change(message="there is one world only: B branches a second one from this tick")
         else:
             self.change(visited="worlds")
-            self.push_screen(Worlds(self.view, self.palette, self.query_one(CpuPane).worlds))
+            self.push_screen(Worlds(self.view, self.palette))
 
     def action_hold(self) -> None:
         self.change(held=not self.desk.held)

@@ -68,9 +68,6 @@ class Pane(Widget):
         """The part that is drawn: compared with the last one to see whether anything changed."""
         raise NotImplementedError
 
-    def glance(self, view: MachineView) -> None:
-        """A view that came while it is not on the screen: what it wants to remember of it."""
-
     def rows(self, width: int, height: int) -> Sequence[Row]:
         """At most `height` rows for the inside; any width, they are cut and padded."""
         raise NotImplementedError

@@ -82,6 +82,7 @@ class Stage(App[str]):
         self.kept: list[events.Key] = []  # typed before the first picture
         self.inspected = 0  # the number of the last inspection that was shown
         self.offered: set[tuple[str, int]] = set()  # world and number of the questions that came up by themselves
+        self.played: list[str] = []  # lessons, to their end
         self.standing: Callable[[], object] = lambda: None  # called once, when the first picture stands
 
     # -- what is on the screen --------------------------------------------------------------------------------------
@@ -104,7 +105,7 @@ class Stage(App[str]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys that come before there is anything to type into are kept, in order."""
-        if isinstance(event, events.Key) and event.key == "ctrl+j":  # Enter, before the terminal was told to tell them apart
+        if isinstance(event, events.Key) and event.key == "ctrl+j":  # Enter, as a terminal in line mode sends it
             event = events.Key("enter", "\r")
         if isinstance(event, events.Key) and not self.awake:
             self.kept.append(event)
@@ -165,6 +166,8 @@ class Stage(App[str]):
         if view.inspection and view.inspection.number != self.inspected:
             self.inspected = view.inspection.number
             self.look_inside(view.inspection)
+        elif view.notice.startswith("inspect: "):
+            self.forget()
         self.offer()
 
     def offer(self) -> None:
@@ -198,11 +201,23 @@ class Stage(App[str]):
             entry.placeholder = ""
             self.give(self.pane("timeline"))
 
+    def ask(self, *command: str) -> None:
+        """Through the door. A sheet that is asked for opens at once, and so has the keys while it is computed."""
+        self.panel.command(*command)
+        if command[0] == "inspect" and self.view.mode != "BOOT" and not (self.view.role or self.view.problem):
+            self.look_inside(Inspection(0, command[1], f"{' '.join(command[1:])}: computing ...", ()))
+
     def look_inside(self, inspection: Inspection) -> None:
-        """An answer to `inspect` came: a sheet over the room."""
+        """An answer to `inspect`, or the place for one: a sheet over the room."""
         from .screens.facts import Facts
 
+        self.forget()
         self.push_screen(Facts(inspection, self.palette))
+
+    def forget(self) -> None:
+        """The sheet that waits for an answer goes: it is here, or there is none."""
+        if getattr(getattr(self.screen, "inspection", None), "number", -1) == 0:
+            self.pop_screen()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), *filters(self.palette)]
@@ -233,8 +248,6 @@ class Stage(App[str]):
         for pane in self.panes():
             if pane.display:
                 pane.show(self.view, self.desk)
-            else:
-                pane.glance(self.view)
         for tour in self.screen_stack[0].query(".tour"):
             tour.show_view(self.view, self.desk, arrange(*self.size, self.desk))  # type: ignore[attr-defined]
 

@@ -313,7 +313,7 @@ NUMBERS = {
     "Snapshot": "tick timeline selected",
     "ProcessView": "pid ppid priority tokens decoded prefilled pages shared wait lane quantum response turnaround ran"
     " recomputed faults calls energy group absent unread",
-    "LaneView": "lane pid quantum quantum_max first",
+    "LaneView": "lane pid quantum quantum_max first left",
     "FrameView": "owner refs writing dirty pinned",
     "TokenView": "control",
     "PageView": "page frame refs dirty pinned exact",

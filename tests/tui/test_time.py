@@ -16,16 +16,19 @@ from hypothesis import strategies as st
 from llmos.boot import boot
 from llmos.branch import Branch
 from llmos.breaks import KINDS, Breaks
+from llmos.narrate import Story
 from llmos.options import Options
 from llmos.portrait import portrait
+from llmos.recording import RecordingRoom
 from llmos.room import Room
 from llmos.status import MachineView
 from llmos.stepping import STOPS
 from llmos.tui import first
 from llmos.tui.app import MachineRoom
 from llmos.tui.export import JOURNALLED
-from llmos.tui.panels.cpu import last_ran
+from llmos.tui.panels.timeline import Timeline
 from llmos.tui.screens import worlds
+from llmos.tui.theme import palette
 from llmos_kernel.labels import data
 from llmos_kernel.rewind import state_hash
 from tests.watching import Watch
@@ -438,7 +441,7 @@ def test_points_are_listed_and_taken_away() -> None:
     room._orders.do("watch", "clear")
     assert room.notice == "it stops at: trap"
     room._orders.do("break", "trap")
-    assert "nothing; break trap|" in room.notice
+    assert "nowhere; break trap|" in room.notice
 
 
 def without_calc() -> Room:
@@ -561,7 +564,7 @@ def test_the_token_that_differs_is_marked_in_both_streams() -> None:
         stills.ticks(room, 1)
     stills.ticks(room, 2)
     view = portrait(room)
-    drawn = worlds.rows(view, 120, 40, last_ran(view))
+    drawn = worlds.rows(view, 120, 40)
     marked = [span for row in drawn[:6] for span in row if span[1] == "bold reverse bad"]
     assert marked == [(f"{worlds.MARK}e", "bold reverse bad"), (f"{worlds.MARK}1", "bold reverse bad")]
     said = "".join(text for text, _ in worlds.verdict(view, -1, 120))
@@ -603,3 +606,88 @@ async def test_the_top_line_says_that_a_recording_is_redacted(size: tuple[int, i
     async with MachineRoom(stills.Still(view)).run_test(size=size) as pilot:
         await pilot.pause()
         assert "REPLAY   REDACTED" in drawn.text(pilot.app).splitlines()[0]
+
+
+def events_row(view: MachineView, width: int = 48) -> str:
+    """The cells of the scheduler panel's row of events, one a tick."""
+    pane = Timeline(palette("night", False))
+    pane.view = view
+    ticks = len(view.snapshot.timeline[0])
+    return "".join(text for text, _ in pane._events(width, ticks))[8:]
+
+
+def test_switches_are_marked_where_nothing_else_was_and_marks_pass_over_them() -> None:
+    room = lived()
+    assert room.here is not None
+    room._orders.do("goto", str(room.here.machine.kernel.tick - 3))
+    view = portrait(room)
+    known = {mark.tick: mark.letter for mark in view.marks}
+    switched = {e[0] for t in range(view.now) for e in room.here.machine.past.relive(t) if e[1] == "switch"}  # type: ignore[union-attr]
+    assert list(view.switches) == sorted(switched)
+    assert switched & known.keys()
+    assert "s" not in known.values()
+    first = view.snapshot.tick - 40
+    wanted = [known.get(t, "s" if t in switched else "·") for t in range(first, view.snapshot.tick)]
+    assert events_row(view) == "".join(wanted)
+    assert {"s", "x"} <= set(wanted)
+    room._orders.do("mark", "-1")
+    assert portrait(room).snapshot.tick in known
+
+
+def test_many_switches_drown_no_mark_and_a_branch_has_those_before_it() -> None:
+    story = Story()
+    story.take([(3, "call", 1, "calc", "1+1", "model")])
+    story.take((tick, "switch", 1, lane) for tick in range(4, 9_000) for lane in (0, 1))
+    assert [mark.tick for mark in story.marks()] == [3]
+    assert story.switches() == tuple(range(7_000, 9_000))
+    assert story.cut(50).switches() == tuple(range(4, 50))
+
+
+def test_who_had_an_idle_lane_last_is_a_fact_of_the_world_however_it_is_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "one.log"
+    room = Room(replace(stills.options(), journal=path))
+    room.here = Branch("main", boot(room.options, lambda line: None))
+    room.mode = "FROZEN"
+    stills.say(room, "what is 37*48?")
+    room._orders.do("spawn", "demo")
+    live = {}
+    for _ in range(120):
+        room.advance(room.here)
+        view = portrait(room)
+        live[view.snapshot.tick] = view.lately
+        assert {lane.lane for lane in view.lately} <= {lane.lane for lane in view.snapshot.lanes if not lane.pid}
+    assert any(live.values())
+    for lanes in live.values():  # the last token that was sampled is there, also of who was never seen on the lane
+        assert all(lane.pid and lane.stream and lane.left >= 0 for lane in lanes)
+    room.here.machine.flush()
+    replayed = RecordingRoom(path)
+    replayed.here = replayed.open_world()
+    replayed.mode = "REPLAY"
+    while replayed.here.unread:  # type: ignore[attr-defined]
+        replayed._turn(replayed.here)
+    for one in (room, replayed):
+        for tick in [
+            tick for tick in (*list(live)[::-7], *live) if tick <= portrait(replayed).now
+        ]:  # idle ticks leave nothing
+            one._orders.do("goto", str(tick))
+            assert portrait(one).lately == live[tick]
+    room._orders.do("goto", str(min(live) + 60))
+    before = portrait(room).lately
+    room._orders.do("branch")
+    assert portrait(room).lately == before
+    assert room.other is not None
+
+
+def test_a_lane_that_was_left_in_the_tick_in_which_it_was_got_is_remembered() -> None:
+    """A thought of one token: nobody can see it on its lane between two ticks."""
+    room = stills.standing()
+    assert room.here is not None
+    room.here.command("spawn", "ask", "hi", "", 1)
+    seen = set()
+    for _ in range(40):
+        stills.ticks(room, 1)
+        view = portrait(room)
+        seen |= {lane.pid for lane in view.snapshot.lanes}
+    short = [e for t in range(view.now) for e in room.here.machine.past.relive(t) if e[1] == "thought"]  # type: ignore[union-attr]
+    assert short
+    assert any(lane.pid == short[-1][2] for lane in portrait(room).lately)

@@ -287,18 +287,13 @@ def test_words_name_the_page_that_they_rest_on() -> None:
     assert {run.rests for run in story.console(6) if run.text.strip()} == {"disk:Paging#2"}
 
 
-async def test_who_ran_last_is_remembered_where_the_cpu_was_not_on_the_screen() -> None:
+async def test_who_had_an_idle_lane_last_is_drawn_also_where_it_was_never_seen_on_it() -> None:
     busy = stills.busy_view()
-    app = MachineRoom(stills.Still(busy))
+    idle = tuple(replace(lane, pid=0, stream=()) for lane in busy.snapshot.lanes)
+    left = tuple(replace(lane, left=91) for lane in busy.snapshot.lanes)
+    view = replace(busy, snapshot=replace(busy.snapshot, tick=91, lanes=idle), lately=left)
+    app = MachineRoom(stills.Still(view))
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause()
-        app.obey("layout memory")
-        app.panel.post(replace(busy, snapshot=replace(busy.snapshot, tick=90)))  # type: ignore[attr-defined]
-        await pilot.pause()
-        idle = tuple(replace(lane, pid=0, stream=()) for lane in busy.snapshot.lanes)
-        app.panel.post(replace(busy, snapshot=replace(busy.snapshot, tick=91, lanes=idle)))  # type: ignore[attr-defined]
-        await pilot.pause()
-        app.obey("layout room")
         await pilot.pause()
         assert "was here last" in drawn.text(app)
 

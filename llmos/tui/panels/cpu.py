@@ -14,7 +14,6 @@ from llmos.tui.pane import Pane
 from llmos.tui.stream import strip
 from llmos.tui.text import Row, Span, bar, cell_len, clip, fit, pad, probability, sanitise, spread
 from llmos.tui.text import width as cells_of
-from llmos.tui.theme import Palette
 from llmos_kernel.view import LaneView
 
 from .program import program, source
@@ -33,10 +32,10 @@ LEGEND: Row = (
 )
 
 
-def last_ran(view: MachineView) -> dict[str, LaneView]:
-    """Of each world somebody who has a lane now."""
-    worlds = [world for world in (view, view.other) if world]
-    return {world.branch: lane for world in worlds for lane in world.snapshot.lanes if lane.pid}
+def last_ran(view: MachineView) -> LaneView | None:
+    """Somebody who has a lane now, or else who had one last."""
+    running = [lane for lane in view.snapshot.lanes if lane.pid]
+    return running[-1] if running else max(view.lately, key=lambda lane: lane.left, default=None)
 
 
 class CpuPane(Pane):
@@ -45,26 +44,8 @@ class CpuPane(Pane):
     back = 0  # the token that Enter looks into, counted from the end of that lane's stream
     top = 0  # first line of the program that is shown when maximised
 
-    def __init__(self, palette: Palette) -> None:
-        super().__init__(palette)
-        self.ran: dict[int, LaneView] = {}  # what was last seen on each lane, to look at while it is idle
-        self.seen = 0  # the tick of that
-        self.worlds: dict[str, LaneView] = {}  # by world, who had a lane last
-
     def pick(self, view: MachineView, desk: Desk) -> object:
-        self._remember(view)
-        return view.snapshot.phase, view.snapshot.lanes, desk.zoom
-
-    def glance(self, view: MachineView) -> None:
-        self._remember(view)
-
-    def _remember(self, view: MachineView) -> None:
-        """Who had a lane last; forgotten when one goes back before that."""
-        if view.snapshot.tick < self.seen:
-            self.ran = {}
-        self.seen = view.snapshot.tick
-        self.ran |= {lane.lane: lane for lane in view.snapshot.lanes if lane.pid}
-        self.worlds |= last_ran(view)
+        return view.snapshot.phase, view.snapshot.lanes, view.lately, desk.zoom
 
     def heading(self) -> tuple[Row, Row]:
         now, short = self.view.snapshot.phase, self.size.width < 58
@@ -132,7 +113,7 @@ class CpuPane(Pane):
 
     def _last(self, lane: LaneView) -> LaneView:
         """What was on an idle lane before; the idle lane itself if nothing was."""
-        return self.ran.get(lane.lane, lane)
+        return next((last for last in self.view.lately if last.lane == lane.lane), lane)
 
     def _two(self, lanes: Sequence[LaneView], width: int, height: int) -> list[Row]:
         """Both streams over the whole width, both choices side by side."""
@@ -168,8 +149,8 @@ class CpuPane(Pane):
 
     def _head(self, lane: LaneView, width: int) -> Row:
         if not lane.pid:
-            last = self.ran.get(lane.lane)
-            said = f"idle; pid {last.pid} {clip(sanitise(last.program), 10)} was here last:" if last else IDLE
+            last = self._last(lane)
+            said = f"idle; pid {last.pid} {clip(sanitise(last.program), 10)} was here last:" if last.pid else IDLE
             return ((f"lane {lane.lane}  ", "dim"), (said, "dim"))
         left: Row = (
             (f"lane {lane.lane}  ", "dim"),
@@ -201,7 +182,9 @@ class CpuPane(Pane):
         if not lane.pid or height < 1:
             return []
         if not lane.top:
-            return [(("reading; no choice made yet", "dim"),)]
+            return [
+                (("reading; no choice made yet" if not self.view.redacted else "what was likely is left out", "dim"),)
+            ]
         word = max(8, min(16, width - 16))
         cells = max(4, min(20, width - word - 9))
         rows: list[Row] = []

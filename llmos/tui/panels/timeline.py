@@ -24,10 +24,12 @@ EVENTS = {
     "x": "title",
     "!": "bold bad",
     "b": "good",
+    "s": "dim",
 }
 
 
 GRAVE = "!b"  # refusals and bookmarks are not covered by other marks
+SWITCH = "s"  # covered by any mark
 HEAD = 8  # cells before the first tick
 GANTT = 14  # the same, in the rows of single processes
 
@@ -38,7 +40,18 @@ class Timeline(Pane):
     def pick(self, view: MachineView, desk: Desk) -> object:
         s = view.snapshot
         states = tuple((p.pid, p.state, p.wait) for p in s.processes)
-        return s.timeline, s.counters, view.marks[-1:], view.policy, s.tick, view.now, view.mode, states, desk.zoom
+        return (
+            s.timeline,
+            s.counters,
+            view.marks[-1:],
+            view.switches[-1:],
+            view.policy,
+            s.tick,
+            view.now,
+            view.mode,
+            states,
+            desk.zoom,
+        )
 
     def heading(self) -> tuple[Row, Row]:
         tick = f"{self.view.snapshot.tick:,} ▏"
@@ -95,6 +108,8 @@ class Timeline(Pane):
         """The whole session as a line: its marks, and where one is."""
         room, now = max(1, width - HEAD), self.view.now + 1
         letters: list[str] = ["─"] * room
+        for tick in self.view.switches:
+            letters[min(room - 1, tick * room // now)] = SWITCH
         for mark in self.view.marks:
             at = min(room - 1, mark.tick * room // now)
             if letters[at] not in GRAVE or mark.letter in GRAVE:
@@ -104,10 +119,13 @@ class Timeline(Pane):
         return (("session "[:HEAD], "dim"), *spans)
 
     def _events(self, width: int, ticks: int) -> Row:
-        """What happened in each tick shown, the last event's letter where there were several."""
+        """What happened in each tick shown: the last mark where there were several, a switch where there was no mark."""
         room = min(max(1, width - 8), ticks)
         first = self.view.snapshot.tick - room
         letters = ["·"] * room
+        for tick in self.view.switches:
+            if first <= tick < first + room:
+                letters[tick - first] = SWITCH
         for mark in self.view.marks:
             if first <= mark.tick < first + room:
                 letters[mark.tick - first] = mark.letter

@@ -6,7 +6,7 @@ both, printed or not, and so are the first word on the console and every line of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,10 +42,9 @@ class Worlds(Screen[None], Watching):
         Binding("f1", "app.help", "help", show=False),
     ]
 
-    def __init__(self, view: MachineView, palette: Palette, ran: Mapping[str, LaneView]) -> None:
+    def __init__(self, view: MachineView, palette: Palette) -> None:
         super().__init__()
         self.view, self.palette = view, palette
-        self.ran = dict(ran)  # by world, who had a lane last
 
     def compose(self) -> ComposeResult:
         yield Static(id="worlds")
@@ -58,9 +57,8 @@ class Worlds(Screen[None], Watching):
 
     def watch_view(self, view: MachineView) -> None:
         self.view = view
-        self.ran |= last_ran(view)
         if self.is_mounted:
-            drawn = rows(view, *self.app.size, self.ran, self.palette.plain)
+            drawn = rows(view, *self.app.size, self.palette.plain)
             self.query_one("#worlds", Static).update(painted(drawn, self.palette))
 
     def action_close(self) -> None:
@@ -70,13 +68,13 @@ class Worlds(Screen[None], Watching):
         self.app.panel.command("world")  # type: ignore[attr-defined]
 
 
-def rows(view: MachineView, width: int, height: int, ran: Mapping[str, LaneView], plain: bool = False) -> list[Row]:
+def rows(view: MachineView, width: int, height: int, plain: bool = False) -> list[Row]:
     """The whole screen: two columns with a line between, and the keys."""
     if view.other is None:
         return [(("There is one world only. Esc, then B branches a second one.", "text"),)]
     half = (width - 3) // 2
     split = parted(written(view.console), written(view.other.console))
-    mine, theirs = ran.get(view.branch), ran.get(view.other.branch)
+    mine, theirs = last_ran(view), last_ran(view.other)
     deep = 0 if not (mine or theirs) else DEEP if height >= TALL else 1
     draw = Column(half, height - 3, split, deep, plain)
     here, there = (view.parted.here, view.parted.there) if view.parted else (None, None)
@@ -88,7 +86,12 @@ def rows(view: MachineView, width: int, height: int, ran: Mapping[str, LaneView]
         view.other, view, theirs, "a call waits" if view.other.questions else "", _apart(theirs, pid, there)
     )
     body = [(*fit(a, half), (" │ ", "line"), *fit(b, half)) for a, b in zip(left, right, strict=True)]
-    return [*body, (("─" * width, "line"),), verdict(view, split, width, plain), ((clip(KEYS, width), "dim"),)]
+    return [*body, (("─" * width, "line"),), verdict(view, split, width, plain), _last(view, width)]
+
+
+def _last(view: MachineView, width: int) -> Row:
+    """What is at work for long, or else the keys."""
+    return ((clip(f" BUSY  {view.working}" if view.working else KEYS, width), "busy" if view.working else "dim"),)
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ class Column:
         ]  # fmt: skip
 
     def _tokens(self, lane: LaneView | None, apart: int) -> list[Row]:
-        who = f"pid {lane.pid} {sanitise(lane.program)}" if lane else "nobody was on a lane since they parted"
+        who = f"pid {lane.pid} {sanitise(lane.program)}" if lane else "nobody was on a lane yet"
         lines = strip(lane.stream, self.width, self.deep, self.plain, apart=apart) if lane and lane.stream else []
         lines += [((), ())] * (self.deep - len(lines))
         return [self._rule(f"tokens  {who}"), *(row for pair in lines for row in pair)]
