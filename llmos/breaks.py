@@ -32,8 +32,9 @@ KINDS: dict[str, tuple[str, ...]] = {
 RINGS = tuple(
     ring.name for ring in Ring if ring
 )  # no token has the kernel's own label: its control ids have their author's
-USAGE = f"break {'|'.join(KINDS)}, break token TEXT, break label {'|'.join(RINGS)}, break tick N, break clear"
-WATCH_USAGE = "watch state PID, watch frames PID, watch page PID NUMBER, watch quota PID NAME, watch clear"
+USAGE = f"break {'|'.join(KINDS)}|token TEXT|label RING|tick N|clear"
+WATCH_USAGE = "watch state PID|frames PID|page PID NUMBER|quota PID NAME|clear"
+"""Each fits on a line of 120 cells, behind what is said before it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -326,6 +326,9 @@ def lesson(
     large: Annotated[
         bool, typer.Option("--large", help="For a class to read from afar: text and reveal only.")
     ] = False,
+    speed: Annotated[
+        float | None, typer.Option("--speed", min=0, help="Ticks a second on the screen; 0 is as fast as it can.")
+    ] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the screen.")] = False,
     json: Json = False,
 ) -> None:
@@ -346,8 +349,10 @@ def lesson(
     if not lines and sys.stdin.isatty() and sys.stdout.isatty():
         from .screens import lesson as lesson_screen
 
-        lesson_screen(wanted, large, look)
+        lesson_screen(wanted, large, look, speed)
         return
+    if speed is not None:
+        raise UsageError("--speed is of a lesson's screen; in lines it runs as fast as it can")
     lessons.run_lesson(wanted)
 
 

@@ -93,7 +93,7 @@ class Client:
             self._send(wire.HELLO, self.drive)
             for words in self._kept:
                 self._send(wire.DO, *words)
-        problem = "the machine's process is gone"
+        problem = "the machine's process ended"
         try:
             while (message := wire.receive(connection)) is not None:
                 self._heard(*message)
@@ -138,8 +138,7 @@ class Client:
         if journal and not self.farewell:
             self.farewell = f"recorded up to there: llmos replay {journal}"
         if not self._ending and not self._closing.is_set():
-            said = f"{problem}: q leaves" + (f" · {self.farewell}" if self.farewell else "")
-            self._show(replace(self.view, mode="HALTED", problem=problem, notice=said))
+            self._show(replace(self.view, mode="HALTED", problem=problem, notice=_lost(problem, journal)))
         self._over.set()
 
     def _show(self, view: MachineView) -> None:
@@ -151,3 +150,10 @@ class Client:
         if self._connection is not None:
             with suppress(OSError):
                 wire.send(self._connection, *words)
+
+
+def _lost(problem: str, journal: str) -> str:
+    """What to do now; the path, as short as a shell takes it, first: a line may have 80 cells, and q stands in the footer."""
+    home = f"{Path.home()}/"
+    path = f"~/{journal.removeprefix(home)}" if journal.startswith(home) else journal
+    return f"{problem}: {f'llmos replay {path} · ' if path else ''}q leaves"

@@ -55,13 +55,15 @@ def machine(options: Options, speed: float, look: Look, opening: Callable[[], No
     """A new machine in a process of its own, and its screen; closing the screen stops it, detaching does not."""
     from . import sessions
     from .client import Client
+    from .lessons.lesson import names
     from .server import ORPHANED
 
     _need_terminal()
     dress = dressed(look)
     address, alive = sessions.launch(options, speed, ORPHANED)
-    show(Client(address, ends=True, alive=alive), dress, opening)
-    print("next: llmos lesson two-files")
+    played = show(Client(address, ends=True, alive=alive), dress, opening)
+    if left := [name for name in names() if name not in played]:
+        print(f"next: llmos lesson {left[0]}")
 
 
 def attached(name: str, look: Look, watch: bool = False) -> None:
@@ -83,14 +85,16 @@ def recording(path: Path, tick: int | None, look: Look, opening: Callable[[], No
     show(RecordingRoom(path, tick), dress, opening)
 
 
-def lesson(wanted: Wanted, big: bool, look: Look) -> None:
-    """A lesson, or a class of them, beside the machine it speaks of; at the end what came of it, as lines."""
+def lesson(wanted: Wanted, big: bool, look: Look, speed: float | None = None) -> None:
+    """A lesson, or a class of them, beside the machine it speaks of; at the end what came of it, as lines. `speed`: of what is
+    looked at, in ticks a second; None = one can follow."""
     from .lessons.programme import Programme
     from .room import WATCH
     from .tui.lesson import LessonRoom
 
     dress = dressed(look)
-    room = LessonRoom(Programme(wanted), dress.palette, big, WATCH, dress.still, look.keys)
+    watch = WATCH if speed is None else speed
+    room = LessonRoom(Programme(wanted), dress.palette, big, watch, dress.still, look.keys)
     _watch_terminal()
     room.run()
     lines, ended = room.close()
@@ -103,8 +107,8 @@ def lesson(wanted: Wanted, big: bool, look: Look) -> None:
         os._exit(0)
 
 
-def show(panel: Panel, dress: Dress, opening: Callable[[], None] = _nothing) -> None:
-    """Run the screen until it is closed. `opening` is called when it takes the terminal."""
+def show(panel: Panel, dress: Dress, opening: Callable[[], None] = _nothing) -> list[str]:
+    """Run the screen until it is closed; the lessons that were played on it. `opening` is called when it takes the terminal."""
     from .tui.app import MachineRoom
 
     room = MachineRoom(panel, *dress)
@@ -114,6 +118,7 @@ def show(panel: Panel, dress: Dress, opening: Callable[[], None] = _nothing) -> 
     room.run()
     if room.return_code:
         raise LlmosError("the screen came to an end it did not expect")
+    return room.played
 
 
 def _watch_terminal() -> None:

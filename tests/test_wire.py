@@ -24,11 +24,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmos import journal, sessions, wire
-from llmos.client import Client
+from llmos.client import Client, _lost
 from llmos.options import SYSTEM, Options
 from llmos.recording import events
 from llmos.server import LONELY, Seat, Server, from_text, to_text
 from llmos.status import VERBS, Line, MachineView
+from llmos.tui.text import clip
 from tests.tui import stills
 from tests.watching import SECONDS, Watch
 
@@ -282,6 +283,15 @@ def test_every_verb_does_over_the_wire_what_it_does_in_a_room_and_none_stops_the
     assert not thread.is_alive()
 
 
+def test_what_is_said_of_a_machine_that_is_gone_has_the_path_of_its_journal_in_80_columns() -> None:
+    kept = Path.home() / ".local/state/llmos/0001.log"
+    assert clip(_lost("the machine's process ended", str(kept)), 76).startswith(
+        "the machine's process ended: llmos replay ~/.local/state/llmos/0001.log"
+    )
+    assert _lost("x", "/srv/1.log") == "x: llmos replay /srv/1.log · q leaves"
+    assert _lost("x", "") == "x: q leaves"
+
+
 @pytest.mark.parametrize("ends", [True, False], ids=["the screen that started it", "another"])
 def test_a_machine_that_somebody_else_stops_is_no_live_one_any_more(ends: bool) -> None:
     _, server, thread = _serve(Path(mkdtemp()) / "1.sock")
@@ -378,7 +388,7 @@ def test_killing_the_machine_leaves_terminal_and_journal(home: Path, terminal: T
     terminal.type(b"what is 37*48?\r")
     terminal.until(b"\\[calc\\]")
     os.kill(_engine(home), signal.SIGKILL)
-    terminal.until(b"process is gone")
+    terminal.until(b"process ended")
     terminal.type(b"\x11")  # ctrl+q
     assert terminal.gone() == 0
     assert b"\x1b[?1049l" in terminal.said  # the screen before is back

@@ -115,6 +115,14 @@ class MachineRoom(Stage):
             said = f"export: {e}"
         self.call_from_thread(self.change, message=said)
 
+    def verb_frames(self, frames: str) -> None:
+        if not self.view.snapshot.selected:
+            raise ValueError("no process is selected: `select PID`, or Enter on its row")
+        self.panel.command("window", str(self.view.snapshot.selected), frames)
+
+    def verb_help(self) -> None:
+        self.action_keys()
+
     def verb_worlds(self) -> None:
         self.action_worlds()
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from string import printable
 
 from textual.binding import Binding
 from textual.keys import Keys, _character_to_key, key_to_character
@@ -308,7 +309,7 @@ def _own(file: Path) -> dict[str, str]:
 def _can_be_pressed(key: str) -> bool:
     """Does the library know a key of that name?"""
     *held, last = key.split("+")
-    named = {one.value.rpartition("+")[2] for one in Keys} - set(MODIFIERS)
+    named = {one.value.rpartition("+")[2] for one in Keys} | {_character_to_key(one) for one in printable}
     return (
         set(held) <= set(MODIFIERS)
         and len(set(held)) == len(held)

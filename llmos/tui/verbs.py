@@ -58,6 +58,7 @@ VERBS: tuple[Verb, ...] = (
     Verb("plug DEVICE", "Plug a device in."),
     Verb("unplug DEVICE", "Unplug a device."),
     Verb("window PID FRAMES", "Fewer frames than pages for a process; 0 gives it all of them again."),
+    Verb("frames FRAMES", "The same for the selected process: `frames 4`, and 0 for all of them."),
     Verb("swapout PID", "All pages of a process to the page file; they return at its next turn."),
     Verb("park PID", "Stop a process and write its pages to the page file, until it is called back."),
     Verb("unpark PID", "Call a parked process back."),
@@ -76,13 +77,17 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         "export [WHAT] [FILE]", "Write picture, transcript, cast, trace, journal, or redact: a recording without words."
     ),
+    Verb("help", "All keys and verbs."),
     Verb("attacks", "The attack lab."),
     Verb("lessons", "The lessons, and how to play them."),
     Verb("tour", "The guided tour."),
     Verb("detach", "Leave, and let the machine run on."),
     Verb("quit", "Leave. The session stays recorded."),
 )
-HERE = ("worlds", "ps", "filter", "sort", "layout", "theme", "export", "attacks", "lessons", "tour", "detach", "quit")
+HERE = (
+    "worlds", "ps", "filter", "sort", "layout", "theme", "export", "frames", "help", "attacks", "lessons", "tour", "detach",
+    "quit",
+)  # fmt: skip
 """Verbs of the screen itself; all others are the machine's."""
 LOOKS = {
     "mem": ("inspect", "process"),
@@ -92,6 +97,8 @@ LOOKS = {
     "strace": ("inspect", "trace"),
 }
 """Verbs that only look; a plain run has them too."""
+OTHER_NAMES = {"renice": "nice", "top": "ps", "say": "ask", "exit": "quit"}
+"""What a verb is called on the keys, in the console's shell and elsewhere."""
 ALIASES = {**LOOKS, "ask": ("say",)}
 
 
@@ -101,9 +108,10 @@ def parse(line: str) -> tuple[str, ...]:
     if not text:
         return ()
     name, _, rest = text.partition(" ")
+    name = OTHER_NAMES.get(name, name)
     verb = next((v for v in VERBS if v.name == name), None)
     if verb is None:
-        raise ValueError(f"no verb {name!r}; ? lists them")
+        raise ValueError(f"no verb {name!r}; ? lists them, and what the shell knows is typed on the console (i)")
     words = _words(verb, rest)
     least = sum(not word.startswith("[") for word in verb.takes)
     most = 99 if any("…" in word for word in verb.takes) else len(verb.takes)

@@ -336,6 +336,32 @@ def test_names_are_words_that_a_person_can_write() -> None:
     assert keys.key_map("vim") == keys.VIM
 
 
+def test_all_keys_of_the_tables_and_what_terminals_send_can_be_chosen(tmp_path: Path) -> None:
+    own = tmp_path / "keys.toml"
+    given = {key for table in (keys.KEYS, keys.mapped(keys.VIM)) for row in table for key in row.keys.split(",")}
+    more = {
+        "ctrl+x",
+        "alt+enter",
+        "shift+f5",
+        "ctrl+shift+left",
+        "f24",
+        "\N{LATIN SMALL LETTER E WITH ACUTE}",
+        "<",
+        "backspace",
+    }
+    for key in given | more:
+        own.write_text(f'[keys]\nstep = "{key}"\n')
+        assert "no key" not in _refusal(own), key
+
+
+def _refusal(own: Path) -> str:
+    try:
+        keys.key_map("default", own)
+    except ValueError as e:
+        return str(e)
+    return ""
+
+
 @pytest.mark.parametrize(
     ("table", "told"),
     [
@@ -347,6 +373,10 @@ def test_names_are_words_that_a_person_can_write() -> None:
         ('step = "?"', "? is both step and keys"),
         ('step = "j"', "j is both down and step"),
         ('lessons = "l"', "l is both right and lessons"),
+        ('step = "hyper+q+z"', "step there is no key hyper+q+z"),
+        ('step = "x,hypr+q"', "step there is no key hypr+q"),
+        ('step = "ctrl+ctrl+q"', "step there is no key ctrl+ctrl+q"),
+        ('step = "pagedwn"', "step there is no key pagedwn"),
     ],
 )
 def test_a_bad_key_map_is_one_short_line(table: str, told: str, tmp_path: Path) -> None:

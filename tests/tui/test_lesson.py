@@ -166,6 +166,7 @@ async def test_numbers_as_choices_have_letters() -> None:
 async def test_hints_are_shown_or_locked() -> None:
     for locks, shown in (((), "hint:"), (("hint",), "locked the hints")):
         async with opened(recorded("belady", locks=locks)) as (pilot, app):
+            assert ("F3 hint" in drawn.text(app).splitlines()[-1]) == (locks == ())
             await pilot.press("f3")
             await pilot.pause()
             assert shown in drawn.text(app)
@@ -430,6 +431,17 @@ def test_what_can_t_be_is_said_before_the_screen_is_taken(wanted: Wanted, monkey
     monkeypatch.setattr(LessonRoom, "run", lambda self: pytest.fail("the screen was taken"))
     with pytest.raises(UsageError):
         screens.lesson(wanted, False, Look())
+
+
+@pytest.mark.parametrize(("asked", "runs"), [(None, 8.0), (2.0, 2.0), (0.0, 0.0)])
+def test_a_lesson_s_machine_runs_at_the_speed_that_is_asked_for(
+    asked: float | None, runs: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float] = []
+    monkeypatch.setattr(LessonRoom, "run", lambda self: seen.append(self.watching.speed))
+    monkeypatch.setattr(LessonRoom, "close", lambda self: ([], True))
+    screens.lesson(Wanted("trap", recorded=True), False, Look(), asked)
+    assert seen == [runs]
 
 
 @pytest.mark.parametrize("keys", [("ctrl+c",), ("ctrl+q",), ("escape", "q")])

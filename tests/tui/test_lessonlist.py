@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -54,6 +55,18 @@ async def test_the_lesson_that_is_picked_is_played_and_the_room_comes_back(run: 
         await pilot.pause()
         assert run[1][-4] == ORDER[3]
         assert f"llmos lesson {ORDER[3]} says why" in drawn.text(app)
+        assert app.played == [ORDER[1]]
+
+
+@pytest.mark.parametrize(("played", "following"), [((), ORDER[0]), (ORDER[:2], ORDER[2]), (ORDER, "")])
+def test_the_lesson_that_comes_next_is_one_that_was_not_played(
+    played: tuple[str, ...], following: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(screens, "_need_terminal", lambda: None)
+    monkeypatch.setattr("llmos.sessions.launch", lambda *args: (Path("1.sock"), lambda: True))
+    monkeypatch.setattr(screens, "show", lambda *args: list(played))
+    screens.machine(Options(), 8.0, Look())
+    assert capsys.readouterr().out == (f"next: llmos lesson {following}\n" if following else "")
 
 
 async def test_where_the_screen_can_t_be_given_away_it_says_how() -> None:

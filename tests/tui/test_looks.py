@@ -59,7 +59,9 @@ def test_a_look_before_a_command_is_said_where_it_belongs(
     for words, told in (
         ("--theme day lesson trap", "write it behind: llmos lesson --theme"),
         ("--theme day models", "`models` has no such option"),
-        ("--speed 3 lesson trap", "`lesson` has no such option"),
+        ("--speed 3 lesson trap", "write it behind: llmos lesson --speed"),
+        ("--speed 3 models", "`models` has no such option"),
+        ("lesson trap --recorded --plain --speed 3", "--speed is of a lesson's screen"),
     ):
         monkeypatch.setattr(sys, "argv", ["llmos", *words.split()])
         with pytest.raises(SystemExit, match="2"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from textual import events
 from textual.pilot import Pilot
 
+from llmos.breaks import USAGE, WATCH_USAGE
 from llmos.options import SYSTEM
 from llmos.room import Room
 from llmos.status import VERBS, MachineView, Run, SelfTest
@@ -27,6 +29,7 @@ from llmos.tui.screens.facts import warmed
 from llmos.tui.screens.help import entries, page
 from llmos.tui.stage import CommandLine
 from llmos.tui.theme import THEMES, contrast, palette
+from llmos_kernel.cpu import Burst
 
 from . import drawn, stills
 
@@ -272,6 +275,92 @@ def test_verbs_reach_the_door() -> None:
         command = verbs.parse(example)
         assert command[0] in (*verbs.HERE, *VERBS, "say"), verb
         assert command[0] not in verbs.HERE or hasattr(MachineRoom, f"verb_{command[0]}")
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("renice 4 2", ("nice", "4", "2")),
+        ("say what is 2*3?", ("say", "what is 2*3?")),
+        ("top", ("ps",)),
+        ("exit", ("quit",)),
+        ("help", ("help",)),
+    ],
+)
+def test_a_verb_is_known_by_what_it_is_called_elsewhere(line: str, command: tuple[str, ...]) -> None:
+    assert verbs.parse(line) == command
+
+
+async def test_frames_are_taken_from_the_selected_process() -> None:
+    still = stills.Still(stills.busy_view())
+    app = MachineRoom(still)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        app.obey("frames 3")
+        assert still.asked == [("window", str(still.view.snapshot.selected), "3")]
+        still.post(replace(still.view, snapshot=replace(still.view.snapshot, selected=0)))
+        await pilot.pause()
+        app.obey("frames 3")
+        await pilot.pause()
+        assert "frames: no process is selected" in drawn.text(app)
+        assert len(still.asked) == 1
+        app.obey("help")
+        await pilot.pause()
+        assert "all keys and verbs" in drawn.text(app)
+
+
+def test_what_is_left_of_a_context_by_fewer_frames_is_seen() -> None:
+    room = stills.standing()
+    stills.say(room, "what is 37*48?")
+    room._obey("spawn", "demo")
+    stills.ticks(room, 40)
+    pid = stills.seen(room).snapshot.selected
+    before = next(p for p in stills.seen(room).snapshot.processes if p.pid == pid)
+    assert before.absent == 0
+    room._obey("window", str(pid), "4")
+    assert room.notice == ""
+    stills.ticks(room, 40)
+    after = next((p for p in stills.seen(room).snapshot.processes if p.pid == pid), None)
+    assert after is None or after.pages - after.absent <= 4
+
+
+@pytest.mark.parametrize("usage", [USAGE, WATCH_USAGE])
+def test_what_can_be_stopped_at_is_told_whole(usage: str) -> None:
+    assert len(f" ! stops nowhere; {usage}") <= 120
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_the_speed_is_tokens_a_second_of_all_lanes(lanes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = stills.standing()
+    assert room.here is not None
+    room._obey("spawn", "demo")
+    bursts: tuple[Burst, ...] = ()
+    while sum(b.steps > 0 and len(b.feed) == 1 for b in bursts) != lanes:
+        stills.ticks(room, 1)
+        bursts = tuple(room.here.kernel.work.bursts)
+    waits: list[float] = []
+    monkeypatch.setattr(room.here.machine.world, "wait", lambda seconds, ready: waits.append(seconds))
+    room._pace(time.monotonic(), bursts)
+    assert waits == [pytest.approx(lanes / 8.0, abs=0.1)]
+
+
+async def test_the_top_line_s_help_opens_by_a_click() -> None:
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    for size in ((80, 24), (120, 40)):
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            x = drawn.text(app).splitlines()[0].index("F1")
+            await pilot.click("#banner", offset=(x + 4, 0))
+            await pilot.pause()
+            assert len(app.screen_stack) == 2
+        app = MachineRoom(stills.Still(stills.busy_view()))
+
+
+async def test_the_palette_finds_the_picture_by_the_word_for_it() -> None:
+    app = MachineRoom(stills.Still(stills.busy_view()))
+    async with app.run_test(size=(120, 40)):
+        found = [(hit.score, hit.text) async for hit in Finder(app.screen).search("screenshot")]  # type: ignore[union-attr]
+        assert max(found)[1] == "picture  (e)"
 
 
 @given(st.text(max_size=40))

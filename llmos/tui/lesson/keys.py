@@ -63,9 +63,13 @@ def bindings() -> Iterator[Binding]:
     yield Binding("enter", "line", "answer", show=False)
 
 
-def footer(table: Sequence[Key], typing: bool, cells: int) -> list[tuple[Key, Row]]:
-    """The keys that act now, as many as fit, each with what is drawn for it."""
-    keys = [key for key in table if key.footer == (1 if typing else 2)]
+CONTROLS = {"hint": "hint", "change": "change", "tick(-1)": "back"}
+"""Actions that a teacher may lock, and as which control."""
+
+
+def footer(table: Sequence[Key], typing: bool, cells: int, locks: Sequence[str] = ()) -> list[tuple[Key, Row]]:
+    """The keys that act now and are not locked, as many as fit, each with what is drawn for it."""
+    keys = [key for key in table if key.footer == (1 if typing else 2) and CONTROLS.get(key.action) not in locks]
     placed: list[tuple[Key, Row]] = []
     for chosen in (keys, [key for key in keys if not key.spare]):
         placed = [(key, ((f" {key.shown}", "bold accent"), (f" {key.word} ", "text"))) for key in chosen]

@@ -325,7 +325,7 @@ class LessonRoom(LessonStage):
     def _press(self, at: int) -> None:
         """The key at this cell of the bottom line."""
         x = 0
-        for key, row in keys.footer(self.keys, self.typing, self.size.width):
+        for key, row in self.footer():
             x += width(row)
             if at < x:
                 self.call_later(self.run_action, f"app.{key.action}")

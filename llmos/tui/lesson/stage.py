@@ -19,6 +19,7 @@ from llmos.lessons.programme import Programme
 from llmos.lessons.session import Scene
 from llmos.status import BLANK, MachineView
 from llmos.tui.desk import Desk
+from llmos.tui.keys import Key
 from llmos.tui.paint import filters, painted
 from llmos.tui.pane import Pane
 from llmos.tui.text import Row, sanitise, wrap
@@ -153,9 +154,7 @@ class LessonStage(App[None]):
         if self.programme.whole_class:
             place = f"{self.programme.at + 1}/{len(self.programme.names)}, {self.programme.minutes} min"
         self._show("#head", [words.head(scene, self._state(), place, self.size.width)])
-        self._show(
-            "#keys", [tuple(span for _, row in keys.footer(self.keys, self.typing, self.size.width) for span in row)]
-        )
+        self._show("#keys", [tuple(span for _, row in self.footer() for span in row)])
         booting: list[Row] = [(("The machine comes up.", "text"),)]
         self._show("#text", words.story(scene, self._cells("#words")).rows if scene else booting)
         self._box("#ask", "#question", self._question(self._cells("#ask")), 0.75)
@@ -165,6 +164,9 @@ class LessonStage(App[None]):
         self.query_base("#reveal").border_title = f"REVEAL{asked}"
         self.line.placeholder = self._placeholder()
         self._panels()
+
+    def footer(self) -> list[tuple[Key, Row]]:
+        return keys.footer(self.keys, self.typing, self.size.width, self.scene.locked if self.scene else ())
 
     def _state(self) -> str:
         if self.busy and not self.tick:

@@ -15,9 +15,13 @@ from llmos.tui.desk import Desk
 from llmos.tui.keys import Key
 from llmos.tui.pane import Pane
 from llmos.tui.text import Row, Span, clip, flow, sanitise, spread
+from llmos.tui.text import width as cells_of
 from llmos_kernel.view import Snapshot
 
 STYLES = {"LIVE": "good", "FROZEN": "accent", "BOOT": "busy", "REPLAY": "busy", "HALTED": "bad"}
+
+
+HELP: Row = (("F1", "bold accent"), (" help ", "dim"))
 
 
 class Banner(Pane):
@@ -29,6 +33,7 @@ class Banner(Pane):
             (view.mode, view.snapshot.tick, view.seed, view.speed, round(view.rate, 1), view.model, view.arithmetic),
             (usage(view.snapshot), desk.typing, desk.held, view.role, view.redacted, view.branch, view.other is None),
             len(view.questions),
+            view.working != "",
         )
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
@@ -51,10 +56,12 @@ class Banner(Pane):
             facts.insert(1, ((kind, "dim"), (clip(sanitise(view.branch), 16), "bold text")))
         room = width - 14 - sum(len(text) for text, _ in badges)
         middle = flow(facts, room - (7 if name[0][0].strip() else 1), "  " if self.desk.small else "   ")
-        return [spread((*name, *badges, ("  ", "text"), *middle), (("F1", "bold accent"), (" help ", "dim")), width)]
+        return [spread((*name, *badges, ("  ", "text"), *middle), HELP, width)]
 
     def _badges(self, mode: str) -> Row:
         badges: list[Span] = [(f" {mode} ", f"bold reverse {STYLES.get(mode, 'text')}")]
+        if self.view.working:
+            badges += [(" ", "text"), (" BUSY ", "bold reverse busy")]
         if self.desk.held:
             badges += [(" ", "text"), (" DISPLAY HELD ", "bold reverse busy")]
         if self.desk.typing:
@@ -73,7 +80,9 @@ class Banner(Pane):
         return next(k.shown for k in table if k.action == "consent" and k.always)
 
     def on_click(self, event: events.Click) -> None:
-        if self.view.questions:
+        if event.x >= self.size.width - cells_of(HELP):
+            self.app.call_later(self.app.run_action, "app.help")
+        elif self.view.questions:
             self.app.call_later(self.app.run_action, "app.consent")
 
     def _speed(self, view: MachineView) -> Row:

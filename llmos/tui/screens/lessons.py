@@ -91,7 +91,10 @@ def played(app: App[str], name: str, palette: Palette) -> str:
         return f"here a lesson can't take the screen: type in a shell: llmos lesson {name}"
     finally:
         signal.signal(signal.SIGINT, before)
-    return f"lesson {name} is over" if status == 0 else f"lesson {name} came to nothing: llmos lesson {name} says why"
+    if status:
+        return f"lesson {name} came to nothing: llmos lesson {name} says why"
+    app.played.append(name)  # type: ignore[attr-defined]
+    return f"lesson {name} is over"
 
 
 def rows(width: int, at: int) -> list[Row]:
