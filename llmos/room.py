@@ -88,7 +88,7 @@ class Room:
             self.here.machine.world.ring()
         if self._thread.is_alive():
             self._thread.join(1.0)
-        return farewell(self.here)
+        return farewell(self.here, [world for world in (self.other, *self.aside) if world])
 
     # -- the machine's thread ---------------------------------------------------------------------------------------
 
@@ -314,9 +314,10 @@ def _plain(e: Exception) -> str:
     return f"takes a number, not {found[1]}" if found else str(e)
 
 
-def farewell(branch: Branch | None) -> str:
-    """What to print when the screen is gone: where it is recorded, and how to come back to this moment."""
+def farewell(branch: Branch | None, others: Sequence[Branch] = ()) -> str:
+    """What to print when the screen is gone: where it is recorded, and how to come back to this moment; then the other worlds."""
     file = branch.machine.journal if branch else ""
     if not branch or not file:
         return ""
-    return f"saved {file} · look again: llmos replay {file} --tick {branch.machine.kernel.tick}"
+    said = f"saved {file} · look again: llmos replay {file} --tick {branch.machine.kernel.tick}"
+    return said + "".join(f"\nworld {world.name}: llmos replay {world.machine.journal}" for world in others)

@@ -465,6 +465,22 @@ def test_a_page_is_watched_and_the_other_world_stops_both() -> None:
     assert "in frame" in stopped(room)
 
 
+def test_the_last_words_name_the_journal_of_every_world(tmp_path: Path) -> None:
+    room = Room(replace(stills.options(), journal=tmp_path / "1.log"))
+    room.here = Branch("main", boot(room.options, lambda line: None))
+    room.mode = "FROZEN"
+    stills.ticks(room, 4)
+    for _ in range(2):
+        room._orders.do("branch")
+    worlds = [*room.worlds(), *room.aside]
+    said = room.close().splitlines()
+    for world in worlds:
+        world.machine.close()
+    assert said[0].startswith(f"saved {worlds[0].machine.journal} ")
+    assert said[1:] == [f"world {world.name}: llmos replay {world.machine.journal}" for world in worlds[1:]]
+    assert len({world.machine.journal for world in worlds}) == len(said) == 3
+
+
 BAD = {
     "spawn nosuch": "nosuch", "spawn calc 1 2 3": "calc", "kill 99": "no process 99", "stop 99": "99", "cont 99": "99",
     "nice 2 77": "1 to 20", "nice 99 1": "no process 99", "policy foo": "foo", "victims foo": "foo", "fork 99": "no process 99",
