@@ -7,10 +7,12 @@ secret there is no page at all; the cookie it is kept in is never sent from anot
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 import shlex
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 COOKIE = "llmos"
+CLOSING = 10.0  # seconds until screens that do not end are left
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
@@ -92,11 +95,26 @@ def application(machine: str, door: Door, where: str) -> web.Application:
         page: web.StreamResponse = await servers[role(request)].handle_index(request)
         return page
 
+    screens: set[asyncio.Task[web.StreamResponse]] = set()
+
     async def terminal(request: web.Request) -> web.StreamResponse:
-        socket: web.StreamResponse = await servers[role(request)].handle_websocket(request)
-        return socket
+        screen = asyncio.ensure_future(servers[role(request)].handle_websocket(request))
+        screens.add(screen)
+        screen.add_done_callback(screens.discard)
+        return await screen
+
+    async def close(_: web.Application) -> None:
+        """The screens' processes end before the loop that reads from them does."""
+        for screen in screens:
+            screen.cancel()
+        if screens:
+            await asyncio.wait(screens, timeout=CLOSING)
+        for thread in threading.enumerate():
+            if thread.name.startswith("asyncio-waitpid"):  # one waits for each process, and tells the loop
+                await asyncio.to_thread(thread.join, CLOSING)
 
     app = web.Application(middlewares=[web.middleware(gate)])
+    app.on_shutdown.append(close)
     server = servers["watch"]
     aiohttp_jinja2.setup(app, loader=jinja2.FileSystemLoader(server.templates_path))
     app.add_routes(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -65,6 +69,31 @@ async def test_nothing_opens_without_a_key(monkeypatch: pytest.MonkeyPatch) -> N
             cookie = answer.headers["Set-Cookie"]
         assert "HttpOnly" in cookie
         assert "SameSite=Strict" in cookie
+
+
+def test_an_interrupt_ends_the_screens_too_and_says_nothing_but_where_the_journal_is() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    words = [sys.executable, "-m", "llmos", "serve", "--model", "scripted", "--port", port]
+    environment = {**os.environ, "LLMOS_HOME": mkdtemp(prefix="llmos-"), "PYTHONUNBUFFERED": "1"}
+    server = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    assert server.stdout
+    _, (_, address) = server.stdout.readline(), server.stdout.readline().split()
+
+    async def watch() -> None:
+        async with _stranger() as browser, browser.get(address):
+            socket = await browser.ws_connect(f"http://127.0.0.1:{port}/ws")
+            while (await socket.receive(timeout=60)).type is not aiohttp.WSMsgType.BINARY:
+                pass
+            server.send_signal(signal.SIGINT)
+            while (await socket.receive(timeout=60)).type is not aiohttp.WSMsgType.CLOSE:
+                pass
+
+    asyncio.run(watch())
+    out, err = server.communicate(timeout=60)
+    assert (server.returncode, err) == (0, "")
+    assert out.startswith("saved ")
 
 
 def _stranger() -> Any:
