@@ -315,7 +315,7 @@ def _plain(e: Exception) -> str:
 
 
 def farewell(branch: Branch | None, others: Sequence[Branch] = ()) -> str:
-    """What to print when the screen is gone: where it is recorded, and how to come back to this moment; then the other worlds."""
+    """What to print when the screen is gone: where it is recorded, and how to come back to this moment; the other worlds."""
     file = branch.machine.journal if branch else ""
     if not branch or not file:
         return ""
