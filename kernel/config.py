@@ -36,4 +36,5 @@ class Config:
     adapters: tuple[str, ...] = ()  # sets of weights that processes may choose: the first is the CPU's number 1
     adapter: str = "none"  # what a process begins with: one of them, or "none", the model as it was loaded
     grammar: int = 0  # 1 = a model's calls are held to the grammars of what is mounted; the masks are the CPU's
+    library: str = ""  # how much there was to search in at the start, in words: for those who look at the recording
     dialect: str = "llmos"  # how the model writes calls: a name in `dialects.DIALECTS`

@@ -64,6 +64,7 @@ def boot(
         kernel_config(options, init, names, dialect),
         disk=labels.text() if labels else "",
         grammar=int(masks is not None),
+        library=_stored(world),
     )
     choose = load_choice(options.policy) if options.policy.endswith(".py") else None
     watch = Stopwatch(gauged(cpu, world.deliver), page_file(cpu.geometry, options.slots) or NoStore())
@@ -161,14 +162,22 @@ def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, 
     settings = device_settings(options, plug)
     devices = registry.mounted(names, settings)
     progress(SelfTest("devices", " ".join(f"{name} on" for name in devices) or "none", "ok"))
-    if search := devices.get("search"):
-        stored = search.library.stat()  # type: ignore[attr-defined]
-        progress(SelfTest("disk", f"{stored['documents']:,} documents, {stored['passages']:,} passages", "ok"))
     system = (
         registry.instructions({n: d for n, d in devices.items() if n != "disk"}) if options.tools and devices else ""
     )
     made.append(HostWorld(devices, context))
+    if stored := _stored(made[0]):
+        progress(SelfTest("disk", stored, "ok"))
     return made[0], tuple(name for name in devices if name != "disk"), system
+
+
+def _stored(world: HostWorld) -> str:
+    """How much there is to search in; "" where nothing can be searched."""
+    search = world.devices.get("search")
+    if search is None:
+        return ""
+    stored = search.library.stat()  # type: ignore[attr-defined]
+    return f"{stored['documents']:,} documents, {stored['passages']:,} passages"
 
 
 def device_settings(

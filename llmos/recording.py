@@ -168,8 +168,12 @@ class RecordingRoom(Room):
         if isinstance(source, Film):
             self.breaks, self.inspector, self.notice = FilmBreaks(), FilmInspector(), NOTICE
             branch: Replay = Screening(source)
+            self.tests["disk"] = SelfTest("disk", "not known: the recording is redacted", "ok")
         else:
             branch = Replay(self.path, Replayed(source))
+            config = source.header.config
+            if "search" in config.devices:
+                self.tests["disk"] = SelfTest("disk", config.library or "not known: the recording does not say", "ok")
         if self.tick is not None:
             branch.look(self.tick)
         self._say(branch)

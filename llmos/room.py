@@ -26,6 +26,7 @@ from .inspection import Inspector
 from .orders import Booting, Orders
 from .portrait import portrait
 from .status import Inspection, MachineView, SelfTest
+from .vigil import Vigil
 
 if TYPE_CHECKING:
     from .options import Options
@@ -58,6 +59,8 @@ class Room:
         self.watched: Callable[[], bool] = lambda: True  # does anybody look? pictures of a running machine cost time
         self._orders = Orders(self)
         self._post: Callable[[MachineView], None] = lambda view: None
+        self._shown: MachineView | None = None  # the last picture
+        self._vigil = Vigil(self._sign)
         self._queue: SimpleQueue[tuple[str, ...]] = SimpleQueue()
         self._rates: deque[tuple[float, int]] = deque(maxlen=40)
         self._named: set[str] = set()  # parts of the self-test that are at work again after they were ok
@@ -97,6 +100,7 @@ class Room:
             self.show(force=True)
             self.here = self.open_world()
             self.mode = self.first_mode
+            self._vigil.start()
             if self.notice.endswith(KEPT):  # that is over
                 self.notice = ""
             early, self.early = self.early, []
@@ -109,6 +113,7 @@ class Room:
         except Exception as e:  # the screen must be able to say what happened
             self._fail(f"{type(e).__name__}: {e}")
         finally:
+            self._vigil.stop()
             for branch in (*self.worlds(), *self.aside):
                 branch.machine.close()
 
@@ -203,9 +208,10 @@ class Room:
         """The past runs on, at the same pace, until it is now; another world that is there already lives on beside it."""
         began = time.monotonic()
         self.met = ""
-        if here.past is not None:
-            self._watched(here, here.relive)
-        self.abreast(here.kernel.tick)
+        with self._vigil.over(self._at_work(here)):
+            if here.past is not None:
+                self._watched(here, here.relive)
+            self.abreast(here.kernel.tick)
         self.playing = here.past is not None and not self.met
         if here.past is None:
             self.mode = self.resting()
@@ -218,7 +224,8 @@ class Room:
     def _tick(self, here: Branch) -> None:
         """One paced tick of each world; a step in progress ends at the event it was waiting for."""
         began = time.monotonic()
-        events = self.advance(here)
+        with self._vigil.over(self._at_work(here)):
+            events = self.advance(here)
         if self.met or any(e[1] in self.until for e in events):
             self.mode, self.until = "FROZEN", ()
         self.show()
@@ -276,7 +283,8 @@ class Room:
         """What can't be done is said; what needs a machine waits for it."""
         try:
             self.notice = ""
-            self._orders.do(verb, *args)
+            with self._vigil.over(" ".join((verb, *args)) if self.here is None else self._at_work(self.here, verb)):
+                self._orders.do(verb, *args)
         except Booting as e:
             if not self.problem:
                 self.early.append((verb, *args))
@@ -292,8 +300,18 @@ class Room:
                 world.machine.flush()  # what is on the screen is on the disk too
             began = time.thread_time()
             if force or self.watched():
-                self._post(portrait(self))
+                self._shown = portrait(self)
+                self._post(self._shown)
             self._due = now + max(FRAME, (time.thread_time() - began) / SHARE)
+
+    def _at_work(self, here: Branch, verb: str = "run") -> str:
+        where = f" of world {here.name}" if self.other else ""
+        return f"{verb}, tick {here.kernel.tick:,}{where}; what runs for the first time is compiled"
+
+    def _sign(self, working: str) -> None:
+        """The last picture again, with the mode of now and what is at work. Called by the vigil, on its own thread."""
+        if self._shown:
+            self._post(replace(self._shown, mode=self.mode, notice=self.notice, working=working))
 
     def rate(self) -> float:
         """Tokens a second over the last seconds, all lanes; 0 when nothing runs."""

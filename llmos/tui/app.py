@@ -21,6 +21,7 @@ from .stage import CommandLine, Stage
 
 SPEEDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 0.0)
 PRIORITIES = 3
+ONE = "there is one world only: B branches a second one from this tick"
 WAITS = ("BLOCKED", "keyboard")
 """State and reason of a process that waits for a typed line."""
 
@@ -46,7 +47,7 @@ class MachineRoom(Stage):
         self.change(folded=True, message="")
 
     def on_pane_chosen(self, event: Pane.Chosen) -> None:
-        self.panel.command(*event.command)
+        self.ask(*event.command)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """The command line's; the console keeps its own."""
@@ -65,7 +66,7 @@ class MachineRoom(Stage):
         if command and command[0] in verbs.HERE:
             self._here(*command)
         elif command:
-            self.panel.command(*command)
+            self.ask(*command)
 
     def _here(self, verb: str, *args: str) -> None:
         try:
@@ -180,7 +181,9 @@ class MachineRoom(Stage):
         from .screens.worlds import Worlds
 
         if self.view.other is None:
-            self.change(message="there is one world only: B branches a second one from this tick")
+            recorded = self.panel.first_mode == "REPLAY"
+            why = "a recording is one world: it has no CPU for a second" if recorded else ONE
+            self.change(message=why)
         else:
             self.change(visited="worlds")
             self.push_screen(Worlds(self.view, self.palette))
@@ -242,7 +245,7 @@ class MachineRoom(Stage):
 
     def action_on_selected(self, verb: str) -> None:
         if self.view.snapshot.selected:
-            self.panel.command(*verb.split(), str(self.view.snapshot.selected))
+            self.ask(*verb.split(), str(self.view.snapshot.selected))
 
     def action_stop_or_continue(self) -> None:
         states = {p.pid: p.state for p in self.view.snapshot.processes}

@@ -134,10 +134,10 @@ def test_a_refused_order_changes_nothing(
     assert room.notice
 
 
-def recorded(folder: Path, tick: int | None) -> RecordingRoom:
+def recorded(folder: Path, tick: int | None, *devices: str) -> RecordingRoom:
     """A recording that is read to its end."""
     path = folder / "one.log"
-    machine = boot(replace(stills.options(), journal=path, keep=False))
+    machine = boot(replace(stills.options(), journal=path, keep=False, devices=devices or ("calc", "clock")))
     machine.type("what is 37*48?")
     machine.run()
     machine.close()

@@ -60,7 +60,7 @@ class Disk(Body):
 
 
 def _stored(view: MachineView) -> str:
-    """What the self-test found on the disk; a recording has none."""
+    """What the self-test found on the disk; of a recording, what it says of that."""
     return next((" ".join(sanitise(test.text).split()) for test in view.boot if test.part == "disk"), "")
 
 

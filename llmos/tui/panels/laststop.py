@@ -48,6 +48,7 @@ class LastStop(Pane):
     def pick(self, view: MachineView, desk: Desk) -> object:
         return (
             view.notice,
+            view.working,
             view.problem,
             view.mode == "BOOT" and view.boot,
             view.log[-1:],
@@ -61,7 +62,7 @@ class LastStop(Pane):
         view = self.view
         if self.desk.commanding:
             return [((" :", "bold accent"),)]
-        if said := self.desk.message or view.notice:
+        if said := self.desk.message or view.working or view.notice:
             return [((" ! ", "busy"), (clip(sanitise(said), width - 4), "bold text"))]
         if view.problem:
             return [((" ✗ ", "bad"), (clip(sanitise(view.problem), width - 4), "bold bad"))]

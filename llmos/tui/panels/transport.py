@@ -16,6 +16,8 @@ from llmos.tui.pane import Pane
 from llmos.tui.text import Row, Span, width
 
 UNITS = ("phase", "token", "call", "quantum")
+LIVING = ("branch", "worlds")
+"""What a recording can't do."""
 
 
 class Transport(Pane):
@@ -39,6 +41,8 @@ class Transport(Pane):
     def _placed(self, number: int) -> list[tuple[Key, Row]]:
         """The keys of a row with what is drawn for each: with wide gaps, with narrow ones, or without the spare keys."""
         keys = footer(self.app.keys, number)  # type: ignore[attr-defined]
+        if self.app.panel.first_mode == "REPLAY":  # type: ignore[attr-defined]
+            keys = tuple(key for key in keys if key.action not in LIVING)
         for chosen, gap in ((keys, 3), (keys, 2), (keys, 1), (tuple(k for k in keys if not k.spare), 1)):
             placed = [(key, self._item(key, gap)) for key in chosen]
             if sum(width(row) for _, row in placed) - gap <= self.size.width:

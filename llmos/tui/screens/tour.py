@@ -19,6 +19,8 @@ from llmos.tui.text import Row, wrap
 from llmos.tui.theme import Palette
 
 WIDTH, HEIGHT = 66, 9
+RECORDED = "A recording: steps that need a machine are left out."
+STARTING = "This waits for the machine, which is starting: what you type is kept, and done then."
 Seen = Callable[[MachineView, Desk, MachineView], bool]
 """(view now, desk now, view when the step began) -> done"""
 
@@ -29,6 +31,7 @@ class Step:
     text: str
     done: Seen
     looks: tuple[str, ...] = ()  # panels that it speaks of: the card does not lie on them
+    lives: bool = False  # it needs a machine that runs: none for a recording
 
 
 STEPS: tuple[Step, ...] = (
@@ -37,6 +40,7 @@ STEPS: tuple[Step, ...] = (
         "Type a question on the console, or press Enter to send the suggested one (i goes to the console).",
         lambda v, d, o: _asked(v) > _asked(o),
         ("console",),
+        lives=True,
     ),
     Step(
         "Watch the stop",
@@ -44,6 +48,7 @@ STEPS: tuple[Step, ...] = (
         "result into a page, marked d. Wait for `result` in the log.",
         lambda v, d, o: any(m.letter == "r" for m in v.marks),
         ("cpu", "ram", "log"),
+        lives=True,
     ),
     Step(
         "Leave the console",
@@ -62,18 +67,21 @@ STEPS: tuple[Step, ...] = (
         "Make a second world",
         "Press B. From this tick on there are two machines.",
         lambda v, d, o: v.other is not None,
+        lives=True,
     ),
     Step(
         "Unplug the calculator",
         "Press 4 for the devices, Enter on calc, and space to run both worlds. Only this one loses it.",
         lambda v, d, o: any(s == "o" for _, s, _ in v.devices),
         ("devices",),
+        lives=True,
     ),
     Step(
         "Compare",
         "Press w. In one world the number came from calc; in the other the model does without: it dreams one, says that it "
         "has none, or calls what is left. The mark behind each answer tells which. Esc comes back.",
         lambda v, d, o: d.visited == "worlds",
+        lives=True,
     ),
     Step(
         "Read the program",
@@ -86,6 +94,7 @@ STEPS: tuple[Step, ...] = (
         "Press : and type `run demo`, Enter. Watch the scheduler's rows fill with turns.",
         lambda v, d, o: sum(p.program == "teller" for p in v.snapshot.processes) >= 3,
         ("timeline",),
+        lives=True,
     ),
     Step(
         "Look inside",
@@ -135,29 +144,38 @@ class Tour(Static):
         self.palette = palette
         self.at = 0
         self.began: MachineView | None = None
+        self.steps = STEPS
+        self.booting = False
 
     def on_mount(self) -> None:
         self.border_subtitle = "F4 skips this step   F2 ends the tour"
+        if self.app.panel.first_mode == "REPLAY":  # type: ignore[attr-defined]
+            self.steps = tuple(step for step in STEPS if not step.lives)
 
     def skip(self) -> None:
         """The next step, whether this one was done or not."""
-        self.at, self.began = min(self.at + 1, len(STEPS)), None
+        self.at, self.began = min(self.at + 1, len(self.steps)), None
 
     @property
     def step(self) -> Step:
-        return STEPS[self.at] if self.at < len(STEPS) else LAST
+        return self.steps[self.at] if self.at < len(self.steps) else LAST
 
     def show_view(self, view: MachineView, desk: Desk, places: Mapping[str, Region]) -> None:
         """Go on if the step was done; draw. `places`: where the panels are."""
         if self.began is None:
             self.began = view
+        self.booting = view.mode == "BOOT"
         if self.step.done(view, desk, self.began):
             self.at, self.began = self.at + 1, view
         self.styles.offset = corner(*self.app.size, [places[key] for key in self.step.looks if key in places])
-        self.border_title = f"tour {min(self.at + 1, len(STEPS))}/{len(STEPS)}  {self.step.title}"
+        self.border_title = f"tour {min(self.at + 1, len(self.steps))}/{len(self.steps)}  {self.step.title}"
         self.update(painted(self.rows(), self.palette))
 
     def rows(self) -> list[Row]:
         rows: list[Row] = [(), *wrap(((self.step.text, "text"),), WIDTH - 6)]
-        done = "●" * self.at + "○" * (len(STEPS) - self.at)
+        if self.booting and self.step.lives:
+            rows += wrap(((STARTING, "busy"),), WIDTH - 6)
+        if self.steps is not STEPS:
+            rows.append(((RECORDED, "busy"),))
+        done = "●" * self.at + "○" * (len(self.steps) - self.at)
         return [*rows, *[()] * (HEIGHT - 3 - len(rows)), ((done, "accent"),)]
