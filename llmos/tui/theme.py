@@ -63,6 +63,10 @@ class Palette:
             error=c["bad"],
             success=c["good"],
             dark=self.dark,
+            variables={
+                "text-muted": c["dim"],
+                "text-disabled": c["dim"],
+            },  # the library would fade them too far to be read
         )
 
 
