@@ -75,6 +75,7 @@ class Watching:
             raise Left("the lesson was left")
         branch = self._of(machine)
         branch.story.take(machine.kernel.events, machine.watch)
+        branch.lately.watch(machine.kernel, machine.kernel.events)
         self.film.append(_view(branch))
         self._wait()
         now = time.monotonic()
