@@ -107,8 +107,8 @@ def test_options_survive_a_command_line(tmp_path: Path) -> None:
     assert from_text(to_text(options)) == options
 
 
-def _serve(path: Path) -> tuple[stills.Still, Server, threading.Thread]:
-    panel = stills.Still(stills.busy_view())
+def _serve(path: Path, view: MachineView | None = None) -> tuple[stills.Still, Server, threading.Thread]:
+    panel = stills.Still(view or stills.busy_view())
     server = Server(panel, path)
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
@@ -147,10 +147,9 @@ def test_one_drives_and_the_others_watch() -> None:
 
 @pytest.mark.parametrize("drive", [True, False])
 def test_a_sheet_that_was_closed_does_not_open_on_a_screen_that_attaches(drive: bool) -> None:
-    panel, server, thread = _serve(Path(mkdtemp()) / "1.sock")
     looked = stills.inspected_view("choice")
     assert looked.inspection is not None
-    panel.post(looked)
+    panel, server, thread = _serve(Path(mkdtemp()) / "1.sock", looked)
     watch, client = Watch(), Client(server.path, drive=drive)
     client.start(watch)
     assert watch.until(lambda v: v.snapshot.tick > 0).inspection is None
