@@ -84,7 +84,7 @@ def test_the_list_is_what_the_command_plays() -> None:
 
 def test_the_farewell_names_a_lesson(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(screens, "_need_terminal", lambda: None)
-    monkeypatch.setattr(screens, "show", lambda *args: None)
+    monkeypatch.setattr(screens, "show", lambda *args: [])
     monkeypatch.setattr("llmos.sessions.launch", lambda *args: (stills.options().home, lambda: True))
     screens.machine(Options(model="scripted"), 8.0, Look())
     assert "llmos lesson two-files" in capsys.readouterr().out

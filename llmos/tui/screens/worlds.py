@@ -38,7 +38,7 @@ class Worlds(Screen[None], Watching):
         Binding("space", "app.run_or_pause", "run/pause", show=False),
         Binding("full_stop", "app.step", "step", show=False),
         Binding("comma", "app.step_back", "back", show=False),
-        Binding("f9", "app.consent", "answer", show=False),
+        Binding("y,f9", "app.consent", "answer", show=False),
         Binding("f1", "app.help", "help", show=False),
     ]
 
