@@ -51,6 +51,8 @@ def boot(
     pages = cpu.geometry.frames - 1
     progress(SelfTest("RAM", f"{pages} frames x {PAGE} tokens = {pages * PAGE:,} tokens", "ok"))
     world, names, system = _world(options, progress)
+    if library := _stored(world):
+        progress(SelfTest("disk", library, "ok"))
     dialect = options.dialect or getattr(codec, "dialect", "llmos")
     if dialect == "hermes" and system:
         from .devices.registry import HOW
@@ -64,7 +66,7 @@ def boot(
         kernel_config(options, init, names, dialect),
         disk=labels.text() if labels else "",
         grammar=int(masks is not None),
-        library=_stored(world),
+        library=library,
     )
     choose = load_choice(options.policy) if options.policy.endswith(".py") else None
     watch = Stopwatch(gauged(cpu, world.deliver), page_file(cpu.geometry, options.slots) or NoStore())
@@ -166,8 +168,6 @@ def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, 
         registry.instructions({n: d for n, d in devices.items() if n != "disk"}) if options.tools and devices else ""
     )
     made.append(HostWorld(devices, context))
-    if stored := _stored(made[0]):
-        progress(SelfTest("disk", stored, "ok"))
     return made[0], tuple(name for name in devices if name != "disk"), system
 
 

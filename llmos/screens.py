@@ -55,13 +55,14 @@ def machine(options: Options, speed: float, look: Look, opening: Callable[[], No
     """A new machine in a process of its own, and its screen; closing the screen stops it, detaching does not."""
     from . import sessions
     from .client import Client
-    from .lessons.lesson import names
     from .server import ORPHANED
 
     _need_terminal()
     dress = dressed(look)
     address, alive = sessions.launch(options, speed, ORPHANED)
     played = show(Client(address, ends=True, alive=alive), dress, opening)
+    from .lessons.lesson import names  # not before the first picture
+
     if left := [name for name in names() if name not in played]:
         print(f"next: llmos lesson {left[0]}")
 

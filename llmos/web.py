@@ -13,9 +13,9 @@ import secrets
 import shlex
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import LlmosError, UsageError
 
@@ -66,6 +66,30 @@ def serve(machine: str, host: str, port: int, say: Callable[[str], None] = print
         raise LlmosError(f"can't listen on {host} port {port}: {e.strerror}") from None
 
 
+class Screens:
+    """Those that browsers have open."""
+
+    def __init__(self) -> None:
+        self._open: set[asyncio.Task[web.StreamResponse]] = set()
+
+    async def opened(self, screen: Coroutine[Any, Any, web.StreamResponse]) -> web.StreamResponse:
+        """One more, until its browser leaves."""
+        task = asyncio.ensure_future(screen)
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+        return await task
+
+    async def close(self, _: web.Application) -> None:
+        """The screens' processes end before the loop that reads from them does."""
+        for screen in self._open:
+            screen.cancel()
+        if self._open:
+            await asyncio.wait(self._open, timeout=CLOSING)
+        for thread in threading.enumerate():
+            if thread.name.startswith("asyncio-waitpid"):  # one waits for each process, and tells the loop
+                await asyncio.to_thread(thread.join, CLOSING)
+
+
 def application(machine: str, door: Door, where: str) -> web.Application:
     """The pages: a terminal in a page, the socket behind it, and what the page is made of."""
     import aiohttp_jinja2
@@ -95,26 +119,13 @@ def application(machine: str, door: Door, where: str) -> web.Application:
         page: web.StreamResponse = await servers[role(request)].handle_index(request)
         return page
 
-    screens: set[asyncio.Task[web.StreamResponse]] = set()
+    screens = Screens()
 
     async def terminal(request: web.Request) -> web.StreamResponse:
-        screen = asyncio.ensure_future(servers[role(request)].handle_websocket(request))
-        screens.add(screen)
-        screen.add_done_callback(screens.discard)
-        return await screen
-
-    async def close(_: web.Application) -> None:
-        """The screens' processes end before the loop that reads from them does."""
-        for screen in screens:
-            screen.cancel()
-        if screens:
-            await asyncio.wait(screens, timeout=CLOSING)
-        for thread in threading.enumerate():
-            if thread.name.startswith("asyncio-waitpid"):  # one waits for each process, and tells the loop
-                await asyncio.to_thread(thread.join, CLOSING)
+        return await screens.opened(servers[role(request)].handle_websocket(request))
 
     app = web.Application(middlewares=[web.middleware(gate)])
-    app.on_shutdown.append(close)
+    app.on_shutdown.append(screens.close)
     server = servers["watch"]
     aiohttp_jinja2.setup(app, loader=jinja2.FileSystemLoader(server.templates_path))
     app.add_routes(
