@@ -1,4 +1,4 @@
-"""The recipe of `nano`, the CPU that ships in the package: data, tokenizer, shape, five stages, export.
+"""The recipe of `nano`, the CPU that ships in the package: data, tokenizer, shape, six stages, export.
 
 Knows: every choice that makes nano what it is. Does not know: how a step is computed (`training`). Run it again with
 
@@ -6,7 +6,8 @@ Knows: every choice that makes nano what it is. Does not know: how a step is com
 
 First short rows, where most is learned quickly; then long ones, with the machine's system text, several exchanges and
 whole search results in one context; then the same with runs of chance tokens that come again, for what must be copied; then
-all of that with more ways to ask, and rarer words; last more of what was still copied badly.
+all of that with more ways to ask, and rarer words; then more of what was still copied badly; last with two more layers, which
+begin as copies that change nothing, and again more ways to ask.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class Stage(NamedTuple):
     settings: Settings
     echoes: int = 0  # runs of chance tokens that come again
     shares: Mapping[str, int] = SHARES  # of the kinds of dialogue
+    layers: int = 4
 
 
 STAGES = (
@@ -58,12 +60,26 @@ STAGES = (
     Stage("copy", CONTEXT, 10_000, 1, Settings(steps=700, batch=6, rate=1.5e-3, seed=3), 5_000),
     Stage("wide", CONTEXT, 28_000, 2, Settings(steps=2200, batch=8, rate=2e-3, seed=4), 7_000, AIMED),
     Stage("exact", CONTEXT, 60_000, 2, Settings(steps=3000, batch=8, rate=2e-3, seed=5), 16_000, EXACT),
+    Stage("deep", CONTEXT, 60_000, 2, Settings(steps=3000, batch=8, rate=2e-3, seed=6), 16_000, EXACT, layers=6),
 )
 
 
-def shape(vocab: int) -> ModelConfig:
-    """1.8 million parameters."""
-    return ModelConfig("llama", vocab, dim=192, layers=4, heads=4, kv_heads=2, head_dim=48, hidden=512, context=CONTEXT)
+def shape(vocab: int, layers: int) -> ModelConfig:
+    """1.8 million parameters in four layers, 2.6 in six."""
+    return ModelConfig("llama", vocab, dim=192, layers=layers, heads=4, kv_heads=2, head_dim=48, hidden=512, context=CONTEXT)
+
+
+def deepened(params: Params, layers: int) -> Params:
+    """The same function in more layers: spread evenly, some are followed by a copy whose last products are zero, so that it
+    adds nothing yet (block expansion: Wu et al. 2024, arXiv 2401.02415)."""
+    old = params["layers"]
+    doubled = {len(old) * (n + 1) // (layers - len(old)) - 1 for n in range(layers - len(old))}
+    grown = []
+    for at, layer in enumerate(old):
+        grown.append(layer)
+        if at in doubled:
+            grown.append(layer | {name: np.zeros_like(layer[name]) for name in ("o", "down")})
+    return params | {"layers": grown}
 
 
 def documents(seed: int) -> list[str]:
@@ -99,11 +115,13 @@ def make(
     `after`: a folder that this recipe made, to go on from its model.
     """
     tokenizer = kept_tokenizer(out, after)
-    form, config = ChatForm(tokenizer), shape(tokenizer.get_vocab_size())
-    params: Params | None = begun(after, config) if after else None
+    form, vocab = ChatForm(tokenizer), tokenizer.get_vocab_size()
+    params: Params | None = begun(after, vocab) if after else None
     for stage in stages:
-        rows = data(form, stage, config.vocab)
+        config, rows = shape(vocab, stage.layers), data(form, stage, vocab)
         notify(f"stage {stage.name}: {len(rows.tokens):,} rows of {stage.time} tokens, {stage.settings.steps:,} steps")
+        if params and len(params["layers"]) < stage.layers:
+            params = deepened(params, stage.layers)
         run = Run(config, rows, stage.settings, out / stage.name, params)
         run.run(notify, sampler(config, form, tokenizer))
         params = run.state.params
@@ -111,10 +129,11 @@ def make(
     return export.write(out / "model", config, params, tokenizer)
 
 
-def begun(folder: Path, config: ModelConfig) -> Params:
-    """The parameters in a model folder. Raises UsageError when they are not of nano's shape."""
+def begun(folder: Path, vocab: int) -> Params:
+    """The parameters in a model folder. Raises UsageError when they are not of nano's shape at some stage."""
     model = load(folder)
-    if replace(model.config, norm_eps=config.norm_eps) != config:
+    shapes = [shape(vocab, layers) for layers in {stage.layers for stage in STAGES}]
+    if replace(model.config, norm_eps=shapes[0].norm_eps) not in shapes:
         raise UsageError(f"{folder}: not of the shape that this recipe makes")
     params: Params = jax.tree.map(lambda array: np.asarray(array, np.float32), model.params)
     return params

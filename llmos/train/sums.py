@@ -42,6 +42,18 @@ STORIES = (
     ("-", "there were {a} {t}, then {b} were [sold|taken|lost]. how many [{t} |]are [left|still there]?"),
     ("/", "{w} shares {a} {t} among {b} friends[.|,] how many [each|does each get]?"),
     ("/", "{a} {t} are put in {b} [boxes|bags|rows][.|,] how many [in each|{t} in each]?"),
+    ("*", "i [buy|need|have] {a} [boxes|bags] with {b} {t} [each|in each][.|,] how many {t} [is that|do i have|altogether]?"),
+    ("*", "a [box|bag|row] has {b} {t}. how many {t} are in {a} [boxes|bags|rows]?"),
+    ("*", "{w} [makes|sells|finds] {b} {t} a day. how many [{t} |]in {a} days?"),
+    ("+", "{w} [has|had] {a} {t}[.|,] [then {w}|and then] [got|bought|found] {b} more. how many [{t} |][now|are there now|altogether]?"),
+    ("+", "{a} {t} [are in one box|are on the table] and {b} in [another|the bag]. how many [{t} |][altogether|in all]?"),
+    ("+", "{w} [picked|sold|counted] {a} {t} on monday and {b} on tuesday. how many [{t} |][in all|in total|altogether]?"),
+    ("-", "{w} has {a} {t} and [gives|sells] {b} [away|to a friend]. how many [{t} |][does {w} have left|remain|are left]?"),
+    ("-", "of {a} {t}[,|] {b} are [broken|gone|red]. how many are not?"),
+    ("-", "{w} needs {a} {t} and has {b}. how many [more|are missing]?"),
+    ("-", "{w} has {a} {t}, {v} has {b}. how many more does {w} have?"),
+    ("/", "{b} [people|friends|children] share {a} {t}[ equally|]. how many [each|does each get|for each]?"),
+    ("/", "{a} {t} go into {b} [boxes|bags|rows] evenly. how many per [box|bag|row]?"),
 )
 
 
@@ -104,7 +116,8 @@ def command(rng: Random) -> Exchange:
 def in_words(rng: Random) -> Exchange:
     """Numbers spelled out: the call is in digits."""
     op, key = rng.choice(PAIRS)
-    a, b = rng.randint(0, 99), rng.randint(1, 99)
+    most = rng.choice([12, 20, 99])
+    a, b = rng.randint(0, most), rng.randint(1, most)
     form = expand(rng, ways(key))
     while any(mark in form for mark in "+-*/x×÷"):
         form = expand(rng, ways(key))
@@ -190,9 +203,12 @@ def power(rng: Random) -> Exchange:
 
 def story(rng: Random) -> Exchange:
     """One-step word problems."""
-    first, second, who = lexicon.number(rng, 3) + 2, lexicon.number(rng, 2) + 2, rng.choice(lexicon.words("names"))
+    first, second = lexicon.number(rng, 3) + 2, lexicon.number(rng, 2) + 2
+    who, other = rng.sample(lexicon.words("names"), 2)
     op, pattern = rng.choice(STORIES)
-    request = ask(rng, pattern, a=str(first), b=str(second), w=who, t=rng.choice(lexicon.words("things")))
+    if op == "-":  # nobody gives away more than there is
+        first, second = max(first, second), min(first, second)
+    request = ask(rng, pattern, a=str(first), b=str(second), w=who, v=other, t=rng.choice(lexicon.words("things")))
     return Exchange(request, reply(f"{first}{op}{second}", apply(op, Fraction(first), Fraction(second))))
 
 
