@@ -66,7 +66,9 @@ STAGES = (
 
 def shape(vocab: int, layers: int) -> ModelConfig:
     """1.8 million parameters in four layers, 2.6 in six."""
-    return ModelConfig("llama", vocab, dim=192, layers=layers, heads=4, kv_heads=2, head_dim=48, hidden=512, context=CONTEXT)
+    return ModelConfig(
+        "llama", vocab, dim=192, layers=layers, heads=4, kv_heads=2, head_dim=48, hidden=512, context=CONTEXT
+    )
 
 
 def deepened(params: Params, layers: int) -> Params:

@@ -13,9 +13,10 @@ from random import Random
 
 from . import lexicon
 from .dialogue import Call, Exchange, Maker, Say, ask, expand
-from .wording import ways
+from .wording import table, ways
 
 PAIRS = (("+", "sums.plus"), ("-", "sums.minus"), ("*", "sums.times"), ("/", "sums.over"))
+PLAIN = (("*", "times"), ("+", "plus"), ("-", "minus"), ("/", "over"))
 ORDERS = (("+", "sums.add"), ("-", "sums.subtract"), ("*", "sums.multiply"), ("/", "sums.divide"))
 DIGITS = 12
 """Significant digits of a value that has no end."""
@@ -31,30 +32,8 @@ UNITS = {
 }  # fmt: skip
 """Name to (kind, how many base units)."""
 
-STORIES = (
-    ("*", "there are {a} boxes with {b} {t} each[.|,] [how many {t}|how many in all|how many {t} in total]?"),
-    ("*", "{w} has {a} boxes of {b} {t}. how many {t} [does {w} have|are there|in all]?"),
-    ("*", "each [box|bag|shelf] holds {b} {t}[ and there are|, there are] {a}. how many [{t}|{t} in all|in total]?"),
-    ("*", "one of the {t} costs {a}. what do {b} cost?"),
-    ("+", "{w} has {a} {t} and [gets|buys|finds] {b} more[.|,] how many [{t} |][now|in all|does {w} have now]?"),
-    ("+", "[there are|{w} sees|we have] {a} {t} here and {b} there[.|,] how many [{t} |][in all|together|in total]?"),
-    ("-", "[{w}|i|we] had {a} {t} and [lost|gave away|sold|ate|used] {b}[.|,] how many [{t} |]are left?"),
-    ("-", "there were {a} {t}, then {b} were [sold|taken|lost]. how many [{t} |]are [left|still there]?"),
-    ("/", "{w} shares {a} {t} among {b} friends[.|,] how many [each|does each get]?"),
-    ("/", "{a} {t} are put in {b} [boxes|bags|rows][.|,] how many [in each|{t} in each]?"),
-    ("*", "i [buy|need|have] {a} [boxes|bags] with {b} {t} [each|in each][.|,] how many {t} [is that|do i have|altogether]?"),
-    ("*", "a [box|bag|row] has {b} {t}. how many {t} are in {a} [boxes|bags|rows]?"),
-    ("*", "{w} [makes|sells|finds] {b} {t} a day. how many [{t} |]in {a} days?"),
-    ("+", "{w} [has|had] {a} {t}[.|,] [then {w}|and then] [got|bought|found] {b} more. how many [{t} |][now|are there now|altogether]?"),
-    ("+", "{a} {t} [are in one box|are on the table] and {b} in [another|the bag]. how many [{t} |][altogether|in all]?"),
-    ("+", "{w} [picked|sold|counted] {a} {t} on monday and {b} on tuesday. how many [{t} |][in all|in total|altogether]?"),
-    ("-", "{w} has {a} {t} and [gives|sells] {b} [away|to a friend]. how many [{t} |][does {w} have left|remain|are left]?"),
-    ("-", "of {a} {t}[,|] {b} are [broken|gone|red]. how many are not?"),
-    ("-", "{w} needs {a} {t} and has {b}. how many [more|are missing]?"),
-    ("-", "{w} has {a} {t}, {v} has {b}. how many more does {w} have?"),
-    ("/", "{b} [people|friends|children] share {a} {t}[ equally|]. how many [each|does each get|for each]?"),
-    ("/", "{a} {t} go into {b} [boxes|bags|rows] evenly. how many per [box|bag|row]?"),
-)
+STORIES = tuple((op, pattern) for op, name in PLAIN for pattern in table("wording.toml")["stories"][name])
+"""Word problems of one step."""
 
 
 def reply(expression: str, value: Fraction | None, unit: str = "") -> tuple[Say | Call, ...]:
