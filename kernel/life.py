@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 def create(
     kernel: Kernel, ppid: int, program: str, args: tuple[Any, ...], seed: int, space: AddressSpace | None, ring: Ring
 ) -> Process:
-    """A new process; raises NoSuchProgram or LimitReached."""
+    """A new process; raises NoSuchProgram, BadCall or LimitReached, and then gives back the frames of `space`."""
     parent = kernel.processes.get(ppid)
     group = parent.group if parent else 1
-    _check_limits(kernel, parent, group)
-    _check_program(kernel, program, args)
+    try:
+        _check_limits(kernel, parent, group)
+        _check_program(kernel, program, args)
+    except KernelError:
+        if space is not None:
+            kernel.memory.drop(space)
+        raise
     pid = kernel.next_pid
     kernel.next_pid += 1
     process = Process(pid, ppid, program, args, None, space or _space(kernel, parent), seed, ring)

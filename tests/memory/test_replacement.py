@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmos.labs.paging import make_policy, replay, run_paging
+from llmos_kernel.replacement.attention import FULL, Attention
 
 
 @dataclass
@@ -28,6 +29,9 @@ DEFINITIONS: dict[str, Choose] = {
     "lru": lambda held, future: min(held, key=lambda p: held[p].uses[-1]),
     "mru": lambda held, future: max(held, key=lambda p: held[p].uses[-1]),
     "lfu": lambda held, future: min(held, key=lambda p: (len(held[p].uses), held[p].entered)),
+    "attention": lambda held, future: min(
+        held, key=lambda p: (len(held[p].uses), held[p].entered)
+    ),  # nobody tells masses
     "opt": lambda held, future: max(held, key=lambda p: (_distance(future, p), held[p].entered)),
 }
 
@@ -114,6 +118,29 @@ def test_every_policy_evicts_what_its_definition_says(name: str, frames: int, re
     whole = {"clock": clock, "2q": two_queues}.get(name)
     expected = whole(frames, refs) if whole else by_definition(DEFINITIONS[name], frames, refs)
     assert replay(make_policy(name, frames, refs), frames, refs)[1] == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("aatvw"), st.integers(0, 6), st.integers(0, 9)), max_size=120))
+def test_attention_evicts_what_was_worth_least_and_came_first(steps: list[tuple[str, int, int]]) -> None:
+    """Against a plain minimum, with pages that leave of themselves and worths that rise and fall."""
+    policy, came, worth = Attention(9), dict[int, int](), dict[int, int]()
+    for now, (step, page, value) in enumerate(steps):
+        if step == "w":
+            worth = {one: (value + one * one) % 7 for one in range(7)}
+            policy.attend(worth)
+        elif page not in came and step == "a":
+            policy.admit(page)
+            came[page] = now
+            worth.setdefault(page, FULL // 4)
+        elif page in came and step == "t":
+            policy.touch(page)
+            worth[page] += FULL // 4
+        elif page in came and step == "v":
+            assert policy.victim() == min(came, key=lambda p: (worth[p], came[p]))
+            gone = page if value < 5 else policy.victim()
+            policy.remove(gone)
+            del came[gone], worth[gone]
 
 
 def test_a_second_use_proves_a_page_even_with_one_ghost() -> None:

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from llmos.swap import PageFile, RamPages
 from llmos_kernel import pager
+from llmos_kernel.errors import NoSuchProgram
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.labels import Label, Ring
 from llmos_kernel.memory import AddressSpace, Memory
 from llmos_kernel.ports import Delivery
 from llmos_kernel.swap import Costs, Slots, swaps
+from llmos_kernel.syscall import trap
 
 from . import machines
 from .machines import build, run
@@ -60,6 +62,21 @@ def test_a_forked_family_swaps_exactly() -> None:
     calm = run(build(frames=200, init="forker", args=("a text of some length " * 8, 20)))
     assert run(build(frames=200, init="forker", args=("a text of some length " * 8, 20)), swap_everybody) == calm
     assert run(build(frames=34, init="forker", args=("a text of some length " * 8, 20))) == calm
+
+
+def test_a_fork_that_fails_gives_its_frames_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def parent() -> int:
+        await trap("think", (("user", "a text of some length " * 4),), 5)
+        for _ in range(3):
+            with pytest.raises(NoSuchProgram):
+                await trap("fork", "nosuch")
+        await trap("think", (), 5)
+        return 0
+
+    monkeypatch.setitem(machines.PROGRAMS, "parent", parent)
+    kernel = build(frames=40, init="parent", args=())
+    run(kernel)
+    assert kernel.memory.available() == kernel.memory.total
 
 
 def test_parked_from_the_panel_and_back(calm: dict[int, Any]) -> None:
