@@ -129,7 +129,7 @@ class Requests:
         kernel.emit("result", pending.pid, pending.device, _text(answer), answer.ok, _origin(answer))
         if pending.device == compaction.DEVICE:
             del self.table[number]
-            compaction.finish(kernel, process, bool(answer.ok), _text(answer))
+            compaction.finish(kernel, process, bool(answer.ok), _text(answer), _origin(answer))
         elif pending.by_model:
             del self.table[number]
             label = _label(kernel, process, pending, answer)

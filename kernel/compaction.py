@@ -101,7 +101,13 @@ def _text(kernel: Kernel, space: AddressSpace, first: int, end: int) -> str:
 
 def near(kernel: Kernel, space: AddressSpace) -> bool:
     """Has it reached the watermark?"""
-    return bool(kernel.config.compact) and len(space.tokens) >= max(kernel.capacity * COMPACT_AT // 100, space.pressed)
+    full = max(kernel.capacity * COMPACT_AT // 100, space.pressed)
+    return bool(kernel.config.compact) and len(space.tokens) >= full and space.leaving is None
+
+
+def calling(process: Process) -> bool:
+    """Is it in the middle of an instruction? Nothing is moved then: what it says may rest on what would go."""
+    return process.thought is not None and process.thought.capture >= 0
 
 
 def pressed(kernel: Kernel, process: Process) -> bool:
@@ -109,8 +115,8 @@ def pressed(kernel: Kernel, process: Process) -> bool:
     space = process.space
     if not near(kernel, space):
         return False
-    if process.thought is not None and process.thought.capture >= 0:
-        return False  # not in the middle of an instruction: what it says may rest on what would go
+    if calling(process):
+        return False
     cut = plan(kernel, space)
     if cut is None:
         kernel.emit("overflow", process.pid, len(space.tokens), kernel.capacity)
@@ -122,7 +128,8 @@ def pressed(kernel: Kernel, process: Process) -> bool:
 
 
 def begin(kernel: Kernel, process: Process, cut: Cut) -> None:
-    """Send the stretch to the disk; the process waits."""
+    """Send the stretch to the disk. A process that runs waits for that; one that waits already may go on meanwhile: what it
+    hears and says comes behind the stretch."""
     space = process.space
     number = len(space.moved) + 1 + space.undone
     title = f"window {process.pid} part {number}"
@@ -139,8 +146,9 @@ def begin(kernel: Kernel, process: Process, cut: Cut) -> None:
         _spans_of(space, cut),
         text,
     )
-    lanes.leave(kernel, process)
-    process.move(State.BLOCKED, DEVICE)
+    if process.state is State.RUNNING:
+        lanes.leave(kernel, process)
+        process.move(State.BLOCKED, DEVICE)
     space.leaving = record
     kernel.requests.submit(kernel, process, DEVICE, json.dumps([title, list(label), text]), by_model=False)
 
@@ -151,11 +159,16 @@ def _spans_of(space: AddressSpace, cut: Cut) -> tuple[tuple[int, Label], ...]:
     return ((0, before[-1]), *inside)
 
 
-def finish(kernel: Kernel, process: Process, ok: bool, why: str) -> None:
-    """The disk has answered: take the stretch out, or leave all as it is. The process goes on either way."""
+def finish(kernel: Kernel, process: Process, ok: bool, why: str, origin: str) -> None:
+    """The disk has answered: take the stretch out, or leave all as it is. A process that waited for it goes on either way.
+
+    `origin` says where the text is, such as "disk:window 3 part 1"; another machine may have used that title before.
+    """
     space, record = process.space, process.space.leaving
     space.leaving = None
     if record is not None and ok:
+        if origin.startswith("disk:"):
+            record = record._replace(title=origin.removeprefix("disk:"))
         pointer = f"[{len(record.tokens)} tokens were moved to the disk as {record.title!r}: search finds them]\n"
         ids = kernel.codec.encode(pointer)
         kernel.learn(ids)
@@ -167,13 +180,16 @@ def finish(kernel: Kernel, process: Process, ok: bool, why: str) -> None:
         kernel.emit(
             "refused", process.pid, f"the disk did not take {len(record.tokens)} tokens: {why}; nothing was moved"
         )
-    lanes.ready(kernel, process)
+    if process.waits_for(DEVICE):
+        lanes.ready(kernel, process)
 
 
 def undo(kernel: Kernel, process: Process) -> None:
     """Put the newest moved stretch back where it was. Raises BadCall when there is none, or no room."""
     space = process.space
-    if not space.moved or space.leaving is not None:
+    if space.leaving is not None:
+        raise BadCall(f"a part of pid {process.pid} is on its way to the disk")
+    if not space.moved:
         raise BadCall(f"nothing of pid {process.pid} was moved out")
     record = space.moved[-1]
     if len(space.tokens) + len(record.tokens) - record.length > kernel.capacity:

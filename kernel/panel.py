@@ -117,19 +117,16 @@ def _answer(kernel: Kernel, number: int, answer: str) -> None:
 
 def _undo(kernel: Kernel, pid: int) -> None:
     """Put back the part of a context that was moved to the disk last."""
-    compaction.undo(kernel, _thinking(kernel, pid))
-
-
-def _thinking(kernel: Kernel, pid: int) -> Process:
-    process = kernel.processes.get(int(pid))
-    if process is None or process.state not in (State.READY, State.RUNNING):
-        raise BadCall(f"no process {pid} that has tokens to run")
-    return process
+    compaction.undo(kernel, _living(kernel, pid))
 
 
 def _compact(kernel: Kernel, pid: int) -> None:
     """Move the old part of a context to the disk now."""
-    process = _thinking(kernel, pid)
+    process = _living(kernel, pid)
+    if compaction.calling(process):
+        raise BadCall(f"pid {pid} is in the middle of a call")
+    if process.space.leaving is not None:
+        raise BadCall(f"a part of pid {pid} is on its way to the disk already")
     cut = compaction.plan(kernel, process.space)
     if cut is None:
         raise BadCall(f"the window of pid {pid} has nothing old enough to move")

@@ -95,6 +95,7 @@ def cancel(kernel: Kernel, process: Process) -> None:
     mail.forget(kernel, process.pid)
     process.pending.clear()
     process.thought = None
+    process.space.leaving = None  # what was on its way to the disk stays in the window
     lanes.leave(kernel, process)
 
 

@@ -85,6 +85,17 @@ class Library:
             self.records.put(f"title:{title.lower()}", title, parts, source or title, label)
         return len(parts)
 
+    def keep(self, title: str, text: str, label: Label) -> str:
+        """Add what left a window, under a title that nothing bears yet: `title`, or a number behind it. Returns that title.
+
+        Other machines on this disk, and earlier ones, may have called theirs the same.
+        """
+        parts = prepared(title, text)
+        with self.records.writing():
+            title = self.records.free_title(tidy(title))
+            self.records.put(f"title:{title.lower()}", title, parts, f"window:{title}", label)
+        return title
+
     def forget(self, title: str) -> bool:
         """Remove a document; was there one?"""
         with self.records.writing():

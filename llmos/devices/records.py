@@ -49,19 +49,27 @@ class Part(NamedTuple):
 
 
 class Records:
-    """`path` is an SQLite file, made when it is not there, or ":memory:"."""
+    """`path` is an SQLite file, made when it is not there, or ":memory:". One that can't be written can still be read."""
 
     def __init__(self, path: str | Path) -> None:
         self.lock = threading.RLock()
         try:
-            self.db = sqlite3.connect(path, check_same_thread=False, timeout=WAIT, isolation_level=None)
-        except sqlite3.Error as error:
-            raise DeviceError(f"this library can't be opened: {one_line(error)}") from None
+            try:
+                self._connect(path)
+            except sqlite3.OperationalError as error:
+                if not _barred(error) or not Path(path).is_file():
+                    raise
+                self._connect(_as_it_stands(Path(path)), uri=True)
+        except (sqlite3.Error, DeviceError) as error:
+            raise DeviceError(f"this library can't be opened: {_told(error)}") from None
+
+    def _connect(self, place: str | Path, uri: bool = False) -> None:
+        self.db = sqlite3.connect(place, check_same_thread=False, timeout=WAIT, isolation_level=None, uri=uri)
         try:
             self._prepare()
-        except (sqlite3.Error, DeviceError) as error:
+        except (sqlite3.Error, DeviceError):
             self.db.close()
-            raise DeviceError(f"this library can't be opened: {_told(error)}") from None
+            raise
 
     def _prepare(self) -> None:
         """The schema, in one transaction: several processes may open a new file at once."""
@@ -137,7 +145,7 @@ class Records:
     ) -> None:
         """A document in place of the one that was there; inside a transaction. `mounted` is (folder, stamp, hash)."""
         self.remove(place)
-        title = self._free_title(tidy(title), source)
+        title = self.free_title(tidy(title), tidy(source))
         document = self.db.execute(
             "INSERT INTO document (place, title, source, folder, stamp, hash, label) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (place, title, source, *mounted, json.dumps(label) if label else ""),
@@ -163,9 +171,9 @@ class Records:
                 self.remove(place)
             time.sleep(time.monotonic() - began)
 
-    def _free_title(self, title: str, source: str) -> str:
-        """`title`, or with its source behind it when another document bears it already."""
-        for candidate in (title, f"{title} ({tidy(source)})"):
+    def free_title(self, title: str, source: str = "") -> str:
+        """`title`, or with its source or a number behind it when another document bears it already."""
+        for candidate in (title, f"{title} ({source})") if source else (title,):
             if not self.db.execute("SELECT 1 FROM document WHERE title = ?", (candidate,)).fetchone():
                 return candidate
         n = 2
@@ -198,8 +206,27 @@ def storable(text: str) -> str:
     return text.replace("\0", "").encode(errors="replace").decode()
 
 
+def _as_it_stands(path: Path) -> str:
+    """A file that can't be written, for SQLite: nothing will change it, so it needs no log and no locks beside it.
+
+    DeviceError when what was written last is in a log that would have to be worked in first.
+    """
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise DeviceError(f"what was written last is still in {log.name}; look at it once where both may be written")
+    return f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+
+
+def _barred(error: Exception) -> bool:
+    return _code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+
+
 def _busy(error: Exception) -> bool:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _code(error: Exception) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _told(error: Exception) -> str:

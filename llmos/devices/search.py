@@ -81,14 +81,16 @@ class PageOut:
         self.library = library
 
     def call(self, text: str, ctx: Context) -> Result:
-        """`text` is [title, [ring, readers, origin], text] as JSON. Raises DeviceError when it can't be kept."""
+        """`text` is [title, [ring, readers, origin], text] as JSON; the origin of the answer is where it is now.
+
+        Raises DeviceError when it can't be kept.
+        """
         try:
             title, (ring, readers, origin), body = json.loads(text)
             label = Label(int(ring), tuple(readers), tuple(origin))
         except (ValueError, TypeError):
             raise DeviceError("not a record of the kernel") from None
-        count = self.library.add(title, body, f"window:{title}", label)
-        return Result(f"{count} passages", "kernel")
+        return Result("kept", f"disk:{self.library.keep(title, body, label)}")
 
 
 def around(text: str, query: str, limit: int) -> str:

@@ -15,7 +15,8 @@ from llmos.cpu.scripted import END as STOP
 from llmos.devices.base import Context, DeviceError
 from llmos.devices.library import Library
 from llmos.devices.search import PageOut, Search, around
-from llmos_kernel import compaction
+from llmos_kernel import compaction, signals
+from llmos_kernel.errors import BadCall
 from llmos_kernel.journal import Header, Recorder, replay
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.labels import Label, Ring
@@ -29,8 +30,8 @@ ORDERS = 6  # at every run; `python -m tests.memory.test_compaction 30` tries as
 class Shelf:
     """A world with a disk and nothing else; answers arrive at the next tick."""
 
-    def __init__(self, broken: bool = False) -> None:
-        self.library, self.broken = Library(), broken
+    def __init__(self, broken: bool = False, library: Library | None = None) -> None:
+        self.library, self.broken = library or Library(), broken
         self.devices = {"search": Search(self.library, 4, 110), "disk": PageOut(self.library)}
         self.inbox: list[Delivery] = []
 
@@ -181,16 +182,67 @@ async def talker(turns: int) -> int:
     return 0
 
 
-def test_pointers_do_not_pile_up() -> None:
-    """What moves next takes the pointers before it along, and undo brings them back."""
+def talked(turns: int = 14, world: Shelf | None = None, compact: int = 1) -> Kernel:
+    """A machine whose conversation is over; its process waits for the keyboard."""
     cpu = ScriptedCpu(frames=41, lanes=1, max_pages=40)
-    kernel = Kernel(
-        Config(args=(14,), devices=("search",), compact=1), {"init": talker}, cpu, ByteCodec(), Shelf(), store=None
-    )
+    config = Config(args=(turns,), devices=("search",), compact=compact)
+    kernel = Kernel(config, {"init": talker}, cpu, ByteCodec(), world or Shelf(), store=None)
     while kernel.processes[1].why != "keyboard":
         kernel.step()
         kernel.check_integrity()
         assert not [e for e in kernel.take_events() if e[1] == "overflow"]
+    return kernel
+
+
+def ordered(kernel: Kernel, verb: str) -> list[str]:
+    """What was refused, when somebody asks this of the panel, and a tick later."""
+    kernel.world.inbox.append(Delivery("command", verb, (1,)))  # type: ignore[attr-defined]
+    kernel.take_events()
+    for _ in range(2):
+        kernel.step()
+        kernel.check_integrity()
+    return [e[3] for e in kernel.take_events() if e[1] == "refused"]
+
+
+def test_a_process_that_waits_for_the_keyboard_is_compacted_and_undone() -> None:
+    kernel = talked(2, compact=0)
+    process = kernel.processes[1]
+    space, tokens, why = process.space, list(process.space.tokens), process.why
+    assert ordered(kernel, "undo") == ["undo: nothing of pid 1 was moved out"]
+    assert ordered(kernel, "compact") == []
+    assert len(space.moved) == 1
+    assert len(space.tokens) < len(tokens)
+    assert ordered(kernel, "undo") == []
+    assert space.tokens == tokens
+    assert (process.why, space.moved) == (why, [])
+
+
+def test_a_compaction_that_a_signal_breaks_off_leaves_the_window_as_it_is() -> None:
+    kernel = machine(LONG, "And then?")
+    process = before_the_first_burst(kernel)
+    tokens = list(process.space.tokens)
+    signals.send(kernel, process, "INT", "a test")
+    assert process.space.leaving is None
+    assert process.space.tokens == tokens
+    with pytest.raises(BadCall, match="nothing of pid 1 was moved out"):
+        compaction.undo(kernel, process)
+
+
+def test_machines_that_share_a_disk_do_not_replace_what_the_others_moved() -> None:
+    library = Library()
+    library.add("window 1 part 1", "a text of the person's own")
+    moved = [r for _ in range(2) for r in talked(world=Shelf(library=library)).processes[1].space.moved]
+    assert len({record.title for record in moved}) == len(moved) > 8
+    assert library.page("window 1 part 1").text == "a text of the person's own"
+    for record in moved:
+        first = library.page(record.title).text
+        assert first.strip()
+        assert record.text.strip().startswith(first[:40].strip())
+
+
+def test_pointers_do_not_pile_up() -> None:
+    """What moves next takes the pointers before it along, and undo brings them back."""
+    kernel = talked()
     space = kernel.processes[1].space
     assert len(space.moved) > 4
     assert _pointers(space.tokens) == 1
@@ -251,18 +303,13 @@ def test_a_result_larger_than_its_share_is_cut_with_notice() -> None:
         return reply[0 if done else len(context) - begin]
 
     kernel = machine("x", "y", script, pages=32, world=world)
-    _, events = run(kernel)
-    assert any("[cut: the window holds 512 tokens" in "".join(map(str, _said(kernel, e))) for e in events) or _cut(
-        events
-    )
-
-
-def _said(kernel: Kernel, event: Any) -> list[Any]:
-    return list(event[3:])
-
-
-def _cut(events: list[Any]) -> bool:
-    return any(e[1] == "exit" and e[5] == "" for e in events)
+    while not (came := [e for e in kernel.take_events() if e[1] == "injected"]):
+        kernel.step()
+    *_, first, count, _ = came[0]
+    assert count <= kernel.capacity // 2
+    brought = bytes(t for t in kernel.processes[1].space.tokens[first : first + count] if t < 256)
+    assert b"needle" in brought
+    assert b"[cut: the window holds 512 tokens, this result has " in brought
 
 
 def test_compaction_replays_byte_for_byte() -> None:

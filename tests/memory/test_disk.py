@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -12,6 +16,7 @@ from typer.testing import CliRunner
 
 from llmos import paths
 from llmos.devices import mounting
+from llmos.devices.base import DeviceError
 from llmos.devices.embedder import DIM, cosines, embed
 from llmos.devices.library import Library
 from llmos.disk import disk_app
@@ -162,6 +167,50 @@ def test_folders_that_cannot_be_listed_are_named(tmp_path: Path, folder: Path, m
     assert isinstance(result.exception, LlmosError)
     assert "Permission denied" in str(result.exception)
     assert disk(tmp_path, "ls") == before, "nothing is thrown away because its folder is closed"
+
+
+@contextmanager
+def unwritable(folder: Path) -> Iterator[None]:
+    """Nothing in `folder` can be written, by root neither."""
+    closed = {folder: 0o555} | dict.fromkeys(folder.iterdir(), 0o444)
+    for path, mode in closed.items():
+        path.chmod(mode)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        for path in closed:
+            path.chmod(0o755)
+
+
+def test_a_disk_that_cannot_be_written_can_be_searched(folder: Path) -> None:
+    with TemporaryDirectory() as place:
+        made = Library(Path(place, "disk.db"))
+        made.mount(folder)
+        made.close()
+        with unwritable(Path(place)):
+            library = Library(Path(place, "disk.db"))
+            assert library.search("page fault")[0].title == "Paging"
+            assert library.stat()["sound"]
+            assert len(library.documents()) == 4
+            with pytest.raises(DeviceError, match="can't be written"):
+                library.add("New", "text")
+            library.close()
+            assert os.listdir(place) == ["disk.db"]
+
+
+def test_a_disk_that_cannot_be_written_and_has_a_log_says_so(tmp_path: Path, folder: Path) -> None:
+    writer = Library(tmp_path / "disk.db")
+    writer.mount(folder)
+    with TemporaryDirectory() as place:
+        for name in ("disk.db", "disk.db-wal"):
+            shutil.copy(tmp_path / name, place)
+        with unwritable(Path(place)), pytest.raises(DeviceError, match=r"still in disk\.db-wal"):
+            Library(Path(place, "disk.db"))
+    writer.close()
 
 
 def test_no_file_steers_the_terminal(tmp_path: Path, folder: Path) -> None:
