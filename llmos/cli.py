@@ -468,6 +468,9 @@ def _status(debug: bool) -> int:
     except typer.Abort:
         return _complain("interrupted", 130, False)
     except CommandError as e:
+        if type(e).__name__ == "NoArgsIsHelpError":  # a group without a command: its help, as it is laid out
+            print(e.format_message(), file=sys.stderr)
+            return 2
         return _complain(e.format_message(), e.exit_code, debug)
     except (OSError, MemoryError) as e:
         return _complain(f"{type(e).__name__}: {e}", 1, debug)

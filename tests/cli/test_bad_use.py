@@ -168,3 +168,17 @@ def test_one_line_and_status_2(
     assert (ended.value.code, said.out, len(said.err.splitlines())) == (2, "", 1), said.err
     assert said.err.startswith("llmos: ")
     assert len(said.err) < 600
+
+
+@pytest.mark.parametrize("group", ["lab", "disk", "attack", "audit", "eval", "train"])
+def test_a_group_without_a_command_shows_its_help(
+    group: str, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["llmos", group])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    said = capsys.readouterr()
+    assert (ended.value.code, said.out) == (2, "")
+    assert said.err.startswith("Usage:")
+    assert f" {group} " in said.err.splitlines()[0]
+    assert len(said.err.splitlines()) > 5
