@@ -9,6 +9,7 @@ for `WAIT` seconds at most. SQLite's write-ahead log keeps every committed one t
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import threading
 import time
@@ -24,6 +25,9 @@ from .embedder import embed
 from .passages import passages
 
 WAIT = 10.0  # seconds that a writer waits for its turn
+ROOM = 1 << 17  # bytes: with less, SQLite can't even begin to write
+READ_ONLY = "it may only be read here"
+FULL = "no room is left where it lies; what it holds already stays"
 VERSION = 3  # of the schema below
 READABLE = (2, VERSION)  # versions that are brought up to date when they are opened
 
@@ -53,6 +57,7 @@ class Records:
 
     def __init__(self, path: str | Path) -> None:
         self.lock = threading.RLock()
+        self.sealed = ""  # why it can't be written
         try:
             try:
                 self._connect(path)
@@ -60,6 +65,7 @@ class Records:
                 if not _barred(error) or not Path(path).is_file():
                     raise
                 self._connect(_as_it_stands(Path(path)), uri=True)
+                self.sealed = FULL if shutil.disk_usage(path).free < ROOM else READ_ONLY
         except (sqlite3.Error, DeviceError) as error:
             raise DeviceError(f"this library can't be opened: {_told(error)}") from None
 
@@ -122,6 +128,8 @@ class Records:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """A transaction: all or nothing. What SQLite refuses becomes one clear DeviceError."""
+        if self.sealed:
+            raise DeviceError(f"the disk can't be written: {self.sealed}")
         with self.lock:
             try:
                 self.db.execute("BEGIN IMMEDIATE")
@@ -207,7 +215,7 @@ def storable(text: str) -> str:
 
 
 def _as_it_stands(path: Path) -> str:
-    """A file that can't be written, for SQLite: nothing will change it, so it needs no log and no locks beside it.
+    """A file that can't be written, for SQLite: as if nothing changed it, so that it needs no log and no locks beside it.
 
     DeviceError when what was written last is in a log that would have to be worked in first.
     """
@@ -218,7 +226,8 @@ def _as_it_stands(path: Path) -> str:
 
 
 def _barred(error: Exception) -> bool:
-    return _code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+    """Could SQLite not make the files that it wants beside this one?"""
+    return _code(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 
 
 def _busy(error: Exception) -> bool:
@@ -231,6 +240,8 @@ def _code(error: Exception) -> int:
 
 def _told(error: Exception) -> str:
     """What SQLite says; of a file that others keep busy, for how long that was awaited and what to do."""
+    if _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY):
+        return FULL if _code(error) == sqlite3.SQLITE_FULL else READ_ONLY
     if _busy(error):
         return f"others have kept it busy for {WAIT:g} seconds; try again when they are done"
     return one_line(error)

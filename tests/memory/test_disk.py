@@ -196,10 +196,24 @@ def test_a_disk_that_cannot_be_written_can_be_searched(folder: Path) -> None:
             assert library.search("page fault")[0].title == "Paging"
             assert library.stat()["sound"]
             assert len(library.documents()) == 4
-            with pytest.raises(DeviceError, match="can't be written"):
+            with pytest.raises(DeviceError, match="the disk can't be written: it may only be read here"):
                 library.add("New", "text")
             library.close()
             assert os.listdir(place) == ["disk.db"]
+
+
+def test_a_disk_without_room_keeps_what_it_has(folder: Path) -> None:
+    library = Library()
+    library.mount(folder)
+    pages = library.records.query("PRAGMA page_count")[0][0]
+    library.records.query(f"PRAGMA max_page_count = {pages}")
+    (folder / "long.txt").write_text("many words " * 10_000, encoding="utf-8")
+    with pytest.raises(DeviceError, match="no room is left where it lies; what it holds already stays"):
+        library.mount(folder)
+    assert library.search("zebras")
+    assert not library.search("many")
+    library.records.query("PRAGMA max_page_count = 100000")
+    assert library.mount(folder).added == 1
 
 
 def test_a_disk_that_cannot_be_written_and_has_a_log_says_so(tmp_path: Path, folder: Path) -> None:
