@@ -1,11 +1,13 @@
 """Pre-training: a small Transformer that learns to continue any one text file.
 
-Knows: how a text becomes rows, a shape and a run. Does not know: dialogues. "Base models dream documents": what comes
-out continues text in the register it was trained on, and answers nothing.
+Knows: how a text becomes rows, a shape and a run; what is kept out of it to measure on, and the parameters that did best on
+that. Does not know: dialogues. "Base models dream documents": what comes out continues text in the register it was trained
+on, and answers nothing.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +20,7 @@ from tokenizers import Tokenizer
 
 from llmos.cpu.config import ModelConfig
 from llmos.errors import UsageError
+from llmos.files import replace as replace_file
 
 from . import checkpoint, export, forward, vocabulary
 from .chatform import SPECIALS, ChatForm
@@ -29,7 +32,11 @@ CHARACTERS = len(SPECIALS) + 256
 """The vocabulary without a single merge: control ids and bytes."""
 
 LEAST = 2000  # characters of text, below which there is nothing to learn
-KEPT_OUT = 0.05  # of the text, its end, to measure on
+KEPT_OUT = 20  # one stretch of so many is never trained on
+STRETCHES, SHORTEST = 200, 100  # of a text, and characters of one at least
+PASSES = 10
+"""How often minutes may have a text read: a small model knows a megabyte by heart after twice as many, and foresees what was
+kept out worse and worse (docs/training.md). `--steps` may have more."""
 
 
 def train_base(
@@ -45,32 +52,39 @@ def train_base(
     devices: int = 1,
     notify: Callable[[str], None] = print,
 ) -> Path:
-    """Train on a UTF-8 text file into `out` (resuming what is there); returns the exported model's folder `out/model`.
+    """Train on a UTF-8 text file into `out` (resuming what is there); returns the exported model's folder `out/model`, which
+    holds the parameters that foresaw the kept-out stretches best.
 
-    Either `minutes` (the number of steps is then reckoned from a few timed ones) or `steps`. `vocab` 263 means
-    characters (bytes), more means a BPE trained on the text. Raises UsageError for what can't be trained on.
+    Either `minutes` (the number of steps is then reckoned from a few timed ones, for `PASSES` passes at most) or `steps`.
+    `vocab` 263 means characters (bytes), more means a BPE trained on the text. Raises UsageError for what can't be trained on.
     """
     _possible(minutes, steps, vocab, time, dim, layers)
     text = read(text_path)
-    cut = int(len(text) * (1 - KEPT_OUT))
-    tokenizer = vocabulary.train([text[:cut]], vocab)
+    taught, spared = apart(text)
+    tokenizer = vocabulary.train(taught, vocab)
     form = ChatForm(tokenizer)
-    rows, kept_out = (pack(windows(form.document(part), time), time) for part in (text[:cut], text[cut:]))
+    rows, kept_out = (
+        pack((window for part in parts for window in windows(form.document(part), time)), time)
+        for parts in (taught, spared)
+    )
     config = shape(tokenizer.get_vocab_size(), dim, layers, time)
     batch = max(1, min(2048 // time, len(rows.tokens)) // devices * devices)
     settings = Settings(steps or 1, batch=batch, seed=seed, devices=devices)
     before = checkpoint.record(out)
     if before:
         notify(f"{out} has a run at step {before.get('step')}: it goes on")
-    settings = replace(settings, steps=steps or _reckoned(minutes or 0.0, config, rows, settings, before))
+    settings = replace(settings, steps=steps or _reckoned(minutes or 0.0, config, rows, settings, before, notify))
     run = Run(config, rows, settings, out)
     parameters = sum(leaf.size for leaf in jax.tree.leaves(run.state.params))
     notify(f"{len(text):,} characters in {len(rows.tokens):,} rows of {time} tokens")
     notify(f"{parameters:,} parameters, {settings.steps:,} steps")
     if run.state.step >= settings.steps:
         notify(f"it has its {settings.steps:,} steps already: --steps {2 * settings.steps} takes as many again")
-    run.run(notify, _sampler(config, tokenizer, form.encode(text[cut : cut + 40]), kept_out))
-    return export.write(out / "model", config, run.state.params, tokenizer)
+    best = Best(out, config, tokenizer, kept_out, form.encode(spared[0][:40]))
+    run.run(notify, best)
+    if not best.model.exists():
+        best(run.state.params)
+    return best.model
 
 
 def _possible(minutes: float | None, steps: int | None, vocab: int, time: int, dim: int, layers: int) -> None:
@@ -95,28 +109,60 @@ def read(path: Path) -> str:
     return text
 
 
+def apart(text: str) -> tuple[list[str], list[str]]:
+    """(what is trained on, what is kept out): stretches of all parts of the text, since its end may be of another kind."""
+    size = max(len(text) // STRETCHES, SHORTEST)
+    starts = range(0, len(text) - size + 1, size * KEPT_OUT)
+    ends = [start + size * (KEPT_OUT - 1) for start in starts]
+    taught = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    return taught, [text[end : end + size] for end in ends if text[end : end + size]]
+
+
 def shape(vocab: int, dim: int, layers: int, time: int) -> ModelConfig:
     heads = dim // 32 if dim < 256 else dim // 64
     hidden = 64 * math.ceil(dim * 8 / 3 / 64)
     return ModelConfig("llama", vocab, dim, layers, heads, max(heads // 2, 1), dim // heads, hidden, time)
 
 
-def _reckoned(minutes: float, config: ModelConfig, rows: Rows, settings: Settings, before: dict[str, Any]) -> int:
-    """The number of steps: that of the run being resumed, or as many as fit."""
+def _reckoned(
+    minutes: float,
+    config: ModelConfig,
+    rows: Rows,
+    settings: Settings,
+    before: dict[str, Any],
+    notify: Callable[[str], None],
+) -> int:
+    """The number of steps: that of the run being resumed, or as many as fit and are of use."""
     known = before.get("settings", {}).get("steps")
-    return int(known) if known else steps_in(minutes, config, rows, settings)
+    if known:
+        return int(known)
+    fitting, useful = steps_in(minutes, config, rows, settings), PASSES * -(-len(rows.tokens) // settings.batch)
+    if fitting > useful:
+        notify(f"{fitting:,} steps fit into {minutes:g} minutes; after {useful:,} it has read the text {PASSES} times")
+    return min(fitting, useful)
 
 
-def _sampler(
-    config: ModelConfig, tokenizer: Tokenizer, prompt: list[int], kept_out: Rows
-) -> Callable[[forward.Params], str]:
-    """Loss on the kept-out end of the text, and a dream that goes on from its first words."""
-    batch = kept_out.take(np.arange(min(len(kept_out.tokens), 16)))
-    loss = jax.jit(lambda params: forward.loss(config, params, batch))
+class Best:
+    """Called with parameters now and then: says how well they foresee what was kept out, and dreams on from its first words.
 
-    def sample(params: forward.Params) -> str:
-        extend = continuation(config, params, config.context)
-        dream = tokenizer.decode(prompt + extend(prompt, 60, (), 0.8, 0))
-        return f"  kept-out loss {float(loss(params)):.3f} | {dream!r}"
+    The best until now are exported to `model`, so that a run that is stopped, or goes on for too long, leaves those.
+    """
 
-    return sample
+    def __init__(self, out: Path, config: ModelConfig, tokenizer: Tokenizer, kept_out: Rows, prompt: list[int]) -> None:
+        self.model, self._record = out / "model", out / "kept-out.json"
+        self._config, self._tokenizer, self._prompt = config, tokenizer, prompt
+        batch = kept_out.take(np.arange(min(len(kept_out.tokens), 64)))
+        self._measure = jax.jit(lambda params: forward.loss(config, params, batch))
+        known = self.model.exists() and self._record.exists()
+        self._least = json.loads(self._record.read_text("utf-8"))["loss"] if known else math.inf
+
+    def __call__(self, params: forward.Params) -> str:
+        loss = float(self._measure(params))
+        beaten = f" (it was {self._least:.3f} before, and {self.model} is of then)" if loss > self._least else ""
+        if loss < self._least:
+            export.write(self.model, self._config, params, self._tokenizer)
+            replace_file(self._record, json.dumps({"loss": loss}).encode())
+            self._least = loss
+        extend = continuation(self._config, params, self._config.context)
+        dream = self._tokenizer.decode(self._prompt + extend(self._prompt, 60, (), 0.8, 0))
+        return f"  kept-out loss {loss:.3f}{beaten} | {dream!r}"

@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 
 from llmos.cpu.config import ModelConfig
+from llmos.cpu.loaders import load
 from llmos.errors import LlmosError, ModelFileError, UsageError
-from llmos.train import checkpoint, curve, forward
+from llmos.train import base, checkpoint, curve, forward, vocabulary
 from llmos.train.base import train_base
-from llmos.train.packing import Rows
+from llmos.train.chatform import Example
+from llmos.train.packing import Rows, pack
 from llmos.train.training import Run, Settings
 
 from .small import noise, whole
@@ -232,6 +234,44 @@ def test_train_base_learns_a_text_and_exports_it(tmp_path: Path) -> None:
     record = json.loads((tmp_path / "out" / checkpoint.RECORD).read_text())
     assert record["losses"][-1][1] < record["losses"][0][1] / 3
     assert any("step 100/100" in line for line in lines)
+
+
+def test_what_is_kept_out_comes_from_all_parts_of_a_text_and_is_not_trained_on() -> None:
+    text = "".join(f"{n:06}\n" for n in range(30_000))
+    taught, spared = base.apart(text)
+    assert "".join(part for pair in zip(taught, spared, strict=True) for part in pair) == text
+    assert sum(map(len, spared)) == len(text) // 20
+    assert len(spared) == 10
+    assert base.apart("a" * base.LEAST)[1] == ["a" * 100]
+
+
+def test_minutes_read_a_text_ten_times_at_most(tmp_path: Path) -> None:
+    text, lines = tmp_path / "text.txt", list[str]()
+    text.write_text("the quick brown fox jumps over the lazy dog\n" * 50)
+    out = tmp_path / "out"
+    train_base(text, out, minutes=60, vocab=263, time=32, dim=64, layers=1, notify=lines.append)
+    record = json.loads((out / checkpoint.RECORD).read_text())
+    assert record["step"] == record["settings"]["steps"] == 20
+    assert "it has read the text 10 times" in lines[0]
+
+
+def test_the_model_of_a_run_is_the_one_that_foresaw_best_what_was_kept_out(tmp_path: Path) -> None:
+    tokenizer = vocabulary.train([], 263)
+    config, words = base.shape(263, 64, 1, 32), [list(range(40, 70))] * 3
+    kept_out = pack((Example(ids, [1] * len(ids)) for ids in words), 32)
+    good, bad = (forward.init(config, seed) for seed in (0, 1))
+    worse = jax.tree.map(lambda leaf: 5 * leaf, bad)
+
+    def best() -> base.Best:
+        return base.Best(tmp_path, config, tokenizer, kept_out, words[0][:5])
+
+    first = best()
+    assert "before" not in first(good)
+    told = first(worse)
+    assert f"and {tmp_path / 'model'} is of then" in told
+    assert "before" in best()(worse)  # also when the run went on later
+    kept = load(tmp_path / "model").params["embed"]
+    assert np.allclose(kept, good["embed"], atol=1e-3)
 
 
 @pytest.mark.parametrize(
