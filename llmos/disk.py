@@ -72,7 +72,7 @@ def mount_command(
         _emit(result)
         return
     _say(
-        f"{report.folder}: {report.files} texts, {report.passages} passages; {report.added} added, "
+        f"{report.folder}: {_many(report.files, 'text')}, {_many(report.passages, 'passage')}; {report.added} added, "
         f"{report.changed} changed, {report.unchanged} unchanged, {report.removed} removed"
     )
     if report.unreadable:
@@ -100,9 +100,11 @@ def unmount_command(
     if json:
         _emit(asdict(done))
     elif done.above:
-        _say(f"{done.folder}: no longer mounted by itself; its {done.kept} texts stay, for {done.above} is mounted")
+        _say(
+            f"{done.folder}: no longer mounted by itself; its {_many(done.kept, 'text')} stay, for {done.above} is mounted"
+        )
     else:
-        _say(f"{done.folder}: {done.removed} texts removed")
+        _say(f"{done.folder}: {_many(done.removed, 'text')} removed")
 
 
 @disk_app.command("ls")
@@ -115,6 +117,8 @@ def ls_command(disk: File = None, json: Json = False) -> None:
         return
     for one in documents:
         _say(f"{one['label']:<7}{one['passages']:>5}  {one['title'][:40]:<40}  {one['path']}")
+    if not documents:
+        print("nothing is on the disk; put a folder's texts there: llmos disk mount DIR")
 
 
 @disk_app.command("search")
@@ -147,6 +151,8 @@ def stat_command(disk: File = None, json: Json = False) -> None:
     if json:
         _emit(result)
         return
+    for one in result.pop("folders"):
+        _say(f"{'folder':<12} {one['folder']}: {_many(one['documents'], 'text')}")
     for name, value in result.items():
         _say(f"{name:<12} {value}")
 
@@ -169,6 +175,10 @@ def described(passage: Passage) -> dict[str, Any]:
 
 def _emit(value: Any) -> None:
     print(jsonlib.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode())
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count:,} {word}{'s' * (count != 1)}"
 
 
 def _say(*lines: str) -> None:

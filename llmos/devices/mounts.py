@@ -45,7 +45,7 @@ class Mounts:
     def mount(self, folder: Path, progress: Progress) -> Mounted:
         """Bring the disk in step with every text below `folder`, those of mounted folders inside it too.
 
-        Raises DeviceError when the folder can't be listed or the disk can't be written.
+        Raises DeviceError when the folder can't be listed or goes away, or the disk can't be written.
         """
         folder = folder.resolve()
         report = Mounted(written(folder))
@@ -56,6 +56,8 @@ class Mounts:
         size = sum(file.size for file in files)
         for found in survey(files, known, report):
             self._write(found, size, progress)
+        if not folder.is_dir():  # a stick that was pulled out, say: its texts are not gone for that
+            raise DeviceError(f"{report.folder}: the folder has gone meanwhile; what the disk has of it stays")
         progress(size, size)
         gone = [place for place in known if not report.stays(place)]
         self.records.remove_all(gone)

@@ -150,6 +150,23 @@ def test_what_cannot_be_read_now_stays_and_is_told(nest: Path, monkeypatch: pyte
     assert library.search("butter")
 
 
+def test_a_folder_that_goes_away_meanwhile_keeps_its_texts(nest: Path) -> None:
+    library = Library()
+    library.mount(nest)
+    (nest / "a.txt").write_text("apples and pears", encoding="utf-8")
+
+    def pulled_out(done: int, total: int) -> None:
+        if nest.exists():
+            nest.rename(nest.with_name("elsewhere"))
+
+    with pytest.raises(DeviceError, match="has gone meanwhile"):
+        library.mount(nest, pulled_out)
+    assert {"bread", "carrots"} <= words(library)
+    assert library.search("pears")
+    nest.with_name("elsewhere").rename(nest)
+    assert counts(library.mount(nest)) == [3, 0, 0, 3, 0]
+
+
 def test_a_folder_that_cannot_be_listed_keeps_its_texts(nest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library, scandir = Library(), mounting.os.scandir
     library.mount(nest)
