@@ -239,6 +239,9 @@ def traps_command(
     rate: Annotated[float | None, typer.Option(min=1e-9, max=1, help="Highest learning rate.")] = None,
     rank: Annotated[int | None, typer.Option(min=1, max=256, help="Of the adapter of a larger model.")] = None,
     first: Annotated[int | None, typer.Option(min=0, help="Its first layer.")] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Teach all weights of a larger model, not an adapter.")
+    ] = False,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -249,7 +252,12 @@ def traps_command(
         typer.echo(line, err=True)
 
     result = traps.run_traps(
-        model, numbers(counts, "--counts", 0), asked, seed, notify, traps.Tuning(steps, rate, rank, first)
+        model,
+        numbers(counts, "--counts", 0),
+        asked,
+        seed,
+        notify,
+        traps.Tuning(steps, rate, rank, first, whole or None),
     )
     _json(result) if as_json else typer.echo(traps.table_text(result))
 

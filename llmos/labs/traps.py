@@ -2,7 +2,8 @@
 
 Knows: what is taught, to which model, how much, and how it is measured. Does not know: how a model is trained. nano, which
 can call four devices already, is taught three it never met, with all of its weights; a larger model (it has no calls at
-all) is taught every device with a low-rank adapter. All points answer the same requests, none of which is trained on.
+all) is taught every device with a low-rank adapter, or with all of its weights where that is asked for. All points answer
+the same requests, none of which is trained on.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Tuning(NamedTuple):
     rate: float | None = None
     rank: int | None = None  # these two: of an adapter
     first: int | None = None  # its first layer
+    whole: bool | None = None  # all weights of a larger model, no adapter
 
 
 USUAL = Tuning()
@@ -60,7 +62,8 @@ def run_traps(
     """
     from llmos.train import trapdata
 
-    taught = _small(model, tuning) if model in (None, "nano") else _large(str(model), tuning)
+    whole = model in (None, "nano") or tuning.whole
+    taught = _whole(model, tuning) if whole else _large(str(model), tuning)
     items = trapdata.requests(seed + 1, asked, kept_out=True, shares=taught.shares)
     points = [{"start": "base", "examples": 0, **_as_document(taught, items)}]
     for count in counts:
@@ -113,31 +116,34 @@ def _shares(device: list[bool], args: list[bool], wrong: list[bool]) -> dict[str
     return {name: [sum(flags), len(flags), *wilson(sum(flags), len(flags))] for name, flags in named.items()}
 
 
-def _small(name: str | None, tuning: Tuning) -> Taught:
-    """nano and all its weights."""
+def _whole(name: str | None, tuning: Tuning) -> Taught:
+    """All weights: nano's, for devices that are new to it, or a larger model's, for every device."""
     if tuning.rank or tuning.first is not None:
         raise UsageError(
-            "nano is taught with all of its weights: rank and first layer are an adapter's, of a larger --model"
+            "all weights are taught (of nano always): rank and first layer are an adapter's, of a larger --model"
         )
     from llmos import store
     from llmos.cpu.loaders import load
-    from llmos.train import trapdata
+    from llmos.train import errands, trapdata
     from llmos.train.chatform import ChatForm
     from llmos.train.packing import pack
     from llmos.train.training import Run
-    from llmos.train.traps import TextToIds
+    from llmos.train.traps import TextToIds, form_of
 
+    small = name in (None, "nano")
     model = load(store.resolve(name or "nano"))
-    form, params = ChatForm(TextToIds(model)), _arrays(model.params)
+    form = ChatForm(TextToIds(model)) if small else form_of(model)
+    shares, batch, rate = (NEW, 8, 1e-3) if small else (errands.SHARES, 4, 1e-4)
+    params = _arrays(model.params)
 
     def teach(count: int, seed: int) -> Any:
-        made = trapdata.requests(seed, count, shares=NEW)
+        made = trapdata.requests(seed, count, shares=shares)
         rows = pack((trapdata.example(form, *one) for one in made), TIME)
-        run = Run(model.config, rows, _settings(len(rows.tokens), 8, 1e-3, seed, tuning), None, params)
+        run = Run(model.config, rows, _settings(len(rows.tokens), batch, rate, seed, tuning), None, params)
         run.run(lambda line: None)
         return run.state.params
 
-    return Taught(form, model.config, NEW, params, teach)
+    return Taught(form, model.config, shares, params, teach)
 
 
 def _large(name: str, tuning: Tuning) -> Taught:
@@ -191,7 +197,9 @@ def example_text(seed: int = 0) -> str:
 
 
 def table_text(result: dict[str, Any]) -> str:
-    set_by_hand = ", ".join(f"{name} {value:g}" for name, value in result["tuning"].items())
+    set_by_hand = ", ".join(
+        f"{name} {value:g}" if value is not True else name for name, value in result["tuning"].items()
+    )
     name = result["model"] + (f" ({set_by_hand})" if set_by_hand else "")
     lines = [f"{name}: {result['asked']} requests it was not trained on, such as {example_text()!r}"]
     lines.append(f"{'start':<11}{'examples':>9}  {'right device':<24}{'right arguments':<24}called for nothing")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from llmos import store
 from llmos.errors import UsageError
 from llmos.labs import traps
-from llmos.train import forward, trapdata, vocabulary
+from llmos.train import errands, forward, trapdata, vocabulary
 from llmos.train import traps as recipes
 from llmos.train.base import shape
 from llmos.train.chatform import ChatForm
@@ -36,7 +37,7 @@ def taught() -> traps.Taught:
 
 
 def test_examples_teach_when_to_call(taught: traps.Taught, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(traps, "_small", lambda *_: taught)
+    monkeypatch.setattr(traps, "_whole", lambda *_: taught)
     said: list[str] = []
     result = traps.run_traps(None, (0, 60), asked=30, notify=said.append)
     base, instructed, tuned = result["points"]
@@ -69,6 +70,17 @@ def test_what_is_set_by_hand_shapes_the_adapter_and_is_said(monkeypatch: pytest.
     assert text.startswith("m (steps 7, rate 0.01): 3 requests")
 
 
-def test_nano_has_no_adapter_to_be_shaped() -> None:
-    with pytest.raises(UsageError, match="larger --model"):
-        traps.run_traps(None, (0,), tuning=traps.Tuning(rank=4))
+def test_where_all_weights_are_taught_no_adapter_can_be_shaped() -> None:
+    for model, tuning in ((None, traps.Tuning(rank=4)), ("smollm2", traps.Tuning(first=3, whole=True))):
+        with pytest.raises(UsageError, match="larger --model"):
+            traps.run_traps(model, (0,), tuning=tuning)
+
+
+def test_all_weights_of_a_larger_model_are_taught_every_device() -> None:
+    """nano in a larger model's place, two steps."""
+    folder = store.resolve("nano")
+    taught = traps._whole(str(folder), traps.Tuning(steps=2, whole=True))
+    assert set(taught.shares) == set(errands.SHARES)
+    before, after = taught.params, taught.teach(10, 1)
+    assert all(not np.array_equal(a["q"], b["q"]) for a, b in zip(before["layers"], after["layers"], strict=True))
+    assert not np.array_equal(before["embed"], after["embed"])
