@@ -29,10 +29,16 @@ class Reference:
         self.cache: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in range(self.shape["num_hidden_layers"])]
         self.last = np.zeros(0)
 
+    def keep(self, count: int) -> None:
+        """Forget all but the first tokens."""
+        self.seen, self.cache = self.seen[:count], [layer[:count] for layer in self.cache]
+
     def extend(self, prompt: Sequence[int], most: int, stops: tuple[int, ...]) -> list[int]:
-        """Greedy ids after `prompt`; keys and values are kept for the next call that goes on from the same ids."""
-        if list(prompt[: len(self.seen)]) != self.seen:
-            self.forget()
+        """Greedy ids after `prompt`; keys and values are kept for the next call that begins with the same ids."""
+        shorter = min(len(self.seen), len(prompt))
+        same = next((i for i in range(shorter) if self.seen[i] != prompt[i]), shorter)
+        if same < len(self.seen):
+            self.keep(min(same, len(prompt) - 1))
         for token in prompt[len(self.seen) :]:
             self.feed(token)
         out: list[int] = []
