@@ -1,4 +1,4 @@
-"""The recipe of `nano`, the CPU that ships in the package: data, tokenizer, shape, six stages, export.
+"""The recipe of `nano`, the CPU that ships in the package: data, tokenizer, shape, seven stages, export.
 
 Knows: every choice that makes nano what it is. Does not know: how a step is computed (`training`). Run it again with
 
@@ -6,8 +6,8 @@ Knows: every choice that makes nano what it is. Does not know: how a step is com
 
 First short rows, where most is learned quickly; then long ones, with the machine's system text, several exchanges and
 whole search results in one context; then the same with runs of chance tokens that come again, for what must be copied; then
-all of that with more ways to ask, and rarer words; then more of what was still copied badly; last with two more layers, which
-begin as copies that change nothing, and again more ways to ask.
+all of that with more ways to ask, and rarer words; then more of what was still copied badly; last, twice, with two more
+layers, which begin as copies that change nothing, and again more ways to ask.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ STAGES = (
     Stage("wide", CONTEXT, 28_000, 2, Settings(steps=2200, batch=8, rate=2e-3, seed=4), 7_000, AIMED),
     Stage("exact", CONTEXT, 60_000, 2, Settings(steps=3000, batch=8, rate=2e-3, seed=5), 16_000, EXACT),
     Stage("deep", CONTEXT, 60_000, 2, Settings(steps=3000, batch=8, rate=2e-3, seed=6), 16_000, EXACT, layers=6),
+    Stage("true", CONTEXT, 40_000, 1, Settings(steps=1700, batch=8, rate=1.5e-3, seed=7), 10_000, EXACT, layers=6),
 )
 
 
