@@ -117,6 +117,21 @@ def add_span(kernel: Kernel, process: Process, role: str, text: str) -> None:
     else:
         ids = codec.turn(role, text, first=not space.tokens)
     kernel.append(space, ids, label, who)
+    if role == "user":
+        _sign_frame(kernel, space, len(ids), text)
+
+
+def _sign_frame(kernel: Kernel, space: AddressSpace, count: int, text: str) -> None:
+    """Of a turn, the last `count` tokens, the words around what was said (`user`, a default system text) are the kernel's."""
+    first = len(space.tokens) - count
+    pieces = [kernel.words[token][0] for token in space.tokens[first:]]
+    said = text.strip().encode("utf-8", "replace")
+    begin = b"".join(pieces).rfind(said)
+    at = 0
+    for place, piece in enumerate(pieces, first):
+        if begin >= 0 and (at + len(piece) <= begin or at >= begin + len(said)):
+            space.who[place] = ord("K")
+        at += len(piece)
 
 
 def close_turn(kernel: Kernel, space: AddressSpace) -> None:

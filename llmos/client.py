@@ -55,7 +55,7 @@ class Client:
         if self._over.is_set():
             self._show(self.view)  # it says why nothing can be asked any more
         elif self.view.role:
-            self._show(replace(self.view, notice="you are watching: the keys are with another screen"))
+            self._show(replace(self.view, notice=f"{verb}: you are watching, the keys are with another screen"))
         else:
             with self._lock:
                 if self._connection is None:

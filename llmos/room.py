@@ -25,13 +25,12 @@ from .errors import LlmosError
 from .inspection import Inspector
 from .orders import Booting, Orders
 from .portrait import portrait
-from .status import Inspection, MachineView, SelfTest
+from .status import KEPT, Inspection, MachineView, SelfTest
 from .vigil import Vigil
 
 if TYPE_CHECKING:
     from .options import Options
 
-KEPT = "kept until the machine is up"
 FRAME = 0.05  # seconds between two posted views at least
 SHARE = 0.05  # of a running machine's time that its pictures may take: of a very large one there are fewer
 WATCH = 8.0  # tokens a second a person can follow

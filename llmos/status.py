@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Protocol
 
 from llmos_kernel.view import LaneView, Snapshot, TokenView
 
+KEPT = "kept until the machine is up"
+"""What is said of an order that waits."""
 DREAMED = "~"
 """What words rest on that no result in the context supports."""
 
@@ -186,6 +189,16 @@ class MachineView:
     other: MachineView | None = None  # the second world, at the same tick if it got there
     role: str = ""  # "watching": another screen has the keys
     redacted: bool = False  # a recording without its words
+
+    @property
+    def refused(self) -> bool:
+        """Is the notice about something that was not done? Then it begins with what was asked for: `verb: why`."""
+        return self.notice.partition(":")[0] in (*VERBS, "say") and not self.notice.endswith(KEPT)
+
+    @property
+    def recorded(self) -> bool:
+        """Is it one that is over, of which only the journal is left?"""
+        return self.branch == PurePath(self.journal).name
 
 
 BLANK = MachineView("BOOT", Snapshot(0, "deliver"))

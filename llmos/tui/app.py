@@ -43,8 +43,12 @@ class MachineRoom(Stage):
     following = False
 
     def on_console_said(self, event: Console.Said) -> None:
-        self.panel.say(event.line)
+        """A line for the program that listens; one that is `:` and a verb is for the command line, wherever it was typed."""
         self.change(folded=True, message="")
+        if event.line.startswith(":") and verbs.known(event.line):
+            self.obey(event.line)
+        else:
+            self.panel.say(event.line)
 
     def on_pane_chosen(self, event: Pane.Chosen) -> None:
         self.ask(*event.command)
@@ -60,7 +64,7 @@ class MachineRoom(Stage):
         try:
             command = verbs.parse(line)
         except ValueError as e:
-            self.change(message=str(e))
+            self.refuse(str(e))
             return
         self.change(message="")
         if command and command[0] in verbs.HERE:
@@ -72,7 +76,7 @@ class MachineRoom(Stage):
         try:
             getattr(self, f"verb_{verb}")(*args)
         except (ValueError, OSError) as e:
-            self.change(message=f"{verb}: {e}")
+            self.refuse(f"{verb}: {e}")
 
     # -- the screen's own verbs -------------------------------------------------------------------------------------
 
@@ -111,10 +115,11 @@ class MachineRoom(Stage):
         from .export import export
 
         try:
-            said = f"written: {export(self, what, path)}"
+            written = export(self, what, path)
         except (ValueError, OSError) as e:
-            said = f"export: {e}"
-        self.call_from_thread(self.change, message=said)
+            self.call_from_thread(self.refuse, f"export: {e}")
+        else:
+            self.call_from_thread(self.change, message=f"written: {written}")
 
     def verb_frames(self, frames: str) -> None:
         if not self.view.snapshot.selected:
@@ -183,7 +188,7 @@ class MachineRoom(Stage):
         if self.view.other is None:
             recorded = self.panel.first_mode == "REPLAY"
             why = "a recording is one world: it has no CPU for a second" if recorded else ONE
-            self.change(message=why)
+            self.refuse(why)
         else:
             self.change(visited="worlds")
             self.push_screen(Worlds(self.view, self.palette))
@@ -278,7 +283,7 @@ class MachineRoom(Stage):
         key = TABS[number - 1]
         if key == "boot":
             if not self.view.boot:
-                self.change(message="there is no self-test: no machine was started for this")
+                self.refuse("there is no self-test: no machine was started for this")
                 return
             self.change(folded=False, zoom="")
         else:
@@ -293,7 +298,7 @@ class MachineRoom(Stage):
         if self.view.questions:
             self.consent(ready=True)
         else:
-            self.change(message="no call waits for your word")
+            self.refuse("no call waits for your word")
 
     def action_console(self) -> None:
         if self.desk.zoom:
@@ -354,7 +359,7 @@ class MachineRoom(Stage):
             card.skip()
             self.draw()
             return
-        self.change(message="there is no tour: F2 begins it")
+        self.refuse("there is no tour: F2 begins it")
 
     def action_theme(self) -> None:
         names = theme.THEMES

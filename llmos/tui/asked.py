@@ -55,6 +55,8 @@ def refused(view: MachineView) -> str:
     """Why nobody can answer here; "" if one can."""
     if view.role:
         return "You are watching: the keys are with another screen."
+    if view.recorded:
+        return "This is a recording: it shows what was asked, and nothing can be answered."
     if view.mode == "REPLAY":
         return "This is the past: it shows what was asked, and nothing can be answered. n goes back to now."
     return "" if view.mode in ("LIVE", "FROZEN") else "The machine has stopped: nothing can be answered."

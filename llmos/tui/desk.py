@@ -14,6 +14,7 @@ class Desk:
     commanding: bool = False  # the command line is open
     held: bool = False  # the display stands still, the machine does not
     message: str = ""  # the screen's own answer to the last command, "" = none
+    refused: bool = False  # it says why something was not done
     tab: str = "processes"  # the panel shown in the tab row of the small layout
     layout: str = "room"  # which panels stand where, in the large layout
     zoom: str = ""  # the maximised panel

@@ -236,9 +236,13 @@ class Stage(App[str]):
         """Something about the screen itself changed: place and draw everything again."""
         if not self.screen_stack:  # closing
             return
-        self.desk = replace(self.desk, **desk)
+        self.desk = replace(self.desk, **({"refused": False} if "message" in desk else {}) | desk)
         self.place()
         self.draw()
+
+    def refuse(self, why: str) -> None:
+        """Say why something was not done."""
+        self.change(message=why, refused=True)
 
     def draw(self) -> None:
         """Every panel that is seen takes the view; so does a screen above that wants it."""

@@ -72,21 +72,30 @@ def width(row: Row) -> int:
 
 
 def fit(row: Row, cells: int, style: str = "text") -> Row:
-    """`row` cut or padded with blanks to exactly `cells` cells."""
+    """`row` padded with blanks to exactly `cells` cells, or cut to that, with an ellipsis if more than blanks went."""
     out: list[Span] = []
     left = cells
-    for text, name in row:
+    for place, (text, name) in enumerate(row):
         size = cell_len(text)
         if size > left:
-            if left > 0:
-                out.append((set_cell_size(text, left), name))
-            return tuple(out)
+            shown = set_cell_size(text, left) if left > 0 else ""
+            gone = "".join((text[len(shown) :], *(more for more, _ in row[place + 1 :]))).strip()
+            halved = not text.startswith(shown)  # a character of two cells
+            return _ended([*out, (shown, name)], cells) if (gone or halved) and cells > 0 else (*out, (shown, name))
         if size:
             out.append((text, name))
             left -= size
     if left > 0:
         out.append((" " * left, style))
     return tuple(out)
+
+
+def _ended(row: list[Span], cells: int) -> Row:
+    """A row of `cells` cells with an ellipsis in the last of them."""
+    while cell_len(row[-1][0]) == 0:
+        row.pop()
+    text, style = row[-1]
+    return (*row[:-1], (set_cell_size(text, cell_len(text) - 1) + "…", style))
 
 
 def clip(text: str, cells: int) -> str:

@@ -122,6 +122,12 @@ def parse(line: str) -> tuple[str, ...]:
     return (*ALIASES.get(name, (name,)), *words)
 
 
+def known(line: str) -> bool:
+    """Does a line begin with the name of a verb?"""
+    name = line.strip().removeprefix(":").strip().partition(" ")[0]
+    return any(v.name == OTHER_NAMES.get(name, name) for v in VERBS)
+
+
 def _words(verb: Verb, rest: str) -> list[str]:
     if verb.takes[-1:] in (["TEXT…"], ["[TEXT…]"]):
         return rest.strip().split(None, len(verb.takes) - 1)  # the text is kept as it was typed

@@ -295,7 +295,7 @@ async def test_who_had_an_idle_lane_last_is_drawn_also_where_it_was_never_seen_o
     app = MachineRoom(stills.Still(view))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        assert "was here last" in drawn.text(app)
+        assert "idle, last pid" in drawn.text(app)
 
 
 def test_a_process_tells_its_rights_and_its_page_table_a_page_its_text() -> None:

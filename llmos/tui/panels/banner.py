@@ -6,7 +6,6 @@ Knows: mode, tick, world, seed, speed, model, frames. Does not know: how any of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePath
 
 from textual import events
 
@@ -19,8 +18,7 @@ from llmos.tui.text import width as cells_of
 from llmos_kernel.view import Snapshot
 
 STYLES = {"LIVE": "good", "FROZEN": "accent", "BOOT": "busy", "REPLAY": "busy", "HALTED": "bad"}
-
-
+SHORTEST = 6  # cells of a model's name
 HELP: Row = (("F1", "bold accent"), (" help ", "dim"))
 
 
@@ -37,26 +35,44 @@ class Banner(Pane):
         )
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
-        view = self.view
-        name: Row = ((" llmos ", "bold title"),) if not self.desk.small else ((" ", "text"),)
-        badges = self._badges(view.mode)
+        small = self.desk.small
+        name: Row = ((" llmos ", "bold title"),) if not small else ((" ", "text"),)
+        head: Row = (*name, *self._badges(self.view.mode), ("  ", "text"))
+        gap = "  " if small else "   "
+        least: Row = HELP if not small else (*HELP[:1], (" ", "text"))
+        left: Row = (*head, *flow(self._facts(width - cells_of((*head, *least)) - 1, gap), width, gap))
+        return [spread(left, HELP if cells_of((*left, *HELP)) < width else least, width)]
+
+    def _facts(self, room: int, gap: str) -> list[Row]:
+        """In the order in which they are drawn, as many as there is room for: the least important go first."""
+        view, small = self.view, self.desk.small
         used, total = usage(view.snapshot)
-        model = clip(sanitise(f"{view.model} {view.arithmetic}".strip()), 34) or "no model yet"
-        facts: list[Row] = [
-            (("tick ", "dim"), (f"{view.snapshot.tick:,}", "bold text")),
-            (("seed ", "dim"), (str(view.seed), "text")),
-            self._speed(view),
-            ((model, "text"),),
-            (("frames ", "dim"), (f"{used}/{total}", "text")),
-        ]
-        if self.desk.small:
-            del facts[1]
-        if view.other or view.branch != "main":
-            kind = "recording " if view.branch == PurePath(view.journal).name else "world "
-            facts.insert(1, ((kind, "dim"), (clip(sanitise(view.branch), 16), "bold text")))
-        room = width - 14 - sum(len(text) for text, _ in badges)
-        middle = flow(facts, room - (7 if name[0][0].strip() else 1), "  " if self.desk.small else "   ")
-        return [spread((*name, *badges, ("  ", "text"), *middle), HELP, width)]
+        tick: Row = (("tick ", "dim"), (f"{view.snapshot.tick:,}", "bold text"))
+        seed: Row = (("seed ", "dim"), (str(view.seed), "text"))
+        frames: Row = (("frames ", "dim"), (f"{used}/{total}", "text"))
+        speed, model = self._speed(view, small), self._model(view, 34)
+        facts = [tick, *self._world(view), seed, speed, model, *[frames] * bool(total)]
+        for least in filter(facts.__contains__, (model, speed, seed, frames)):
+            left = room - sum(cells_of(fact) + len(gap) for fact in facts) + len(gap)
+            if left >= 0:
+                break
+            shorter = cells_of(model) + left
+            if least is model and shorter >= SHORTEST:
+                facts[facts.index(model)] = self._model(view, shorter)
+            else:
+                facts.remove(least)
+        return facts
+
+    def _world(self, view: MachineView) -> list[Row]:
+        """Which world, where there is more than one; of a recording its name."""
+        if not view.other and view.branch == "main":
+            return []
+        kind = "world " if not view.recorded else "" if self.desk.small else "recording "
+        return [((kind, "dim"), (clip(sanitise(view.branch), 16), "bold text"))]
+
+    def _model(self, view: MachineView, cells: int) -> Row:
+        whole = sanitise(f"{view.model} {view.arithmetic}".strip()) or "no model yet"
+        return ((whole if cells_of(((whole, ""),)) <= cells else clip(sanitise(view.model), cells), "text"),)
 
     def _badges(self, mode: str) -> Row:
         badges: list[Span] = [(f" {mode} ", f"bold reverse {STYLES.get(mode, 'text')}")]
@@ -85,10 +101,10 @@ class Banner(Pane):
         elif self.view.questions:
             self.app.call_later(self.app.run_action, "app.consent")
 
-    def _speed(self, view: MachineView) -> Row:
-        asked = f"{view.speed:g}" if view.speed else "max"
+    def _speed(self, view: MachineView, small: bool) -> Row:
+        asked: Row = ((f"{view.speed:g}" if view.speed else "max", "text"), (" tok/s", "dim"))
         now = f" (now {view.rate:.1f})" if view.rate else ""  # nothing runs: nothing to say
-        return (("speed ", "dim"), (asked, "text"), (" tok/s", "dim"), (now, "dim"))
+        return asked if small else (("speed ", "dim"), *asked, (now, "dim"))
 
 
 def usage(snapshot: Snapshot) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from llmos.status import MachineView, SelfTest
 from llmos.tui.desk import Desk
 from llmos.tui.pane import Pane
-from llmos.tui.text import Row, clip, pad, sanitise
+from llmos.tui.text import Row, clip, flow, pad, sanitise
 
 STATES = {"wait": ("·", "dim"), "busy": ("»", "busy"), "ok": ("✓", "good"), "fail": ("✗", "bad")}
 PARTS = {
@@ -22,7 +22,7 @@ PARTS = {
     "log": "everything that comes in is recorded, so that one can go back",
 }
 """What comes up, and what it is; shown until it has."""
-NEXT = "Enter asks the suggested question · F2 is a tour of four minutes · ? shows all keys · q leaves"
+NEXT = ("Enter asks the suggested question", "F2 is a tour of four minutes", "? shows all keys", "q leaves")
 FIRST = (
     "Everything you see is one running machine: its CPU is a language model,",
     "its RAM is the context window, and a tick is one token.",
@@ -54,7 +54,7 @@ class Boot(Pane):
         if height > len(rows) + len(FIRST) + 1:
             rows += [(), *(((line, "dim"),) for line in FIRST)]
         if height > len(rows) + 2:
-            rows += [(), ((clip(NEXT, width), "text"),)]
+            rows += [(), flow([((one, "text"),) for one in NEXT], width, " · ")]
         return rows
 
     def _line(self, test: SelfTest, width: int) -> Row:

@@ -144,13 +144,13 @@ class CpuPane(Pane):
             (f"pid {lane.pid} {clip(sanitise(lane.program), 8)} ", colour(lane.pid)),
         )
         room = width - sum(cell_len(text) for text, _ in head)
-        said, _ = strip(lane.stream, room, 1, self.palette.plain)[0] if lane.stream else ((), ())
+        said, _ = strip(lane, room, 1, self.palette.plain)[0]
         return (*head, *said)
 
     def _head(self, lane: LaneView, width: int) -> Row:
         if not lane.pid:
             last = self._last(lane)
-            said = f"idle; pid {last.pid} {clip(sanitise(last.program), 10)} was here last:" if last.pid else IDLE
+            said = f"idle, last pid {last.pid} {clip(sanitise(last.program), 10)}:" if last.pid else IDLE
             return ((f"lane {lane.lane}  ", "dim"), (said, "dim"))
         left: Row = (
             (f"lane {lane.lane}  ", "dim"),
@@ -171,8 +171,7 @@ class CpuPane(Pane):
     def _stream(self, lane: LaneView, width: int, deep: int) -> list[Row]:
         """The end of the context, each line with a line of authors under it."""
         marked = self.back if lane is self._lane() else 0
-        stream = lane.stream if lane.pid else self._last(lane).stream
-        lines = strip(stream, width, deep, self.palette.plain, marked) if stream else []
+        lines = strip(lane if lane.pid else self._last(lane), width, deep, self.palette.plain, marked)
         lines += [((), ())] * (deep - len(lines))
         return [row for pair in lines for row in pair]
 
@@ -185,8 +184,8 @@ class CpuPane(Pane):
             return [
                 (("reading; no choice made yet" if not self.view.redacted else "what was likely is left out", "dim"),)
             ]
-        word = max(8, min(16, width - 16))
-        cells = max(4, min(20, width - word - 9))
+        word = max(6, min(16, width - 16))
+        cells = min(20, max(width - word - 9, min(3, width - word - 7)))
         rows: list[Row] = []
         marked = False
         for text, p in lane.top[:height]:

@@ -11,7 +11,7 @@ from llmos.status import Line, MachineView
 from llmos.tui.asked import asks
 from llmos.tui.desk import Desk
 from llmos.tui.pane import Pane
-from llmos.tui.text import Row, clip, sanitise
+from llmos.tui.text import Row, Span, clip, sanitise
 
 MEANINGS = {
     "spawn": "a process is a prompt with an address space and rights of its own",
@@ -53,7 +53,7 @@ class LastStop(Pane):
             view.mode == "BOOT" and view.boot,
             view.log[-1:],
             _stopped(view),
-            desk.message,
+            (desk.message, desk.refused),
             desk.commanding,
             view.questions,
         )
@@ -63,7 +63,9 @@ class LastStop(Pane):
         if self.desk.commanding:
             return [((" :", "bold accent"),)]
         if said := self.desk.message or view.working or view.notice:
-            return [((" ! ", "busy"), (clip(sanitise(said), width - 4), "bold text"))]
+            refused = self.desk.refused if self.desk.message else view.refused and not view.working
+            mark: Span = (" ! ", "bad") if refused else (" · ", "accent")
+            return [(mark, (clip(sanitise(said), width - 4), "bold text"))]
         if view.problem:
             return [((" ✗ ", "bad"), (clip(sanitise(view.problem), width - 4), "bold bad"))]
         if view.questions:
@@ -87,7 +89,7 @@ def _starting(view: MachineView) -> str:
     """The part of the self-test that is at work: the panel with all of it may be folded away."""
     busy = [test for test in view.boot if test.state == "busy"]
     what = f" ({busy[-1].part}: {' '.join(sanitise(busy[-1].text).split())})" if busy else ""
-    return f"the machine is starting{what}; what you type is kept"
+    return f"starting{what}; what you type is kept"
 
 
 def _tell(line: Line) -> str:

@@ -36,7 +36,8 @@ class Ram(Pane):
 
     def heading(self) -> tuple[Row, Row]:
         used, total = usage(self.view.snapshot)
-        return (("RAM", "title"), ("  context window as frames", "dim")), ((f"{used}/{total}", "text"),)
+        what = "context window as frames" if self.size.width >= 50 else "frames"
+        return (("RAM", "title"), (f"  {what}", "dim")), ((f"{used}/{total}", "text"),)
 
     def rows(self, width: int, height: int) -> Sequence[Row]:
         s = self.view.snapshot

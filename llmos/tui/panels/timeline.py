@@ -172,4 +172,4 @@ def _lane(lane: int, history: Sequence[int], width: int) -> Row:
         else:
             spans.append((mark, style))
     blank = " " * (room - min(room, len(history)))
-    return ((f"lane {lane:<2} ", "dim"), (blank, "text"), *spans, ("▏", "accent"))
+    return ((f"lane {lane:<2} ", "dim"), (blank, "text"), *spans)

@@ -73,11 +73,12 @@ class LessonList(Sheet):
     def action_play(self) -> None:
         name = names()[self.at]
         self.dismiss(None)
-        self.app.change(message=played(self.app, name, self.palette))  # type: ignore[attr-defined]
+        said, done = played(self.app, name, self.palette)
+        self.app.change(message=said, refused=not done)  # type: ignore[attr-defined]
 
 
-def played(app: App[str], name: str, palette: Palette) -> str:
-    """Play a lesson in the app's terminal; what came of it, in a line."""
+def played(app: App[str], name: str, palette: Palette) -> tuple[str, bool]:
+    """Play a lesson in the app's terminal; what came of it, in a line, and whether it was played."""
     vim = any(app.keymap.get(row) == its for row, its in VIM.items())  # type: ignore[attr-defined]
     look = ["--theme", palette.name.removeprefix("llmos-"), *["--keys", "vim"] * vim]
     look += [*["--ascii"] * palette.plain, *["--still"] * app.still]  # type: ignore[attr-defined]
@@ -88,13 +89,13 @@ def played(app: App[str], name: str, palette: Palette) -> str:
         with app.suspend():
             status = subprocess.run([*PLAY, name, *look], check=False).returncode
     except SuspendNotSupported:
-        return f"here a lesson can't take the screen: type in a shell: llmos lesson {name}"
+        return f"here a lesson can't take the screen: type in a shell: llmos lesson {name}", False
     finally:
         signal.signal(signal.SIGINT, before)
     if status:
-        return f"lesson {name} came to nothing: llmos lesson {name} says why"
+        return f"lesson {name} came to nothing: llmos lesson {name} says why", False
     app.played.append(name)  # type: ignore[attr-defined]
-    return f"lesson {name} is over"
+    return f"lesson {name} is over", True
 
 
 def rows(width: int, at: int) -> list[Row]:

@@ -21,13 +21,13 @@ from llmos.tui.panels.banner import usage
 from llmos.tui.panels.cpu import last_ran
 from llmos.tui.stage import Watching
 from llmos.tui.stream import MARK, shown, strip
-from llmos.tui.text import Row, Span, clip, fit, pad, sanitise, wrap
+from llmos.tui.text import Row, Span, clip, fit, flow, pad, sanitise, wrap
 from llmos.tui.theme import Palette, author
 from llmos_kernel.view import LaneView
 
 DEEP = 2  # lines of tokens, where there is room
 TALL = 30  # rows from which on there is
-KEYS = " space run/pause   . step   , back   x other world has the keys   Esc back to the room "
+KEYS = ("space run/pause", ". step", ", back", "x other world has the keys", "Esc room")
 
 
 class Worlds(Screen[None], Watching):
@@ -91,7 +91,9 @@ def rows(view: MachineView, width: int, height: int, plain: bool = False) -> lis
 
 def _last(view: MachineView, width: int) -> Row:
     """What is at work for long, or else the keys."""
-    return ((clip(f" BUSY  {view.working}" if view.working else KEYS, width), "busy" if view.working else "dim"),)
+    if view.working:
+        return ((clip(f" BUSY  {view.working}", width), "busy"),)
+    return ((" ", "dim"), *flow([((key, "dim"),) for key in KEYS], width - 1))
 
 
 @dataclass(frozen=True)
@@ -119,14 +121,14 @@ class Column:
         return [
             ((f" {view.mode} ", "bold reverse accent"), (f"  world {view.branch}", "bold text"), (f"   {note}", "dim")),
             (
-                ("tick ", "dim"), (f"{view.snapshot.tick:,}", "text"), ("   frames ", "dim"), (f"{used}/{total}", "text"),
-                ("   devices ", "dim"), (", ".join(f"{n} unplugged" for n in off) or "all", "bad" if off else "text"),
+                ("tick ", "dim"), (f"{view.snapshot.tick:,}", "text"), ("  frames ", "dim"), (f"{used}/{total}", "text"),
+                ("  ", "dim"), (", ".join(f"{n} unplugged" for n in off) or "all devices", "bad" if off else "text"),
             ),
         ]  # fmt: skip
 
     def _tokens(self, lane: LaneView | None, apart: int) -> list[Row]:
         who = f"pid {lane.pid} {sanitise(lane.program)}" if lane else "nobody was on a lane yet"
-        lines = strip(lane.stream, self.width, self.deep, self.plain, apart=apart) if lane and lane.stream else []
+        lines = strip(lane, self.width, self.deep, self.plain, apart=apart) if lane else []
         lines += [((), ())] * (self.deep - len(lines))
         return [self._rule(f"tokens  {who}"), *(row for pair in lines for row in pair)]
 
