@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from .tui.theme import Palette
 
 
+KeyMap = Callable[[str, Path], dict[str, str]]
+
+
 class Dress(NamedTuple):
     """What a `Look` is made of."""
 
@@ -36,13 +39,13 @@ class Dress(NamedTuple):
     still: bool
 
 
-def dressed(look: Look) -> Dress:
-    """Colours and keys; asked before anything is started. Raises UsageError."""
-    from .tui.keys import key_map
+def dressed(look: Look, key_map: KeyMap | None = None) -> Dress:
+    """Colours and keys, the room's or another screen's; asked before anything is started. Raises UsageError."""
+    from .tui import keys
     from .tui.theme import palette
 
     try:
-        return Dress(palette(look.theme, look.plain), key_map(look.keys, paths.keys()), look.still)
+        return Dress(palette(look.theme, look.plain), (key_map or keys.key_map)(look.keys, paths.keys()), look.still)
     except ValueError as e:
         raise UsageError(str(e)) from None
 
@@ -92,10 +95,11 @@ def lesson(wanted: Wanted, big: bool, look: Look, speed: float | None = None) ->
     from .lessons.programme import Programme
     from .room import WATCH
     from .tui.lesson import LessonRoom
+    from .tui.lesson.keys import key_map
 
-    dress = dressed(look)
+    dress = dressed(look, key_map)
     watch = WATCH if speed is None else speed
-    room = LessonRoom(Programme(wanted), dress.palette, big, watch, dress.still, look.keys)
+    room = LessonRoom(Programme(wanted), dress.palette, big, watch, dress.still, dress.keymap)
     _watch_terminal()
     room.run()
     lines, ended = room.close()

@@ -213,6 +213,8 @@ VIM: dict[str, str] = {
     "lessons": "f3",
 }
 """The vim key map: names of rows -> keys. A file `keys.toml` may hold another such table under [keys]."""
+SECTIONS = {"keys": "? in the room", "lesson": "F1 in a lesson"}
+"""Tables of that file, for the room and for lessons (`lesson/keys.py`), and where all their names are seen."""
 WRITTEN = {
     "pagedown": "PgDn",
     "pageup": "PgUp",
@@ -226,10 +228,10 @@ WRITTEN = {
 }
 
 
-def name(key: Key) -> str:
+def name(key: Key, table: Sequence[Key] = KEYS) -> str:
     """What a key map calls this row: its word, and for its twin that acts in text inputs, too, what that is for."""
     word = re.sub(r"[^a-z0-9]+", "_", key.word.lower())
-    return f"{word}_while_typing" if key.always and any(k.word == key.word and not k.always for k in KEYS) else word
+    return f"{word}_while_typing" if key.always and any(k.word == key.word and not k.always for k in table) else word
 
 
 def bindings() -> list[Binding]:
@@ -252,7 +254,8 @@ def in_group(table: Sequence[Key], group: str) -> tuple[Key, ...]:
 
 def mapped(changes: Mapping[str, str], table: Sequence[Key] = KEYS) -> tuple[Key, ...]:
     """A table with a key map applied: what the footer, the list and the palette show."""
-    return tuple(_with(k, changes[name(k)]) if name(k) in changes else k for k in table)
+    names = [name(k, table) for k in table]
+    return tuple(_with(k, changes[its]) if its in changes else k for k, its in zip(table, names, strict=True))
 
 
 def _with(key: Key, keys: str) -> Key:
@@ -274,28 +277,37 @@ def written(key: str) -> str:
 
 def key_map(kind: str, file: Path | None = None) -> dict[str, str]:
     """Changes to the keys: "default" or "vim", and what the person's own file says. Raises ValueError."""
-    if kind not in ("default", "vim"):
-        raise ValueError(f"no key map {kind!r}; there are default and vim")
-    changes = dict(VIM) if kind == "vim" else {}
+    changes = named(kind, VIM)
     if file is not None and file.is_file():
-        changes |= _own(file)
-        _refuse_twice(changes, file)
+        changes |= own(file, "keys", KEYS)
+        refuse_twice(changes, file, KEYS)
     return changes
 
 
-def _own(file: Path) -> dict[str, str]:
+def named(kind: str, vim: Mapping[str, str]) -> dict[str, str]:
+    """A key map of ours. Raises ValueError."""
+    if kind not in ("default", "vim"):
+        raise ValueError(f"no key map {kind!r}; there are default and vim")
+    return dict(vim) if kind == "vim" else {}
+
+
+def own(file: Path, section: str, rows: Sequence[Key]) -> dict[str, str]:
+    """What the person's file says in a section about these rows. Raises ValueError."""
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8")).get("keys", {})
+        sections = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
         raise ValueError(f"{file}: {e}") from None
+    if strange := [one for one in sections if one not in SECTIONS]:
+        raise ValueError(f"{file}: no table {strange[0]!r}; there are {', '.join(f'[{one}]' for one in SECTIONS)}")
+    table = sections.get(section, {})
     if not isinstance(table, dict):
-        raise ValueError(f"{file}: keys is a table: [keys], and below it lines such as {EXAMPLE}")
-    known = [name(k) for k in KEYS]
+        raise ValueError(f"{file}: {section} is a table: [{section}], and below it lines such as {EXAMPLE}")
+    known = [name(k, rows) for k in rows]
     for entry, keys in table.items():
         if entry not in known:
             near = ", ".join(get_close_matches(entry.lower(), known, 3, 0.5))
             raise ValueError(
-                f"{file}: no action {entry!r};{f' near are {near};' if near else ''} ? in the room lists all"
+                f"{file}: no action {entry!r};{f' near are {near};' if near else ''} {SECTIONS[section]} lists all"
             )
         if not isinstance(keys, str) or not all(map(re.compile(r"[^\s,]+").fullmatch, _split(keys))):
             raise ValueError(f"{file}: {entry} takes keys as text, with commas, such as {EXAMPLE}")
@@ -317,13 +329,12 @@ def _can_be_pressed(key: str) -> bool:
     )
 
 
-def _refuse_twice(changes: Mapping[str, str], file: Path) -> None:
-    """A key means one thing."""
+def refuse_twice(changes: Mapping[str, str], file: Path, table: Sequence[Key]) -> None:
+    """A key means one thing. Raises ValueError."""
     taken: dict[str, str] = {}
-    for row in mapped(changes):
+    for row in mapped(changes, table):
+        its = name(row, table)
         for key in row.keys.split(","):
             if key in taken:
-                raise ValueError(
-                    f"{file}: {written(key)} is both {taken[key]} and {name(row)}; give one of them another key"
-                )
-            taken[key] = name(row)
+                raise ValueError(f"{file}: {written(key)} is both {taken[key]} and {its}; give one of them another key")
+            taken[key] = its

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,6 +16,7 @@ from llmos.lessons.programme import Programme
 from llmos.lessons.session import Session
 from llmos.lessons.wanted import Wanted
 from llmos.tui.lesson import LessonRoom
+from llmos.tui.lesson.stage import EMPTY
 
 from . import drawn, stills
 
@@ -91,7 +92,7 @@ def recorded(name: str, **wanted: Any) -> Programme:
 
 @asynccontextmanager
 async def opened(
-    programme: Programme, size: tuple[int, int] = (120, 40), big: bool = False, keymap: str = "default"
+    programme: Programme, size: tuple[int, int] = (120, 40), big: bool = False, keymap: Mapping[str, str] = EMPTY
 ) -> AsyncIterator[tuple[Pilot[Any], LessonRoom]]:
     """The screen, when the machine has come up."""
     app = LessonRoom(programme, big=big, still=True, keymap=keymap)

@@ -23,7 +23,9 @@ from llmos.lessons.session import Session
 from llmos.lessons.wanted import Wanted
 from llmos.lessons.watching import Watching
 from llmos.looks import Look
+from llmos.tui.keys import name as row_name
 from llmos.tui.lesson import LessonRoom, keys, words
+from llmos.tui.theme import THEMES as ALL_THEMES
 from llmos.tui.theme import palette
 
 from . import drawn, stills
@@ -275,7 +277,7 @@ async def test_a_lesson_that_is_held_can_be_left() -> None:
 
 
 async def test_the_vim_map_steps_and_reads_and_is_shown() -> None:
-    async with opened(small(), keymap="vim") as (pilot, app):
+    async with opened(small(), keymap=keys.key_map("vim")) as (pilot, app):
         await pilot.press(*"hjkl")
         assert app.line.value == "hjkl"
         app.line.value = ""
@@ -286,6 +288,57 @@ async def test_the_vim_map_steps_and_reads_and_is_shown() -> None:
         assert "h , back" in shown.splitlines()[-1]
         await pilot.press("f1")
         assert "j PgDn" in await settled(pilot)
+
+
+def mapped(folder: Path, text: str, kind: str = "default") -> dict[str, str]:
+    own = folder / "keys.toml"
+    own.write_text(text, "utf-8")
+    return keys.key_map(kind, own)
+
+
+async def test_a_key_map_of_one_s_own_is_that_of_lessons_too(home: Path) -> None:
+    """What the room and a lesson have alike from the one table, what only lessons have from the other."""
+    changes = mapped(
+        home, '[keys]\nback = "z"\nstep = "f9"\nsort = "x"\n[lesson]\nstep = "v"\nnext = "s"\nbig = "f12"\n'
+    )
+    assert changes == {"back": "z", "step": "v", "next": "s", "big": "f12"}
+    async with opened(small(), keymap=changes) as (pilot, app):
+        await answer(pilot, "b")
+        await pilot.press("escape", "z", "z", "v")
+        shown = await settled(pilot)
+        assert f"REPLAY tick {app.watching.film[-1].snapshot.tick - 1}" in shown
+        assert "z back" in shown.splitlines()[-1]
+        await pilot.press("comma", "f12")
+        assert app.big
+        assert f"REPLAY tick {app.watching.film[-1].snapshot.tick - 1}" in await settled(pilot)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[lesson]\nnxt = "s"', "no action 'nxt'; near are next"),
+        ('[lesson]\nqqqqq = "s"', "F1 in a lesson lists all"),
+        ('[lesson]\nlock = "s"', "no action 'lock'"),
+        ('[lesson]\nstep = "n"', "n is both next and step"),
+        ('[keys]\nback = "c"', "c is both back and change"),
+        ('[lessons]\nstep = "x"', "no table 'lessons'; there are [keys], [lesson]"),
+        ('lesson = "x"', "lesson is a table"),
+    ],
+)
+def test_a_bad_key_map_of_lessons_is_one_line(text: str, told: str, home: Path) -> None:
+    with pytest.raises(ValueError, match=r"keys\.toml: ") as complaint:
+        mapped(home, text)
+    assert told in str(complaint.value)
+    (home / "home" / "config").mkdir(parents=True)
+    (home / "keys.toml").rename(paths.keys())
+    with pytest.raises(UsageError, match=re.escape(told)):
+        screens.lesson(Wanted("trap", recorded=True), False, Look())
+
+
+def test_names_of_rows_are_words_and_each_is_one_row() -> None:
+    names = [row_name(key, keys.KEYS) for key in keys.KEYS]
+    assert len(set(names)) == len(names)
+    assert set(keys.VIM) <= set(names)
 
 
 async def test_no_panel_offers_what_can_t_be_done_here() -> None:
@@ -516,3 +569,36 @@ async def test_picture(moment: str, size: tuple[int, int], snapshot: SnapshotAss
     assert text == snapshot(name="text")
     assert colours == snapshot(name="colours")
     assert len(set(colours.values())) == len(THEMES)
+
+
+async def readable(pilot: Pilot[Any], app: LessonRoom) -> None:
+    """In every theme all text that is on the screen can be read."""
+    for theme in ALL_THEMES:
+        app.paint(palette(theme))
+        app.draw()
+        await pilot.pause()
+        assert not drawn.faint(app), theme
+
+
+async def test_all_text_of_a_lesson_can_be_read() -> None:
+    async with opened(small()) as (pilot, app):
+        await readable(pilot, app)
+        for keys_pressed in (("x", "enter"), ("f3",), ("escape",), ("c",), ("escape", "i", "b", "enter")):
+            await pilot.press(*keys_pressed)
+            await settled(pilot)
+            await readable(pilot, app)
+        for above in ("f1", "f6", "ctrl+p"):
+            await pilot.press(above)
+            await settled(pilot)
+            await readable(pilot, app)
+            await pilot.press("escape")
+
+
+async def test_all_text_of_a_lesson_without_a_machine_can_be_read() -> None:
+    async with opened(recorded("belady"), (80, 24)) as (pilot, app):
+        for line in ("a", ""):
+            await readable(pilot, app)
+            await answer(pilot, line)
+        await pilot.press("escape", "m")
+        await settled(pilot)
+        await readable(pilot, app)

@@ -6,14 +6,16 @@ outside the answer's line only: Esc leaves it, `i` or Enter goes back to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from textual.binding import Binding
 
+from llmos.tui import keys as room
 from llmos.tui.finder import Finder
-from llmos.tui.keys import Key, mapped, name
+from llmos.tui.keys import Key, name, named, own, refuse_twice
 from llmos.tui.text import Row, width
 
 LESSON = "lesson"
@@ -39,27 +41,40 @@ KEYS: tuple[Key, ...] = (
     Key("i", "line", "i", "answer", "Back to the answer's line.", LESSON, 2),
     Key("f6", "big", "F6", "big", "Large, to be read from afar: fewer panels.", LESSON, 1, always=True, spare=True),
     Key("f1", "help", "F1", "help", "What this lesson says of both worlds, and where they part.", LESSON, 1, always=True),
-    Key("ctrl+p", "command_palette", "^P", "all", "All of these, found by name.", LESSON, 1, always=True, spare=True),
-    Key("ctrl+c,ctrl+q", "quit", "^C", "leave", "Leave; what was answered is kept.", LESSON, 1, always=True),
+    Key("ctrl+p", "command_palette", "^P", "palette", "All of these, found by name.", LESSON, 1, always=True, spare=True),
+    Key("q", "quit", "q", "leave", "Leave; what was answered is kept.", LESSON, 2),
+    Key("ctrl+c,ctrl+q", "quit", "^C", "leave", "As q, also while typing.", LESSON, 1, always=True),
 )  # fmt: skip
 
 
 VIM = {"read": "k,pageup", "on": "j,pagedown", "back": "h,comma", "step": "l,full_stop"}
 """The vim key map: names of rows -> keys."""
-MAPS: Mapping[str, Mapping[str, str]] = {"default": {}, "vim": VIM}
+FIXED = ("answer",)
+"""Actions whose keys stay: Enter is the answer line's own."""
 
 
-def table(kind: str) -> tuple[Key, ...]:
-    """The rows as a key map has them."""
-    return mapped(MAPS[kind], KEYS)
+def key_map(kind: str, file: Path | None = None) -> dict[str, str]:
+    """Changes to the keys: "default" or "vim", and what the person's own file says: [lesson] of a lesson's keys, [keys] of those
+    that the room has, too. Raises ValueError."""
+    changes = named(kind, VIM)
+    if file is not None and file.is_file():
+        changes |= {row: its for row, its in own(file, "keys", room.KEYS).items() if row in _alike()}
+        changes |= own(file, "lesson", [key for key in KEYS if key.action not in FIXED])
+        refuse_twice(changes, file, KEYS)
+    return changes
+
+
+def _alike() -> set[str]:
+    """Names of rows that the room has, too, with a key of theirs."""
+    theirs = {name(key): {*key.keys.split(",")} for key in room.KEYS}
+    return {row for key in KEYS if theirs.get(row := name(key, KEYS), set()) & {*key.keys.split(",")}}
 
 
 def bindings() -> Iterator[Binding]:
     for key in KEYS:
-        if key.action not in ("answer", "command_palette"):  # the line's own, the library's own
-            first = key.action in ("quit", "panels")
-            yield Binding(key.keys, key.action, key.word, show=False, priority=first, id=name(key))
-    yield Binding("q", "quit", "leave", show=False)
+        if key.action not in FIXED:
+            first = key.always and key.action in ("quit", "panels")
+            yield Binding(key.keys, key.action, key.word, show=False, priority=first, id=name(key, KEYS))
     yield Binding("enter", "line", "answer", show=False)
 
 
@@ -70,17 +85,18 @@ CONTROLS = {"hint": "hint", "change": "change", "tick(-1)": "back"}
 def footer(table: Sequence[Key], typing: bool, cells: int, locks: Sequence[str] = ()) -> list[tuple[Key, Row]]:
     """The keys that act now and are not locked, as many as fit, each with what is drawn for it."""
     keys = [key for key in table if key.footer == (1 if typing else 2) and CONTROLS.get(key.action) not in locks]
-    placed: list[tuple[Key, Row]] = []
-    for chosen in (keys, [key for key in keys if not key.spare]):
-        placed = [(key, ((f" {key.shown}", "bold accent"), (f" {key.word} ", "text"))) for key in chosen]
-        if sum(width(row) for _, row in placed) <= cells:
-            break
+    placed: list[tuple[Key, Row]] = [
+        (key, ((f" {key.shown}", "bold accent"), (f" {key.word} ", "text"))) for key in keys
+    ]
+    for one in [one for one in reversed(placed) if one[0].spare]:  # they leave one by one
+        if sum(width(row) for _, row in placed) > cells:
+            placed.remove(one)
     return placed
 
 
 def lines(table: Sequence[Key]) -> list[str]:
-    """A table for the help."""
-    return [f"- `{key.shown}` {key.about}" for key in table]
+    """A table for the help, with the names that a file of keys has for the rows."""
+    return [f"- `{key.shown}` {name(key, KEYS)}: {key.about}" for key in table]
 
 
 class LessonFinder(Finder):

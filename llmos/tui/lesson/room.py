@@ -6,7 +6,7 @@ machine runs in a thread of its own, since that may take seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,7 +29,7 @@ from llmos.tui.theme import Palette
 
 from . import keys
 from .sheets import HelpSheet, StorySheet
-from .stage import LessonStage, Touched
+from .stage import EMPTY, LessonStage, Touched
 from .thread import Worker
 
 PATIENCE = 3.0  # seconds that a machine has to come to the end of its tick when the screen is left
@@ -56,7 +56,7 @@ class LessonRoom(LessonStage):
         big: bool = False,
         speed: float = 0.0,
         still: bool = False,
-        keymap: str = "default",
+        keymap: Mapping[str, str] = EMPTY,
     ) -> None:
         super().__init__(programme, palette, big, still, keymap)
         self.watching = Watching(self.look_on, speed)

@@ -5,7 +5,7 @@ Knows: scenes, views, widgets, where they are. Does not know: sessions, threads,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from textual import events
@@ -19,7 +19,7 @@ from llmos.lessons.programme import Programme
 from llmos.lessons.session import Scene
 from llmos.status import BLANK, MachineView
 from llmos.tui.desk import Desk
-from llmos.tui.keys import Key
+from llmos.tui.keys import Key, mapped, name
 from llmos.tui.paint import filters, painted
 from llmos.tui.pane import Pane
 from llmos.tui.text import Row, sanitise, wrap
@@ -27,6 +27,7 @@ from llmos.tui.theme import Palette, night
 
 from . import keys, panels, words
 
+EMPTY: Mapping[str, str] = {}
 ROOMY = 12  # rows of REVEAL before which panels give way
 
 
@@ -71,10 +72,10 @@ class LessonStage(App[None]):
         palette: Palette | None = None,
         big: bool = False,
         still: bool = False,
-        keymap: str = "default",
+        keymap: Mapping[str, str] = EMPTY,
     ) -> None:
         super().__init__()
-        self.keymap, self.keys = keymap, keys.table(keymap)
+        self.keymap, self.keys = dict(keymap), mapped(keymap, keys.KEYS)
         self.programme, self.palette = programme, palette or night()
         self.big, self.still = big, still
         self.animation_level = "none"
@@ -108,15 +109,23 @@ class LessonStage(App[None]):
 
     def dress(self) -> None:
         """Colours, and the keys to the answer's line."""
-        self.set_keymap(keys.MAPS[self.keymap])
-        theme = self.palette.theme()
-        self.register_theme(theme)
-        self.theme = theme.name
+        self.set_keymap(self.keymap)
+        self.paint(self.palette)
         self.set_class(self.big, "big")
         for pane in self.query(Pane):
             pane.can_focus = pane.display = False
         self.line.cursor_blink = not self.still
         self.line.focus()
+
+    def paint(self, palette: Palette) -> None:
+        """Other colours for everything that is drawn from now on."""
+        self.palette = palette
+        theme = palette.theme()
+        self.register_theme(theme)
+        self.theme = theme.name
+        for pane in self.query_panes():
+            pane.palette = palette
+            pane.forget()
 
     @property
     def held(self) -> bool:
@@ -180,15 +189,17 @@ class LessonStage(App[None]):
             own = self.scene.lesson.own if self.scene else ""
             return f"another seed (a number){f' or a file of yours ({own})' if own else ''}; Esc leaves it as it is"
         if self.busy:
-            runs = (
-                "the machine is held: F8 steps, F5 lets it go on"
-                if self.held
-                else "the machine runs; you can type already"
-            )
+            step, go = self._key("step_while_typing"), self._key("run_pause_while_typing")
+            held = f"the machine is held: {step} steps, {go} lets it go on"
+            runs = held if self.held else "the machine runs; you can type already"
             return runs if self.scene else "the machine comes up …"
         if self.scene and self.scene.question:
-            return "your answer" if self.typing else "i or Enter: your answer"
+            return "your answer" if self.typing else f"{self._key('answer')} or Enter: your answer"
         return "Enter leaves" if self.programme.last else f"Enter: {self.programme.names[self.programme.at + 1]}"
+
+    def _key(self, row: str) -> str:
+        """How the key of a row is written now."""
+        return next(key.shown for key in self.keys if name(key, keys.KEYS) == row)
 
     def _question(self, cells: int) -> Sequence[Row]:
         scene, self.spots = self.scene, []
