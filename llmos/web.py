@@ -48,7 +48,8 @@ def check() -> None:
 
 
 def serve(machine: str, host: str, port: int, say: Callable[[str], None] = print) -> None:
-    """Serve the machine of that name until interrupted. Raises LlmosError."""
+    """Serve the machine of that name until interrupted; a second interrupt does not wait for the screens to end.
+    Raises LlmosError, KeyboardInterrupt."""
     from aiohttp import web
 
     door = Door()
@@ -64,6 +65,8 @@ def serve(machine: str, host: str, port: int, say: Callable[[str], None] = print
         web.run_app(application(machine, door, where), host=host, port=port, print=announce, access_log=None)
     except OSError as e:
         raise LlmosError(f"can't listen on {host} port {port}: {e.strerror}") from None
+    except web.GracefulExit:  # the library has caught the first one
+        raise KeyboardInterrupt from None
 
 
 class Screens:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from llmos import sessions
+from llmos import cli, sessions
 from llmos.client import Client
 from llmos.options import SYSTEM, Options
 from llmos.status import MachineView
@@ -94,6 +94,20 @@ def test_an_interrupt_ends_the_screens_too_and_says_nothing_but_where_the_journa
     out, err = server.communicate(timeout=60)
     assert (server.returncode, err) == (0, "")
     assert out.startswith("saved ")
+
+
+def test_a_second_interrupt_is_one(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The library takes the first, and lets through what it makes of one that comes while it closes."""
+
+    def closing(*args: Any, **options: Any) -> None:
+        raise web.GracefulExit
+
+    monkeypatch.setattr(web, "run_app", closing)
+    monkeypatch.setattr(sessions, "find", Path)
+    monkeypatch.setattr(sys, "argv", ["llmos", "serve", "some"])
+    with pytest.raises(SystemExit) as status:
+        cli.main()
+    assert (status.value.code, capsys.readouterr().err) == (130, "llmos: interrupted\n")
 
 
 def _stranger() -> Any:
