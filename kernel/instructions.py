@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from . import channels, guard, lanes, planner, thinking
 from .dialects import Heard, Opened
 from .labels import Label, Ring, data
-from .limits import MAX_CALL_TOKENS, MAX_CALLS_A_THOUGHT, MAX_RESULT_CHARS, RESULT_SHARE
+from .limits import COMPACT_AT, MAX_CALL_TOKENS, MAX_CALLS_A_THOUGHT, MAX_RESULT_CHARS, RESULT_SHARE
 from .process import Process, State, Thought
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def written(label: Label) -> str:
 
 def _inject(kernel: Kernel, process: Process, text: str, label: Label) -> None:
     ids = kernel.dialect.answer(kernel.codec, text)
-    room = kernel.capacity // RESULT_SHARE
+    room = _room(kernel, process)
     if len(ids) > room:  # larger than its share of the window: cut with notice
         notice = f" [cut: the window holds {kernel.capacity} tokens, this result has {len(ids)}]"
         keep = len(text) * room // len(ids)
@@ -102,3 +102,14 @@ def _inject(kernel: Kernel, process: Process, text: str, label: Label) -> None:
     plain = (int(label.ring), label.readers, label.origin)
     kernel.emit("injected", process.pid, len(process.space.tokens), len(ids), plain)
     kernel.append(process.space, ids, label, "d")
+
+
+def _room(kernel: Kernel, process: Process) -> int:
+    """Tokens that a result may fill: a share of the window. Where nothing is moved out it also leaves room for what is said
+    about it, a quarter of the window, or half of what is left when that is taken already."""
+    most, used = kernel.capacity, len(process.space.tokens)
+    share = most // RESULT_SHARE
+    if kernel.config.compact:
+        return share
+    left = most * COMPACT_AT // 100 - used
+    return min(share, left if left >= most // 8 else (most - used) // 2)

@@ -155,7 +155,8 @@ def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, 
         for world in made:
             world.replug(server, tools)
 
-    names = (*options.devices, *(["disk"] if options.compact else []))
+    keeps = options.compact or not {"search", "page"}.isdisjoint(options.devices)  # a person may move spans out by hand
+    names = (*options.devices, *(["disk"] if keeps else []))
     if not names:
         progress(SelfTest("devices", "none", "ok"))
         return HostWorld({}, context), (), ""

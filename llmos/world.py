@@ -73,7 +73,9 @@ class HostWorld:
             self._done(request, (f"{request.device} broke: {type(e).__name__}: {e}", request.device), ok=False)
 
     def device(self, request: Request) -> Device:
-        """Which device serves a call."""
+        """Which device serves a call. Raises DeviceError when none of that name is mounted."""
+        if request.device not in self.devices:
+            raise DeviceError(f"no {request.device} is mounted")
         return self.devices[request.device]
 
     def context_of(self, request: Request) -> Context:

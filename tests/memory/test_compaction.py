@@ -291,25 +291,35 @@ def test_a_window_of_nothing_but_system_text_overflows_with_a_notice() -> None:
     assert not any(e[1] == "moved" for e in events)
 
 
-def test_a_result_larger_than_its_share_is_cut_with_notice() -> None:
+def brought(used: int, compact: int) -> tuple[int, str]:
+    """What a device's long result takes of a window of 512 tokens, of which about `used` were taken, and how it reads."""
     world = Shelf()
     world.library.add("Big", "needle " + "hay " * 2_000)
     world.devices["search"] = Search(world.library, 8, 700)
 
     def script(context: Sequence[int]) -> int:
         begin = max(i for i, t in enumerate(context) if t == START) + len("assistant\n") + 1
-        done = [i for i, t in enumerate(context) if t == DONE and i > begin]
-        reply = [STOP] if done else [TRAP, *b"search needle hay", GO]
-        return reply[0 if done else len(context) - begin]
+        return [TRAP, *b"search needle hay", GO, STOP][len(context) - begin]
 
-    kernel = machine("x", "y", script, pages=32, world=world)
+    cpu = ScriptedCpu(script, frames=33, lanes=1, max_pages=32)
+    settings = Config(args=("x" * (used - 100), "y"), devices=("search",), compact=compact)
+    kernel = Kernel(settings, {"init": asker}, cpu, ByteCodec(), world)
     while not (came := [e for e in kernel.take_events() if e[1] == "injected"]):
         kernel.step()
     *_, first, count, _ = came[0]
-    assert count <= kernel.capacity // 2
-    brought = bytes(t for t in kernel.processes[1].space.tokens[first : first + count] if t < 256)
-    assert b"needle" in brought
-    assert b"[cut: the window holds 512 tokens, this result has " in brought
+    said = kernel.processes[1].space.tokens[first : first + count]
+    return count, bytes(t for t in said if t < 256).decode()
+
+
+@pytest.mark.parametrize("used", [100, 300, 380])
+@pytest.mark.parametrize("compact", [0, 1])
+def test_a_result_larger_than_its_share_is_cut_with_notice(used: int, compact: int) -> None:
+    count, text = brought(used, compact)
+    assert "[cut: the window holds 512 tokens, this result has " in text
+    assert "needle" in text
+    assert 25 < count <= 256
+    if not compact:
+        assert used + count < 512 - 20, "nothing may be moved out, and there is no room for an answer"
 
 
 def test_compaction_replays_byte_for_byte() -> None:
