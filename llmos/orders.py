@@ -135,9 +135,10 @@ class Orders:
     # -- time -------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        """A past that runs on by itself is held by the same word."""
         room, here = self.room, self._here()
         if here.past is not None:
-            room.playing = True
+            room.playing = not room.playing
         else:
             self._can_run()
             room.mode, room.until = "LIVE", ()

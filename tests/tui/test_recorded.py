@@ -12,7 +12,7 @@ from llmos.portrait import portrait
 from llmos.recording import RecordingRoom
 from llmos.tui.app import MachineRoom
 from llmos.tui.panels.disk import _stored
-from llmos.tui.screens.tour import STEPS, Tour
+from llmos.tui.screens.tour import Tour
 from llmos_kernel.journal import Header
 
 from . import drawn, stills
@@ -52,10 +52,18 @@ async def test_the_tour_of_a_recording_asks_for_nothing_that_needs_a_machine() -
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("f2")
         await pilot.pause()
-        assert "steps that need a machine are left out" in drawn.text(app)
+        assert "A recording is looked at" in drawn.text(app)
         steps = app.screen_stack[0].query_one(Tour).steps
-        assert 0 < len(steps) < len(STEPS)
-        assert not any(word in step.text for step in steps for word in ("question", "Press B", "unplug", "run demo"))
+        assert not any(step.lives for step in steps)
+        assert not any(word in step.text for step in steps for word in ("question", "Press B", "run demo"))
+
+
+def test_a_past_that_plays_is_held_by_what_began_it(tmp_path: Path) -> None:
+    room = recorded(tmp_path, 5)
+    room._orders.do("run")
+    assert room.playing
+    room._orders.do("run")
+    assert not room.playing
 
 
 async def test_the_tour_says_that_it_waits_for_the_machine() -> None:
@@ -63,4 +71,4 @@ async def test_the_tour_says_that_it_waits_for_the_machine() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("f2")
         await pilot.pause()
-        assert "This waits for the machine, which is starting" in drawn.text(app)
+        assert "It waits for the machine, which is starting" in drawn.text(app)

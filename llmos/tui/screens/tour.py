@@ -19,8 +19,8 @@ from llmos.tui.text import Row, wrap
 from llmos.tui.theme import Palette
 
 WIDTH, HEIGHT = 66, 9
-RECORDED = "A recording: steps that need a machine are left out."
-STARTING = "This waits for the machine, which is starting: what you type is kept, and done then."
+RECORDED = "A recording is looked at: what needs a machine is shown as it was."
+STARTING = "It waits for the machine, which is starting; keys are kept."
 Seen = Callable[[MachineView, Desk, MachineView], bool]
 """(view now, desk now, view when the step began) -> done"""
 
@@ -31,9 +31,34 @@ class Step:
     text: str
     done: Seen
     looks: tuple[str, ...] = ()  # panels that it speaks of: the card does not lie on them
-    lives: bool = False  # it needs a machine that runs: none for a recording
+    lives: bool = False  # it needs a machine that runs
 
 
+BACK = Step(
+    "Go back in time",
+    "Press , (comma) for one token back, or [ from mark to mark, until TRAP is the last token or not there yet. The "
+    "clock runs back and the answer un-prints itself.",
+    lambda v, d, o: v.mode == "REPLAY" and v.snapshot.tick <= _trapped(v),
+    ("cpu", "console"),
+)
+READ = Step(
+    "Read the program",
+    "Press Tab until the CPU has the thick frame, then m: the forward pass, beside the lanes. Esc comes back.",
+    lambda v, d, o: d.zoom == "cpu",
+    ("cpu",),
+)
+LOOK = Step(
+    "Look inside",
+    "Press 1, Enter on a process to select it, Enter again to open it. Esc closes.",
+    lambda v, d, o: v.inspection is not None and v.inspection != o.inspection,
+    ("processes",),
+)
+ATTACK = Step(
+    "The attack lab",
+    "Press a. A planted text gives the model an order, and it obeys. y and n foretell what comes, r runs it, 0 and the "
+    "digits switch the kernel's rules; Esc comes back.",
+    lambda v, d, o: d.visited == "attacks",
+)
 STEPS: tuple[Step, ...] = (
     Step(
         "Ask something",
@@ -56,13 +81,7 @@ STEPS: tuple[Step, ...] = (
         lambda v, d, o: not d.typing,
         ("console", "banner"),
     ),
-    Step(
-        "Go back in time",
-        "Press , (comma) for one token back, or [ from mark to mark, until TRAP is the last token or not there yet. The "
-        "clock runs back and the answer un-prints itself.",
-        lambda v, d, o: v.mode == "REPLAY" and v.snapshot.tick <= _trapped(v),
-        ("cpu", "console"),
-    ),
+    BACK,
     Step(
         "Make a second world",
         "Press B. From this tick on there are two machines.",
@@ -83,12 +102,7 @@ STEPS: tuple[Step, ...] = (
         lambda v, d, o: d.visited == "worlds",
         lives=True,
     ),
-    Step(
-        "Read the program",
-        "Press Tab until the CPU has the thick frame, then m: the forward pass, beside the lanes. Esc comes back.",
-        lambda v, d, o: d.zoom == "cpu",
-        ("cpu",),
-    ),
+    READ,
     Step(
         "Run four at once",
         "Press : and type `run demo`, Enter. Watch the scheduler's rows fill with turns.",
@@ -96,19 +110,49 @@ STEPS: tuple[Step, ...] = (
         ("timeline",),
         lives=True,
     ),
-    Step(
-        "Look inside",
-        "Press 1, Enter on a process to select it, Enter again to open it. Esc closes.",
-        lambda v, d, o: v.inspection is not None and v.inspection != o.inspection,
-        ("processes",),
-    ),
-    Step(
-        "The attack lab",
-        "Press a. A planted text gives the model an order, and it obeys. y and n foretell what comes, r runs it, 0 and the "
-        "digits switch the kernel's rules; Esc comes back.",
-        lambda v, d, o: d.visited == "attacks",
-    ),
+    LOOK,
+    ATTACK,
 )
+REPLAYED: tuple[Step, ...] = (
+    Step(
+        "To the beginning",
+        "Press g, then 0 and Enter: the machine before its first tick. (On the scheduler panel Home does it, too.)",
+        lambda v, d, o: v.snapshot.tick == 0,
+        ("timeline", "laststop"),
+    ),
+    Step(
+        "Play what was typed",
+        "Press space: it goes on as it did then, at the speed of + and -; space again holds it. Play on until somebody has "
+        "typed something on the console.",
+        lambda v, d, o: _asked(v) > _asked(o),
+        ("console",),
+    ),
+    Step(
+        "Watch the stop",
+        "Play on, or press ] from mark to mark. Where the model emitted TRAP its lane stopped, the kernel ran the device and "
+        "wrote the result into a page, marked d. Go on behind the first `result` of the log.",
+        lambda v, d, o: v.snapshot.tick > _first(v, "r"),
+        ("cpu", "ram", "log"),
+    ),
+    BACK,
+    Step(
+        "Why did it run?",
+        "Press 3: who had which lane in each tick. Left and right go from tick to tick; Enter says why who runs was chosen.",
+        lambda v, d, o: v.inspection is not None and v.inspection.kind == "choice" and v.inspection != o.inspection,
+        ("timeline",),
+    ),
+    LOOK,
+    READ,
+    Step(
+        "One world",
+        "On a machine that runs, B makes a second world from any tick, where a device can be unplugged, and w shows both side "
+        "by side. Press w: a recording says why it has but one. The next step has two.",
+        lambda v, d, o: "one world" in d.message,
+        ("laststop",),
+    ),
+    ATTACK,
+)
+"""The same of a session that is over: what was typed and run then is played again."""
 LAST = Step(
     "That was the tour",
     "Next, in a shell: `llmos lesson two-files`, and `llmos attack` on a real model. F2 puts this away.",
@@ -119,6 +163,11 @@ LAST = Step(
 def _trapped(view: MachineView) -> int:
     """The tick after that of the newest TRAP; any tick when there was none."""
     return max((mark.tick + 1 for mark in view.marks if mark.letter == "t"), default=view.now - 1)
+
+
+def _first(view: MachineView, letter: str) -> int:
+    """The tick of the first mark of a kind; of what never happened, the last one there is."""
+    return min((mark.tick for mark in view.marks if mark.letter == letter), default=view.now - 1)
 
 
 def _asked(view: MachineView) -> int:
@@ -150,7 +199,7 @@ class Tour(Static):
     def on_mount(self) -> None:
         self.border_subtitle = "F4 skips this step   F2 ends the tour"
         if self.app.panel.first_mode == "REPLAY":  # type: ignore[attr-defined]
-            self.steps = tuple(step for step in STEPS if not step.lives)
+            self.steps = REPLAYED
 
     def skip(self) -> None:
         """The next step, whether this one was done or not."""
@@ -172,10 +221,7 @@ class Tour(Static):
         self.update(painted(self.rows(), self.palette))
 
     def rows(self) -> list[Row]:
-        rows: list[Row] = [(), *wrap(((self.step.text, "text"),), WIDTH - 6)]
-        if self.booting and self.step.lives:
-            rows += wrap(((STARTING, "busy"),), WIDTH - 6)
-        if self.steps is not STEPS:
-            rows.append(((RECORDED, "busy"),))
+        note = RECORDED if self.steps is REPLAYED else STARTING if self.booting and self.step.lives else ""
+        rows: list[Row] = [((note, "busy"),), *wrap(((self.step.text, "text"),), WIDTH - 6)]
         done = "●" * self.at + "○" * (len(self.steps) - self.at)
         return [*rows, *[()] * (HEIGHT - 3 - len(rows)), ((done, "accent"),)]
