@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import adapters, calls, compaction, guard, lanes, life, pager, parking, residency, signals, victims
 from .errors import BadCall, KernelError
 from .labels import Ring
+from .limits import COMPACT_TO
 from .ports import Delivery
 from .process import Process, State
 from .workingset import build
@@ -129,6 +130,9 @@ def _compact(kernel: Kernel, pid: int) -> None:
         raise BadCall(f"a part of pid {pid} is on its way to the disk already")
     cut = compaction.plan(kernel, process.space)
     if cut is None:
+        held, most = len(process.space.tokens), kernel.capacity
+        if held <= most * COMPACT_TO // 100:
+            raise BadCall(f"pid {pid} fills {held} of {most} tokens; nothing is moved up to {COMPACT_TO} %")
         raise BadCall(f"the window of pid {pid} has nothing old enough to move")
     if process.state is State.READY:
         kernel.policy.remove(process.pid)
