@@ -361,11 +361,12 @@ def grade(
     folder: Annotated[Path, typer.Argument(help="A folder of records made by `llmos lesson --json`.")],
     csv: Annotated[bool, typer.Option("--csv", help="As comma-separated values.")] = False,
     json: Json = False,
+    answers: Annotated[bool, typer.Option("--answers", help="How many gave each answer to each question.")] = False,
 ) -> None:
     """Judge collected lesson records again, and notice edited ones."""
     from .lessons import cli as lessons
 
-    lessons.run_grade(folder, csv, json)
+    lessons.run_grade(folder, csv, json, answers)
 
 
 @app.command()

@@ -13,7 +13,7 @@ from typing import Any
 
 from llmos.errors import LlmosError, UsageError
 
-from . import lesson, plain, record
+from . import collected, lesson, plain, record
 from .grade import as_csv, doubted, grade
 from .programme import Programme, told
 from .session import Session
@@ -73,13 +73,15 @@ def list_lessons() -> list[dict[str, Any]]:
     ]
 
 
-def run_grade(folder: Path, csv: bool, json_: bool) -> None:
-    """Print all of them; raises LlmosError at the end if one is no honest record."""
+def run_grade(folder: Path, csv: bool, json_: bool, answers: bool = False) -> None:
+    """Print all of them, or what was answered; raises LlmosError at the end if one is no honest record."""
     rows = grade(folder)
-    if csv and json_:
-        raise UsageError("choose --csv or --json")
+    if csv + json_ + answers > 1:
+        raise UsageError("choose one of --csv, --json and --answers")
     if json_:
         print(json.dumps({"records": rows}))
+    elif answers:
+        print(*collected.lines(folder), sep="\n")
     elif csv:
         print(as_csv(rows), end="")
     else:

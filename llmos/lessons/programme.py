@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from llmos import paths
+
 from . import answersheet, lesson
 from .lab import Cpus
 from .session import Session
@@ -50,6 +52,12 @@ class Programme:
     def minutes(self) -> int:
         """Gone by since it began."""
         return round((time.monotonic() - self._began) / 60)
+
+    @property
+    def folder(self) -> Path:
+        """Where its answer sheets are, and those of others."""
+        out = self.wanted.out
+        return paths.answers() if out is None else out.parent if out.suffix == ".json" else out
 
     def open(self, **changed: Any) -> Session:
         """The session whose turn it is, with some wishes changed; may take seconds."""

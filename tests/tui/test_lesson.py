@@ -436,6 +436,23 @@ async def test_what_a_teacher_locks_is_locked() -> None:
         assert "locked changes" in await settled(pilot)
 
 
+async def test_a_teacher_sees_what_the_class_answered_and_no_answer_before_it_is_locked(home: Path) -> None:
+    for student, line in (("ben", "a"), ("eve", "b")):
+        async with opened(small(student=student, out=home)) as (pilot, _):
+            await answer(pilot, line)
+    async with opened(small(student="ana", out=home)) as (pilot, app):
+        await pilot.press("escape", "T")
+        assert "no answer is given away" in await settled(pilot)
+        await pilot.press("escape")
+        await answer(pilot, "b")
+        await pilot.press("escape", "T")
+        shown = await settled(pilot)
+        assert re.search(r" 0 █+ 1 ", shown)
+        assert re.search(r" 1 █+ 2 ", shown)
+        assert "right: 2 of 3" in shown
+        await readable(pilot, app)
+
+
 async def test_a_transcript_and_a_picture_are_written(home: Path) -> None:
     async with opened(small()) as (pilot, _):
         await answer(pilot, "b")

@@ -38,6 +38,7 @@ KEYS: tuple[Key, ...] = (
     Key("c", "change", "c", "change", "Play it again with another seed or a file of yours.", LESSON, 2),
     Key("t", "transcript", "t", "text", "Write all that was said so far as Markdown.", LESSON, 2, spare=True),
     Key("e", "picture", "e", "picture", "Write the screen as an SVG picture.", LESSON, 2, spare=True),
+    Key("T", "teacher", "T", "class", "What the class answered so far, from the sheets beside yours.", LESSON, 2, spare=True),
     Key("i", "line", "i", "answer", "Back to the answer's line.", LESSON, 2),
     Key("f6", "big", "F6", "big", "Large, to be read from afar: fewer panels.", LESSON, 1, always=True, spare=True),
     Key("f1", "help", "F1", "help", "What this lesson says of both worlds, and where they part.", LESSON, 1, always=True),
@@ -54,8 +55,8 @@ FIXED = ("answer",)
 
 
 def key_map(kind: str, file: Path | None = None) -> dict[str, str]:
-    """Changes to the keys: "default" or "vim", and what the person's own file says: [lesson] of a lesson's keys, [keys] of those
-    that the room has, too. Raises ValueError."""
+    """Changes to the keys: "default" or "vim", and what the person's own file says: [lesson] of a lesson's keys, [keys] of what
+    the room has, too. Raises ValueError."""
     changes = named(kind, VIM)
     if file is not None and file.is_file():
         changes |= {row: its for row, its in own(file, "keys", room.KEYS).items() if row in _alike()}

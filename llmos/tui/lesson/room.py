@@ -19,6 +19,7 @@ from textual.widgets import Input
 from llmos.errors import LlmosError, UsageError
 from llmos.exports import fresh
 from llmos.lessons.answers import checked, sure
+from llmos.lessons.collected import collected
 from llmos.lessons.programme import Programme, told
 from llmos.lessons.session import Scene, Session
 from llmos.lessons.transcript import markdown
@@ -28,7 +29,7 @@ from llmos.tui.text import width
 from llmos.tui.theme import Palette
 
 from . import keys
-from .sheets import HelpSheet, StorySheet
+from .sheets import ClassSheet, HelpSheet, StorySheet
 from .stage import EMPTY, LessonStage, Touched
 from .thread import Worker
 
@@ -264,6 +265,13 @@ class LessonRoom(LessonStage):
     def action_story(self) -> None:
         if self.scene:
             self.push_screen(StorySheet(self.scene, self.palette))
+
+    def action_teacher(self) -> None:
+        """Only of questions that are over: nobody's answer is given away."""
+        if self.scene:
+            folder = self.programme.folder
+            tallies = {tally.id: tally for tally in collected(folder, self.scene.lesson.name)}
+            self.push_screen(ClassSheet(self.scene, tallies, folder, self.palette))
 
     def action_help(self) -> None:
         if self.scene:

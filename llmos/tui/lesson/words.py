@@ -6,13 +6,15 @@ Knows: scenes, cells. Does not know: widgets, keys. All that a model or a file m
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from llmos.lessons.answers import labels
+from llmos.lessons.collected import Tally
 from llmos.lessons.lesson import Lesson, Predict
 from llmos.lessons.session import Scene, Told, Verdict
-from llmos.tui.text import Row, Span, clip, pad, sanitise, width, wrap
+from llmos.tui.text import Row, Span, bar, clip, pad, sanitise, width, wrap
 
 MARKED = re.compile(r"(?<![\w*`])(?:\*(?P<strong>[^\s*](?:[^*\n]*[^\s*])?)\*|`(?P<code>[^`\n]+)`)(?![\w*`])")
 KEPT = ("    ", "|", "- ")  # paragraphs that begin so keep their lines
@@ -162,6 +164,28 @@ def _shown(lines: Sequence[str], cells: int) -> list[Row]:
     for line in lines:
         table = "  " in line
         rows += [((clip(sanitise(line), cells), "text"),)] if table else wrap(((sanitise(line), "text"),), cells)
+    return rows
+
+
+def tallied(scene: Scene, tallies: Mapping[str, Tally], folder: Path, cells: int) -> list[Row]:
+    """What the class answered to each question that is over: a bar an answer, and how many were right."""
+    rows = wrap(((f"answer sheets of {scene.lesson.name} in {sanitise(str(folder))}", "dim"),), cells)
+    if not scene.told:
+        return [*rows, (), (("Nothing before the first answer is locked: no answer is given away.", "text"),)]
+    for step, told in enumerate(scene.told, 1):
+        asked = told.question
+        rows += [(), *wrap(((f"Q{step} ", "bold busy"), *inline(asked.question, "bold text")), cells)]
+        tally = tallies.get(asked.id)
+        if tally is None:
+            rows.append((("nobody's sheet has an answer", "dim"),))
+            continue
+        most = max(count for _, count in tally.answers)
+        wide = min(24, max(len(answer) for answer, _ in tally.answers))
+        for answer, count in tally.answers:
+            room = max(1, cells - wide - 8)
+            said: Span = (pad(sanitise(answer), wide, True) + " ", "text")
+            rows.append((said, (bar(count / most, min(40, room)).rstrip() + " ", "model"), (str(count), "text")))
+        rows.append(((f"right: {tally.right} of {tally.answered}", "good"),))
     return rows
 
 
