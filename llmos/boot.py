@@ -11,6 +11,7 @@ import importlib.util
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,7 @@ def boot(
         library=library,
     )
     choose = load_choice(options.policy) if options.policy.endswith(".py") else None
-    watch = Stopwatch(gauged(cpu, world.deliver), page_file(cpu.geometry, options.slots) or NoStore())
+    watch = Stopwatch(gauged(cpu, world.deliver), page_file(cpu.geometry, options.slots, progress))
     if options.journal is None and not options.keep:
         kernel = Kernel(config, PROGRAMS, watch, codec, world, store=watch, grammar=masks, choose=choose)
         return Machine(kernel, world, watch=watch, labels=labels)
@@ -99,14 +100,22 @@ def boot(
     )
 
 
-def page_file(geometry: Geometry, slots: int) -> PageStore | None:
-    """Swap space that is gone when the machine is: its file has no name once it is open."""
+def page_file(geometry: Geometry, slots: int, progress: Progress = silent) -> PageStore:
+    """Swap space that is gone when the machine is: its file has no name once it is open. Where there can be none, pages that
+    leave are computed again."""
     if not slots:
-        return None
-    from .swap import PageFile
+        return NoStore()
+    from .swap import PageFile, SwapError
 
     path = paths.swap().with_name(f"pages-{os.getpid()}-{time.monotonic_ns()}")
-    file = PageFile(path, geometry.frame_bytes, slots, geometry.fingerprint)
+    try:
+        file = PageFile(path, geometry.frame_bytes, slots, geometry.fingerprint)
+    except SwapError as error:
+        pages = geometry.frames - 1
+        progress(SelfTest("RAM", f"{pages} frames x {PAGE} tokens; no swap: {error}", "ok"))
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        return NoStore()
     path.unlink()
     return file
 

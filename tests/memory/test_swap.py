@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmos import paths
+from llmos.boot import page_file
 from llmos.swap import PageFile, RamPages
 from llmos_kernel import pager
 from llmos_kernel.errors import NoSuchProgram
@@ -114,6 +116,17 @@ def test_a_full_or_damaged_disk_loses_nothing(store: Failing, calm: dict[int, An
 
 def test_few_slots_are_enough_for_some_and_the_rest_is_computed_again(calm: dict[int, Any]) -> None:
     assert run(build(frames=32, slots=9, costs=(1, 1, 1_000_000))) == calm
+
+
+def test_without_a_place_for_a_page_file_a_machine_has_no_swap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calm: dict[int, Any]
+) -> None:
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
+    monkeypatch.setattr(paths, "swap", lambda: tmp_path / "file" / "swap" / "pages")
+    said: list[Any] = []
+    store = page_file(build().geometry, 8, said.append)
+    assert [(line.part, "no swap: can't open the page file" in line.text) for line in said] == [("RAM", True)]
+    assert run(build(frames=32, store=store, costs=(1, 1, 1_000_000))) == calm
 
 
 def test_a_replay_needs_no_page_file(calm: dict[int, Any]) -> None:
