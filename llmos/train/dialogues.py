@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from random import Random
 
-from . import chores, dates, lexicon, lookups, storage, sums, talk
+from . import chores, dates, further, lexicon, lookups, storage, sums, talk
 from .dialogue import Call, Dialogue, Exchange, Maker, Say, held_out
 
 SHARES = {"sums": 27, "dates": 17, "storage": 17, "lookups": 6, "talk": 30, "two": 3}
@@ -25,12 +25,26 @@ DEVICES = {
     "search": "finds texts on the disk, such as search page fault",
     "page": "reads on from a found text, such as page Paging#2",
     "python": "runs a short program, such as python print(2)",
+    "plot": "draws numbers, such as plot 3 1 4 1 5 or plot tea=3 milk=5",
     "browser": "reads web pages, such as browser open paging.md or browser follow 2",
 }
 """What the machine's system text says of each device: a test holds it to the devices' own words."""
 
 EXACT = {"sums": 18, "dates": 8, "storage": 18, "lookups": 6, "talk": 16, "copying": 9, "two": 7, "chores": 18}
 """The same of the stage after it: more of what was copied badly, and of requests with two calls."""
+
+EVERY = {
+    "sums": 16,
+    "dates": 7,
+    "storage": 16,
+    "lookups": 5,
+    "talk": 14,
+    "copying": 7,
+    "two": 5,
+    "chores": 16,
+    "further": 14,
+}
+"""The same of the last stage: all core devices."""
 
 REPEATS = 8
 """How often the same short talk may come."""
@@ -78,6 +92,7 @@ MAKERS: dict[str, tuple[tuple[int, Maker], ...]] = {
     "two": ((1, two_calls),),
     "copying": ((1, talk.copying),),
     "chores": chores.MAKERS,
+    "further": further.MAKERS,
 }
 
 

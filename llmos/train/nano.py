@@ -6,8 +6,8 @@ Knows: every choice that makes nano what it is. Does not know: how a step is com
 
 First short rows, where most is learned quickly; then long ones, with the machine's system text, several exchanges and
 whole search results in one context; then the same with runs of chance tokens that come again, for what must be copied; then
-all of that with more ways to ask, and rarer words; then more of what was still copied badly; last, twice, with two more
-layers, which begin as copies that change nothing, and again more ways to ask.
+all of that with more ways to ask, and rarer words; then more of what was still copied badly; then with two more layers,
+which begin as copies that change nothing, and again more ways to ask; last with the other core devices, too.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from llmos.errors import UsageError
 from . import export, texts, vocabulary
 from .chatform import IM_END, ChatForm
 from .dialogue import Call, Dialogue, Exchange
-from .dialogues import AIMED, EXACT, SHARES, dialogues
+from .dialogues import AIMED, EVERY, EXACT, SHARES, dialogues
 from .echoes import echoes
 from .forward import Params
 from .packing import Rows, join, pack, windows
@@ -61,7 +61,7 @@ STAGES = (
     Stage("wide", CONTEXT, 28_000, 2, Settings(steps=2200, batch=8, rate=2e-3, seed=4), 7_000, AIMED),
     Stage("exact", CONTEXT, 60_000, 2, Settings(steps=3000, batch=8, rate=2e-3, seed=5), 16_000, EXACT),
     Stage("deep", CONTEXT, 60_000, 2, Settings(steps=3000, batch=8, rate=2e-3, seed=6), 16_000, EXACT, layers=6),
-    Stage("true", CONTEXT, 40_000, 1, Settings(steps=1700, batch=8, rate=1.5e-3, seed=7), 10_000, EXACT, layers=6),
+    Stage("every", CONTEXT, 40_000, 1, Settings(steps=1700, batch=8, rate=1.5e-3, seed=7), 10_000, EVERY, layers=6),
 )
 
 
