@@ -1,14 +1,18 @@
-"""kill -9 at random moments: `python -m tests.memory.kills 500` kills that many writers of the disk and of the page file.
+"""kill -9 at random moments: `python -m tests.memory.kills 500 [SEED]` kills that many writers of disk and page file.
 
-Every record that the writer reported as committed must be there afterwards, whole, and the file must open.
+Every record that the writer reported as committed must be there afterwards, whole, and the file must open. The seed says after
+how many records a writer is killed; what it is doing just then differs from run to run.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -17,20 +21,32 @@ from llmos.swap import PageFile
 
 from .writers import PAGE_BYTES, SLOTS, page_of, text_of
 
-WRITER = Path(__file__).with_name("writers.py")
-LONGEST = 0.25  # seconds after the first record until the kill
+MOST = {"disk": 25, "swap": 400}  # records of one writer, at most, before it is killed
 
 
-def killed(what: str, path: Path, seed: int, random: Random) -> list[int]:
-    """Start a writer, kill it at a random moment after its first record; the numbers it printed, in order."""
-    command = [sys.executable, str(WRITER), what, str(path), str(seed)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as writer:
-        assert writer.stdout is not None
-        first = writer.stdout.readline()
-        time.sleep(random.random() * LONGEST)
-        writer.kill()
-        lines = [first, *writer.stdout.readlines()]
-    return [int(line) for line in lines if line.endswith("\n")]
+@contextmanager
+def server() -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tests.memory.writers"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as made:
+        try:
+            yield made
+        finally:
+            made.kill()
+
+
+def killed(writers: subprocess.Popen[str], what: str, path: Path, seed: int, after: int) -> list[int]:
+    """Start a writer, kill it once it has reported so many records; the numbers it printed, in order."""
+    assert writers.stdin is not None
+    assert writers.stdout is not None
+    print(what, path, seed, sep="\t", file=writers.stdin, flush=True)
+    pid, committed = int(writers.stdout.readline()), list[int]()
+    for line in writers.stdout:
+        if line == "over\n":
+            break
+        committed.append(int(line))
+        if len(committed) == after:
+            os.kill(pid, signal.SIGKILL)
+    return committed
 
 
 def check_disk(path: Path, committed: list[int]) -> int:
@@ -57,23 +73,24 @@ def check_swap(path: Path, committed: list[int]) -> int:
 def rounds(what: str, count: int, folder: Path, seed: int = 0) -> dict[str, int]:
     """`count` kills. The disk is one file that outlives them all; the page file is a new one each time."""
     random, lost, records, all_committed = Random(seed), 0, 0, list[int]()
-    for n in range(1, count + 1):
-        path = folder / ("disk.db" if what == "disk" else f"pages{n}")
-        committed = killed(what, path, n, random)
-        records += len(committed)
-        if what == "disk":
-            all_committed += committed
-            lost += check_disk(path, committed if n % 25 else all_committed)
-        else:
-            lost += check_swap(path, committed)
-            path.unlink()
+    with server() as writers:
+        for n in range(1, count + 1):
+            path = folder / ("disk.db" if what == "disk" else f"pages{n}")
+            committed = killed(writers, what, path, n, random.randint(1, MOST[what]))
+            records += len(committed)
+            if what == "disk":
+                all_committed += committed
+                lost += check_disk(path, committed if n % 25 else all_committed)
+            else:
+                lost += check_swap(path, committed)
+                path.unlink()
     if what == "disk":
         lost += check_disk(folder / "disk.db", all_committed)
     return {"kills": count, "records": records, "lost": lost}
 
 
 if __name__ == "__main__":
-    total = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    total, begin = (int(n) for n in [*sys.argv[1:], *("500", "0")[len(sys.argv) - 1 :]])
     with tempfile.TemporaryDirectory() as scratch:
         for target in ("disk", "swap"):
-            print(target, rounds(target, total // 2, Path(scratch)), flush=True)
+            print(target, rounds(target, total // 2, Path(scratch), begin), flush=True)

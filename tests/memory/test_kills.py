@@ -1,4 +1,4 @@
-"""A few kills at every run; `python -m tests.memory.kills 500` makes the long one."""
+"""A few dozen kills at every run; `python -m tests.memory.kills 500` makes the long one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from .kills import rounds
 
 
-@pytest.mark.parametrize(("what", "count"), [("disk", 8), ("swap", 12)])
+@pytest.mark.parametrize(("what", "count"), [("disk", 16), ("swap", 32)])
 def test_killed_writers_lose_no_committed_record(what: str, count: int, tmp_path: Path) -> None:
     result = rounds(what, count, tmp_path, seed=7)
     assert result["lost"] == 0
