@@ -131,4 +131,7 @@ def known(line: str) -> bool:
 def _words(verb: Verb, rest: str) -> list[str]:
     if verb.takes[-1:] in (["TEXT…"], ["[TEXT…]"]):
         return rest.strip().split(None, len(verb.takes) - 1)  # the text is kept as it was typed
-    return shlex.split(rest)
+    try:
+        return shlex.split(rest)
+    except ValueError:
+        raise ValueError(f"a quotation mark stands alone; usage: {verb.usage}") from None

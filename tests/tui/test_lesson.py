@@ -565,6 +565,30 @@ async def test_any_size_is_survived(size: tuple[int, int]) -> None:
         assert app.is_running
 
 
+async def test_a_lesson_is_drawn_anew_for_every_size() -> None:
+    async with opened(small(), (80, 24)) as (pilot, _):
+        before = await answer(pilot, "b")
+        for size in ((20, 5), (200, 60), (80, 24)):
+            await pilot.resize_terminal(*size)
+            for _ in range(4):  # it is laid out, and drawn for what came of that
+                shown = await settled(pilot)
+        assert shown == before
+
+
+async def test_who_left_the_line_is_not_put_back_into_it() -> None:
+    async with opened(small()) as (pilot, app):
+        assert app.typing
+        await pilot.press("escape")
+        for sheet in ("f1", "m", "T", "ctrl+p"):
+            await pilot.press(sheet)
+            await settled(pilot)
+            await pilot.press("escape")
+            await settled(pilot)
+            assert not app.typing, sheet
+        await pilot.press("i")
+        assert app.typing
+
+
 SIZES = ((80, 24), (120, 40), (170, 50))
 THEMES = ("night", "day", "contrast")
 MOMENTS: dict[str, tuple[str, ...]] = {"question": (), "reveal": ("b", "enter")}

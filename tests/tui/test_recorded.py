@@ -52,7 +52,7 @@ async def test_the_tour_of_a_recording_asks_for_nothing_that_needs_a_machine() -
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("f2")
         await pilot.pause()
-        assert "A recording is looked at" in drawn.text(app)
+        assert "A recording: what needs a machine" in drawn.text(app)
         steps = app.screen_stack[0].query_one(Tour).steps
         assert not any(step.lives for step in steps)
         assert not any(word in step.text for step in steps for word in ("question", "Press B", "run demo"))

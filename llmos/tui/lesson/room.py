@@ -93,8 +93,7 @@ class LessonRoom(LessonStage):
             self.scene, self.machine, self.message = scene, machine, said or ""
             self.hinted, self.page = False, len(scene.told)
         self.busy = False
-        self.draw()
-        self.call_after_refresh(self._turn_to_page)
+        self._redraw()
 
     def _look(self) -> tuple[Scene, MachineView | None]:
         assert self.session is not None

@@ -43,6 +43,20 @@ class Touched(Static):
         self.post_message(self.At(self.id or "", event.x, event.y))
 
 
+class Box(VerticalScroll):
+    """Of what it is as large as, something is drawn to fit."""
+
+    def on_resize(self) -> None:
+        self.app.relaid()  # type: ignore[attr-defined]
+
+
+class Side(Vertical):
+    """As a `Box` that does not scroll."""
+
+    def on_resize(self) -> None:
+        self.app.relaid()  # type: ignore[attr-defined]
+
+
 class LessonStage(App[None]):
     """Draws `scene` and `machine`. What keys do is in `LessonRoom`."""
 
@@ -55,6 +69,7 @@ class LessonStage(App[None]):
     #words { height: 1fr; min-height: 3; border: round $foreground 40%; padding: 0 1; scrollbar-size-vertical: 1; }
     #ask { height: 3; border: round $accent; padding: 0 1; scrollbar-size-vertical: 1; }
     #reveal { height: 3; border: heavy $accent; padding: 0 1; scrollbar-size-vertical: 1; }
+    Box { scrollbar-gutter: stable; }
     #side Pane { height: 1fr; width: 100%; }
     #answer { height: 1; background: $background; }
     .big #body { layout: vertical; }
@@ -64,6 +79,7 @@ class LessonStage(App[None]):
     .big #side { height: auto; }
     .big #side Pane { display: none; }
     """
+    AUTO_FOCUS = None  # who left the answer's line is not put back into it when a sheet closes
     film: Sequence[MachineView] = ()  # the ticks of what was run last
 
     def __init__(
@@ -87,19 +103,20 @@ class LessonStage(App[None]):
         self.turned = 0  # of the panels that have no room at once
         self.ordered: Sequence[str] = ()  # the panels that are seen
         self.spots: list[words.Spot] = []
+        self.drawn_for: list[int] = []  # the sizes of places
         self.busy, self.hinted, self.changing, self.message = True, False, False, ""
 
     def compose(self) -> ComposeResult:
         yield Static(id="head")
         with Horizontal(id="body"):
             with Vertical(id="left"):
-                with VerticalScroll(id="words", can_focus=False):
+                with Box(id="words", can_focus=False):
                     yield Static(id="text")
-                with VerticalScroll(id="ask", can_focus=False):
+                with Box(id="ask", can_focus=False):
                     yield Touched(id="question")
-            with Vertical(id="side"):
+            with Side(id="side"):
                 yield from panels.panes(self.palette)
-                with VerticalScroll(id="reveal", can_focus=False):
+                with Box(id="reveal", can_focus=False):
                     yield Static(id="revealed")
         yield Input(id="answer", compact=True, max_length=400)
         yield Touched(id="keys")
@@ -155,9 +172,23 @@ class LessonStage(App[None]):
         self.draw()
         self.call_after_refresh(self._turn_to_page)
 
+    def relaid(self) -> None:
+        """A place has another size than was drawn for."""
+        if self.screen_stack and self._sizes() != self.drawn_for:
+            self._redraw()
+
+    def _sizes(self) -> list[int]:
+        """What is drawn depends on these."""
+        return [*map(self._cells, ("#words", "#ask", "#reveal")), self._side()]
+
+    def _side(self) -> int:
+        """Rows for panels, beside REVEAL."""
+        return int(self.query_base("#side").size.height - min(ROOMY, self.query_base("#reveal").outer_size.height))
+
     def draw(self) -> None:
         if not self.screen_stack:  # closing
             return
+        self.drawn_for = self._sizes()
         scene = self.scene
         place = ""
         if self.programme.whole_class:
@@ -218,8 +249,8 @@ class LessonStage(App[None]):
             view = self.film[-1 - self.tick]
         elif self.busy:
             view = self.fresh or self.machine
-        side = self.query_base("#side").size.height - min(ROOMY, self.query_base("#reveal").outer_size.height)
-        wanted = panels.chosen(scene.lesson.layout, self.turned, side) if scene and view else ["board"] if scene else []
+        layout = scene.lesson.layout if scene else ()
+        wanted = panels.chosen(layout, self.turned, self._side()) if scene and view else ["board"] if scene else []
         self._order(wanted)
         for pane in self.query_panes():
             pane.display = pane.key in wanted and not self.big
@@ -243,7 +274,7 @@ class LessonStage(App[None]):
         return self.screen_stack[0].query_one(name)
 
     def _cells(self, name: str) -> int:
-        return max(12, int(self.query_base(name).size.width) - 1)
+        return max(12, int(self.query_base(name).size.width))
 
     def _box(self, box: str, inside: str, rows: Sequence[Row], most: float) -> None:
         """Rows in a box that is as high as they are, up to a share of the screen."""

@@ -21,7 +21,7 @@ class Devices(Table):
     spare_head = True
 
     def pick(self, view: MachineView, desk: Desk) -> object:
-        return view.devices
+        return view.devices, view.mode == "BOOT"
 
     def heading(self) -> tuple[Row, Row]:
         return (("devices", "title"),), (("Enter: plug/unplug", "dim"),) if self.can_focus else ()
@@ -33,7 +33,7 @@ class Devices(Table):
         return [(name, self._row(name, state, last)) for name, state, last in self.view.devices]
 
     def empty(self) -> str:
-        return "No device is mounted."
+        return "No device is mounted." if self.view.mode != "BOOT" else "They come with the machine."
 
     def open(self) -> None:
         """Unplug the device under the cursor, or plug it in again."""

@@ -25,7 +25,7 @@ class Pages(Table):
     key = "pages"
 
     def pick(self, view: MachineView, desk: Desk) -> object:
-        return view.snapshot.selected, view.snapshot.pages
+        return view.snapshot.selected, view.snapshot.pages, unread(view)
 
     def heading(self) -> tuple[Row, Row]:
         s = self.view.snapshot
@@ -45,7 +45,9 @@ class Pages(Table):
     def empty(self) -> str:
         chosen = self.view.snapshot.selected
         if chosen:
-            return f"pid {chosen} has no pages: it has no words in a context."
+            tokens = unread(self.view)
+            why = f"its {tokens:,} tokens are not read yet" if tokens else "it has no words in a context"
+            return f"pid {chosen} has no pages: {why}."
         return "No process selected" + (": Enter on a row of the process table." if self.can_focus else ".")
 
     def open(self) -> None:
@@ -68,3 +70,11 @@ class Pages(Table):
             (pad(f"{p.mass / total:.0%}", 4, True) + " ", "dim"),
             (sanitise(p.text), style if p.ring == "D" else "text"),
         )
+
+
+def unread(view: MachineView) -> int:
+    """Tokens of the selected process, if it has no pages for them."""
+    shown = view.snapshot
+    return (
+        0 if shown.pages else sum(p.tokens for p in shown.processes if p.pid == shown.selected and p.state != "ZOMBIE")
+    )

@@ -19,7 +19,7 @@ from llmos.tui.text import Row, wrap
 from llmos.tui.theme import Palette
 
 WIDTH, HEIGHT = 66, 9
-RECORDED = "A recording is looked at: what needs a machine is shown as it was."
+RECORDED = "A recording: what needs a machine is shown as it was then."
 STARTING = "It waits for the machine, which is starting; keys are kept."
 Seen = Callable[[MachineView, Desk, MachineView], bool]
 """(view now, desk now, view when the step began) -> done"""
@@ -165,6 +165,11 @@ def _trapped(view: MachineView) -> int:
     return max((mark.tick + 1 for mark in view.marks if mark.letter == "t"), default=view.now - 1)
 
 
+def _reads(view: MachineView) -> bool:
+    """Is a recording still being read, on the way to its end?"""
+    return view.mode == "BOOT" or any(test.part == "log" and test.state == "busy" for test in view.boot)
+
+
 def _first(view: MachineView, letter: str) -> int:
     """The tick of the first mark of a kind; of what never happened, the last one there is."""
     return min((mark.tick for mark in view.marks if mark.letter == letter), default=view.now - 1)
@@ -214,7 +219,9 @@ class Tour(Static):
         if self.began is None:
             self.began = view
         self.booting = view.mode == "BOOT"
-        if self.step.done(view, desk, self.began):
+        if self.steps is REPLAYED and _reads(view):
+            self.began = None
+        elif self.step.done(view, desk, self.began):
             self.at, self.began = self.at + 1, view
         self.styles.offset = corner(*self.app.size, [places[key] for key in self.step.looks if key in places])
         self.border_title = f"tour {min(self.at + 1, len(self.steps))}/{len(self.steps)}  {self.step.title}"
