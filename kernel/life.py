@@ -94,6 +94,7 @@ def _check_limits(kernel: Kernel, parent: Process | None, group: int) -> None:
 def execute(kernel: Kernel, process: Process, program: str, args: tuple[Any, ...]) -> None:
     """Another program in the same process: number, parent, channels and limits stay; its context is new."""
     _check_program(kernel, program, args)
+    _tell_references(kernel, process)
     close(process)
     process.coroutine, process.program, process.args = None, program, args
     _new_life(kernel, process)
@@ -195,8 +196,7 @@ def end(kernel: Kernel, process: Process, status: int, value: Any, why: str = ""
     pipes.forget(kernel, process.pid)
     mail.forget(kernel, process.pid)
     segments.forget(kernel, process.pid)
-    if process.space.trace:
-        kernel.emit("references", process.pid, process.program, tuple(process.space.trace))
+    _tell_references(kernel, process)
     kernel.memory.drop(process.space)
     process.move(State.ZOMBIE, why or f"exit {status}")
     process.status, process.value, process.thought = planner.handed(kernel, process, status), value, None
@@ -213,6 +213,12 @@ def end(kernel: Kernel, process: Process, status: int, value: Any, why: str = ""
         if child.state is State.ZOMBIE and process.pid != 1:
             _tell_parent(kernel, child)
     _tell_parent(kernel, process)
+
+
+def _tell_references(kernel: Kernel, process: Process) -> None:
+    """The reference string of a context that is over."""
+    if process.space.trace:
+        kernel.emit("references", process.pid, process.program, tuple(process.space.trace))
 
 
 def _tell_parent(kernel: Kernel, process: Process) -> None:

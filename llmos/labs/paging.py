@@ -31,6 +31,7 @@ def make_policy(name: str, frames: int, references: Sequence[int]) -> Replacemen
         raise UsageError(f"--frames is {frames}; allowed are 1 to {MOST_FRAMES:,}")
     if name.endswith(".py"):
         return Own(load(name, "victim"))
+    name = name.casefold()  # books write LRU and 2Q
     if name == "opt":
         return Opt(references)
     if name not in REPLACEMENTS:

@@ -19,6 +19,7 @@ from llmos_kernel.replacement import REPLACEMENTS
 from .paging import make_policy, replay
 
 MOST_FRAMES = 64
+SHOWN = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # numbers of frames in the table, when it would be too wide
 SEARCHES = 20_000  # random strings that are tried for an anomaly
 
 
@@ -35,11 +36,11 @@ def load(path: Path) -> list[int]:
     try:
         strings = [one["references"] for one in json.loads(path.read_text(encoding="utf-8"))["processes"]]
         best: list[int] = max(strings, key=len)
-        if not all(isinstance(page, int) and page >= 0 for page in best):
+        if not best or not all(isinstance(page, int) and page >= 0 for page in best):
             raise ValueError
     except OSError as error:
         raise UsageError(f"can't read {path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise UsageError(f"{path} holds no reference strings of `llmos run --references`") from None
     return best
 
@@ -84,9 +85,12 @@ def search(policy: str, seed: int, length: int = 20, pages: int = 5, frames: int
 
 
 def table_text(result: dict[str, Any]) -> str:
-    lines = [f"{result['references']} references to {result['pages']} pages; misses by frames:"]
-    lines.append(f"{'':<10}" + "".join(f"{n:>7}" for n in result["frames"]))
-    lines += [f"{name:<10}" + "".join(f"{m:>7}" for m in row) for name, row in result["misses"].items()]
+    frames = result["frames"]
+    shown = [n for n in frames if len(frames) <= len(SHOWN) or n in SHOWN[:-1] or n == frames[-1]]
+    some = "" if shown == frames else f" (some of 1 to {frames[-1]}; --json has all)"
+    lines = [f"{result['references']:,} references to {result['pages']} pages; misses by frames{some}:"]
+    lines.append(f"{'':<10}" + "".join(f"{n:>7}" for n in shown))
+    lines += [f"{name:<10}" + "".join(f"{row[n - 1]:>7}" for n in shown) for name, row in result["misses"].items()]
     lines += [
         f"Belady: {one['policy']} misses {one['misses']} with {one['frames']} frames and {one['with_one_more']} with one more"
         for one in result["belady"]

@@ -174,3 +174,8 @@ def test_hits_and_misses_add_up_and_every_full_miss_names_a_victim(name: str) ->
     answer = run_paging(name, 3, refs)
     assert answer["hits"] + answer["misses"] == len(refs) == len(answer["victims"])
     assert sum(victim is not None for victim in answer["victims"]) == answer["misses"] - 3
+
+
+def test_policies_are_known_as_books_write_them() -> None:
+    assert run_paging("LRU", 3, [1, 2, 3, 4]) == run_paging("lru", 3, [1, 2, 3, 4])
+    assert run_paging("2Q", 3, [1, 2, 3, 4]) == run_paging("2q", 3, [1, 2, 3, 4])

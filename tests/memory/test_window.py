@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from llmos.errors import UsageError
 from llmos.labs import references
 from llmos_kernel.errors import BadCall
 from llmos_kernel.kernel import Config, Kernel
 from llmos_kernel.look import snapshot
 from llmos_kernel.ports import Delivery
 from llmos_kernel.replacement import REPLACEMENTS
+from llmos_kernel.syscall import trap
 from llmos_kernel.workingset import WorkingSet
 from llmos_kernel.workingset import build as build_set
 
@@ -121,6 +124,36 @@ def test_a_window_replays_without_frames_or_digests() -> None:
     strings = [e[4] for e in events if e[1] == "references"]
     assert len(strings) == 4
     assert all(strings)
+
+
+def test_another_program_in_a_process_begins_another_reference_string(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def changer() -> int:
+        await trap("think", (("user", "a text of some length " * 4),), 9)
+        await trap("exec", "child", "another text of some length " * 4, 9)
+        return 0
+
+    monkeypatch.setitem(machines.PROGRAMS, "changer", changer)
+    kernel, told = build(frames=80, init="changer", args=(), trace=1), list[tuple[str, int]]()
+    run(kernel, lambda k: told.extend((e[3], len(e[4])) for e in k.events if e[1] == "references"))
+    assert [program for program, _ in told] == ["changer", "child"]
+    assert all(count > 9 for _, count in told)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"processes": []}', '{"processes": [{"references": []}]}', "\0"])
+def test_what_is_no_recorded_string_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "refs.json").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="holds no reference strings"):
+        references.load(tmp_path / "refs.json")
+
+
+@pytest.mark.parametrize(("pages", "columns"), [(5, 5), (40, 11), (64, 12)])
+def test_a_table_of_misses_fits_a_terminal(pages: int, columns: int) -> None:
+    result = references.run_references([*range(pages), *range(pages)])
+    lines = references.table_text(result).splitlines()
+    assert all(len(line) <= 96 for line in lines)
+    assert lines[1].split() == [*map(str, references.SHOWN[: columns - 1]), str(pages)]
+    assert all(len(line.split()) == columns + 1 for line in lines[2:10])
+    assert lines[9].split()[-1] == str(pages)
 
 
 def test_recorded_strings_go_through_every_policy() -> None:
