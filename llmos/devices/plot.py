@@ -23,13 +23,15 @@ _PAIR = re.compile(rf"([^\s,=:]{{1,{MAX_LABEL}}})\s*[=:]\s*({_NUMBER})")
 _TO = re.compile(r"(?P<data>.*\S)\s+to\s+(?P<path>\S+\.svg)", re.DOTALL)
 
 _GRAMMAR = r"""
-start: data (" to " PATH)?
-data: NUMBER (SEPARATOR NUMBER)+ | LABEL "=" NUMBER (SEPARATOR LABEL "=" NUMBER)*
-SEPARATOR: " " | ", "
+start: LINE | BARS
+LINE: NUMBER (BETWEEN NUMBER)+ INTO?
+BARS: BAR (BETWEEN BAR)* INTO?
+BAR: /[A-Za-z][A-Za-z0-9_]{0,15}=/ NUMBER
 NUMBER: /-?[0-9]{1,12}(\.[0-9]{1,12})?/
-LABEL: /[A-Za-z][A-Za-z0-9_]{0,15}/
-PATH: /[A-Za-z0-9_-]{1,30}/ ".svg"
+BETWEEN: " " | ", "
+INTO: / to [A-Za-z0-9_-]{1,30}\.svg/
 """
+"""One terminal a call: a blank may be followed by a label that begins as "to" does."""
 
 
 class Plot:

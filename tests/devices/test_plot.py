@@ -77,7 +77,11 @@ def test_every_finite_list_has_charts(values: list[float]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "legal"), [("1 2 3", True), ("a=1 b=2", True), ("1 2 to x.svg", True), ("1", False), ("x", False)]
+    ("text", "legal"),
+    [
+        *[("1 2 3", True), ("a=1 b=2", True), ("1 2 to x.svg", True), ("1", False), ("x", False)],
+        *[("milk=5 tea=3", True), ("to=1, tomatoes=2 to to.svg", True), ("a=1 to b", False)],
+    ],
 )
 def test_grammar(text: str, legal: bool) -> None:
     assert accepts(Plot.grammar, text) is legal

@@ -28,8 +28,6 @@ from llmos.train.measure import Spoken, Verdict
 
 from .numpy_llama import Reference
 
-MOUNTED = ("calc", "clock", "files", "search")
-
 
 def shipped() -> Path:
     return Path(str(resources.files("llmos.cpu") / "nano"))
@@ -70,20 +68,21 @@ def mounted(home: Path, files: dict[str, str]) -> dict[str, Any]:
     for name, text in files.items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(text + "\n")
-    return dict(registry.mounted(MOUNTED, registry.Settings(home=home)))
+    return dict(registry.mounted(registry.CORE, registry.Settings(home=home)))
 
 
 @cache
 def instructions() -> str:
-    """The machine's own system text, with what it mounts where nothing else is asked for."""
+    """The machine's own system text for four devices: that for all eight would fill more than half of nano's window, so the
+    machine leaves it out."""
     with tempfile.TemporaryDirectory() as home:
         return registry.instructions(registry.mounted(dialogues.MOUNTED, registry.Settings(home=Path(home))))
 
 
 def table(items: Iterable[dict[str, Any]], verdicts: Iterable[Verdict]) -> list[str]:
-    """One line a category and one for all: devices, arguments, values, answers."""
+    """One line a category, one for all, and one for all without `further` devices: devices, arguments, values, answers."""
     pairs = list(zip(items, verdicts, strict=True))
-    groups = {"all": pairs}
+    groups = {"all": pairs, "four devices": [pair for pair in pairs if pair[0]["category"] != "further"]}
     for item, verdict in pairs:
         groups.setdefault(item["category"], []).append((item, verdict))
     return [f"| {name} | {row(group)} |" for name, group in groups.items()]
