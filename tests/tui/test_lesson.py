@@ -443,7 +443,7 @@ async def test_a_teacher_sees_what_the_class_answered_and_no_answer_before_it_is
     async with opened(small(student="ana", out=home)) as (pilot, app):
         await pilot.press("escape", "T")
         assert "no answer is given away" in await settled(pilot)
-        await pilot.press("escape")
+        await pilot.press("escape", "i")
         await answer(pilot, "b")
         await pilot.press("escape", "T")
         shown = await settled(pilot)

@@ -69,7 +69,6 @@ class LessonStage(App[None]):
     #words { height: 1fr; min-height: 3; border: round $foreground 40%; padding: 0 1; scrollbar-size-vertical: 1; }
     #ask { height: 3; border: round $accent; padding: 0 1; scrollbar-size-vertical: 1; }
     #reveal { height: 3; border: heavy $accent; padding: 0 1; scrollbar-size-vertical: 1; }
-    Box { scrollbar-gutter: stable; }
     #side Pane { height: 1fr; width: 100%; }
     #answer { height: 1; background: $background; }
     .big #body { layout: vertical; }
@@ -274,7 +273,9 @@ class LessonStage(App[None]):
         return self.screen_stack[0].query_one(name)
 
     def _cells(self, name: str) -> int:
-        return max(12, int(self.query_base(name).size.width))
+        """Of a line in a box, with or without a scroll bar."""
+        box = self.query_base(name)
+        return max(12, int(box.outer_size.width - box.gutter.width) - 1)
 
     def _box(self, box: str, inside: str, rows: Sequence[Row], most: float) -> None:
         """Rows in a box that is as high as they are, up to a share of the screen."""
