@@ -42,7 +42,7 @@ def sys_mmap(kernel: Kernel, process: Process, title: str, text: str) -> int:
     most = page * kernel.geometry.max_pages
     if len(space.tokens) + len(head) + len(ids) >= most:
         raise LimitReached(
-            f"mmap: {title!r} has {len(ids)} tokens; an address space has {most}, {len(space.tokens)} are used"
+            f"{title!r} has {len(ids):,} tokens; an address space has {most:,}, of which {len(space.tokens):,} are used"
         )
     kernel.append(space, head, SYSTEM, "K")
     document = Mapped(title, len(space.tokens) // page, (len(ids) - 1) // page)  # a thought has to end outside of it

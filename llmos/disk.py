@@ -107,6 +107,23 @@ def unmount_command(
         _say(f"{done.folder}: {_many(done.removed, 'text')} removed")
 
 
+@disk_app.command("forget")
+def forget_command(
+    title: Annotated[str | None, typer.Argument(help="Of one document, as `llmos disk ls` lists it.")] = None,
+    windows: Annotated[bool, typer.Option("--windows", help="All that was moved out of context windows.")] = False,
+    disk: File = None,
+    json: Json = False,
+) -> None:
+    """Take documents off the disk that no folder brings: one, or what earlier conversations left there."""
+    if (title is None) != windows:
+        raise UsageError("forget what? Give a title, or --windows for all that was moved out of windows")
+    with opened(disk) as library:
+        removed = library.forget_windows() if title is None else int(library.forget(title))
+    if title is not None and not removed:
+        raise UsageError(f"no document {title!r}; `llmos disk ls` lists them")
+    _emit({"removed": removed}) if json else _say(f"{_many(removed, 'text')} removed")
+
+
 @disk_app.command("ls")
 def ls_command(disk: File = None, json: Json = False) -> None:
     """List the documents."""

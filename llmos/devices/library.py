@@ -104,6 +104,12 @@ class Library:
                 self.records.remove(place)
         return bool(rows)
 
+    def forget_windows(self) -> int:
+        """Remove all that was moved out of context windows, by any machine; how many texts that were."""
+        places = [place for (place,) in self.records.query("SELECT place FROM document WHERE source LIKE 'window:%'")]
+        self.records.remove_all(places)
+        return len(places)
+
     # -- reading ----------------------------------------------------------------------------------------------------
 
     def search(self, query: str, k: int = 3) -> list[Passage]:

@@ -85,6 +85,24 @@ def test_a_record_keeps_its_own_label() -> None:
     assert library.search("swallow") == []
 
 
+def test_what_windows_left_is_forgotten_and_nothing_else(tmp_path: Path, folder: Path) -> None:
+    disk(tmp_path, "mount", str(folder))
+    library = Library(tmp_path / "disk.db")
+    for word in ("sparrow", "swallow"):
+        assert library.keep("window 2 part 1", word, Label(Ring.USER)).startswith("window 2 part 1")
+    library.add("Own", "a magpie")
+    library.close()
+    assert disk(tmp_path, "stat")["paged_out"] == 2
+    assert disk(tmp_path, "forget", "window 2 part 1 (2)") == {"removed": 1}
+    assert disk(tmp_path, "forget", "--windows") == {"removed": 1}
+    assert disk(tmp_path, "search", "swallow")["results"] == []
+    assert disk(tmp_path, "search", "magpie")["results"]
+    assert disk(tmp_path, "stat")["documents"] == 5
+    for words in (["forget"], ["forget", "Own", "--windows"], ["forget", "nosuch"]):
+        result = CliRunner().invoke(disk_app, [*words, "--disk", str(tmp_path / "disk.db")])
+        assert isinstance(result.exception, UsageError)
+
+
 def test_spelling_is_forgiven() -> None:
     library = Library()
     library.add("One", "The scheduler preempts a process.")
