@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 WIDTHS, STEPS = (64, 128, 192), (40, 80, 160)
+KEPT_OUT = 0.05  # of the text, its end, to measure on
 TIME, BATCH, VOCAB = 64, 8, 263
 
 
@@ -58,7 +59,7 @@ def _curve(text: str, width: int, steps: tuple[int, ...], seed: int) -> Iterator
     from llmos.train.packing import pack, windows
     from llmos.train.training import Run, Settings
 
-    cut = int(len(text) * (1 - base.KEPT_OUT))
+    cut = int(len(text) * (1 - KEPT_OUT))
     tokenizer = vocabulary.train([text[:cut]], VOCAB)
     form = ChatForm(tokenizer)
     rows, kept_out = (pack(windows(form.document(part), TIME), TIME) for part in (text[:cut], text[cut:]))
