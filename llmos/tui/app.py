@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from textual.widgets import Input
 
 from . import theme, verbs
-from .layout import LAYOUTS, TABS
+from .layout import LAYOUTS, ROOMY, TABS
 from .pane import Pane
 from .panels.console import Console, Entry
 from .panels.processes import SORTS, Processes
@@ -95,7 +95,8 @@ class MachineRoom(Stage):
     def verb_layout(self, name: str) -> None:
         if name not in LAYOUTS:
             raise ValueError(f"one of {', '.join(LAYOUTS)}")
-        self.change(layout=name, zoom="", folded=True, message=f"layout {name}")
+        seen = "" if not self.desk.small else "; it is seen from {}x{} on, here the digits show panels".format(*ROOMY)
+        self.change(layout=name, zoom="", folded=True, message=f"layout {name}{seen}")
 
     def verb_theme(self, name: str) -> None:
         self.paint(theme.palette(name, self.palette.plain))

@@ -107,7 +107,9 @@ async def test_the_screen_s_own_answers_are_marked_too() -> None:
         for line, mark in (("layout nosuch", "!"), ("layout memory", "\N{MIDDLE DOT}"), ("nosuch", "!")):
             app.obey(line)
             await pilot.pause()
-            assert drawn.text(app).splitlines()[-3].startswith(f" {mark} ")
+            said = drawn.text(app).splitlines()[-3]
+            assert said.startswith(f" {mark} ")
+            assert ("seen from 120x40 on" in said) == (line == "layout memory")
 
 
 async def test_a_line_of_the_console_that_is_a_verb_is_obeyed() -> None:

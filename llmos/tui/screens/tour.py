@@ -34,6 +34,12 @@ class Step:
     lives: bool = False  # it needs a machine that runs
 
 
+LEAVE = Step(
+    "Leave the console",
+    "Press Esc until INPUT is gone from the top line: then keys act on the machine.",
+    lambda v, d, o: not d.typing,
+    ("console", "banner"),
+)
 BACK = Step(
     "Go back in time",
     "Press , (comma) for one token back, or [ from mark to mark, until TRAP is the last token or not there yet. The "
@@ -75,12 +81,7 @@ STEPS: tuple[Step, ...] = (
         ("cpu", "ram", "log"),
         lives=True,
     ),
-    Step(
-        "Leave the console",
-        "Press Esc until INPUT is gone from the top line: then keys act on the machine.",
-        lambda v, d, o: not d.typing,
-        ("console", "banner"),
-    ),
+    LEAVE,
     BACK,
     Step(
         "Make a second world",
@@ -114,6 +115,7 @@ STEPS: tuple[Step, ...] = (
     ATTACK,
 )
 REPLAYED: tuple[Step, ...] = (
+    LEAVE,
     Step(
         "To the beginning",
         "Press g, then 0 and Enter: the machine before its first tick. (On the scheduler panel Home does it, too.)",
