@@ -1,4 +1,4 @@
-"""The recipe of `nano`, the CPU that ships in the package: data, tokenizer, shape, seven stages, export.
+"""The recipe of `nano`, the CPU that ships in the package: data, tokenizer, shape, eight stages, export.
 
 Knows: every choice that makes nano what it is. Does not know: how a step is computed (`training`). Run it again with
 
@@ -7,7 +7,7 @@ Knows: every choice that makes nano what it is. Does not know: how a step is com
 First short rows, where most is learned quickly; then long ones, with the machine's system text, several exchanges and
 whole search results in one context; then the same with runs of chance tokens that come again, for what must be copied; then
 all of that with more ways to ask, and rarer words; then more of what was still copied badly; then with two more layers,
-which begin as copies that change nothing, and again more ways to ask; last with the other core devices, too.
+which begin as copies that change nothing, and again more ways to ask; last, twice, with the other core devices, too.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ STAGES = (
     Stage("exact", CONTEXT, 60_000, 2, Settings(steps=3000, batch=8, rate=2e-3, seed=5), 16_000, EXACT),
     Stage("deep", CONTEXT, 60_000, 2, Settings(steps=3000, batch=8, rate=2e-3, seed=6), 16_000, EXACT, layers=6),
     Stage("every", CONTEXT, 40_000, 1, Settings(steps=1700, batch=8, rate=1.5e-3, seed=7), 10_000, EVERY, layers=6),
+    Stage("again", CONTEXT, 30_000, 1, Settings(steps=1250, batch=8, rate=1.5e-3, seed=8), 8_000, EVERY, layers=6),
 )
 
 
