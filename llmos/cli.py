@@ -52,7 +52,7 @@ Mode = Annotated[str, typer.Option("--dtype", help="Arithmetic: exact8, float32 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, nothing else.")]
 Seed = Annotated[int, typer.Option("--seed", help="Of all random streams.")]
 Tokens = Annotated[int, typer.Option("--max-tokens", min=1, max=100_000)]
-Devices = Annotated[str | None, typer.Option("--devices", help="Names, with commas; default: all core ones.")]
+Devices = Annotated[str | None, typer.Option("--devices", help="Names, with commas; default: calc,clock,files,search.")]
 Home = Annotated[Path | None, typer.Option("--home", help="Folder of the files device.")]
 Library = Annotated[Path | None, typer.Option("--library", help="Folder of documents for search.")]
 Mcp = Annotated[list[str] | None, typer.Option("--mcp", help='An MCP server: NAME="COMMAND" or NAME=URL; repeatable.')]
