@@ -173,12 +173,11 @@ def _world(options: Options, progress: Progress) -> tuple[HostWorld, tuple[str, 
 
     settings = device_settings(options, plug)
     devices = registry.mounted(names, settings)
-    progress(SelfTest("devices", " ".join(f"{name} on" for name in devices) or "none", "ok"))
-    system = (
-        registry.instructions({n: d for n, d in devices.items() if n != "disk"}) if options.tools and devices else ""
-    )
+    shown = [name for name in devices if name != "disk"]  # which has a line of its own, and is not for models
+    progress(SelfTest("devices", " ".join(f"{name} on" for name in shown) or "none", "ok"))
+    system = registry.instructions({name: devices[name] for name in shown}) if options.tools and devices else ""
     made.append(HostWorld(devices, context))
-    return made[0], tuple(name for name in devices if name != "disk"), system
+    return made[0], tuple(shown), system
 
 
 def _stored(world: HostWorld) -> str:
