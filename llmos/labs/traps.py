@@ -1,7 +1,7 @@
 """See it learn to call: right device, right arguments and false calls against the number of examples it was shown.
 
 Knows: what is taught, to which model, how much, and how it is measured. Does not know: how a model is trained. nano, which
-can call four devices already, is taught three it never met, with all of its weights; a larger model (it has no calls at
+can call eight devices already, is taught two it never met, with all of its weights; a larger model (it has no calls at
 all) is taught every device with a low-rank adapter, or with all of its weights where that is asked for. All points answer
 the same requests, none of which is trained on.
 """
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from llmos.errors import UsageError
 
-NEW = {"send": 4, "spawn": 3, "python": 5, "talk": 4}
+NEW = {"send": 4, "spawn": 3, "talk": 4}
 """What nano is taught, and in which shares."""
 COUNTS = (0, 10, 100, 1000)
 ASKED, TIME = 120, 128  # requests to measure with; tokens in a row of training
